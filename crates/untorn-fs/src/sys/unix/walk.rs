@@ -10,12 +10,12 @@ use std::{
 };
 
 use rustix::{
-    fs::{AtFlags, FileType, Mode, OFlags, Stat},
+    fs::{AtFlags, Mode, OFlags, Stat},
     io::{Errno, retry_on_intr},
 };
 
 use super::{resolve::DirHandle, stat, system};
-use crate::{outside_tree, path::RelativePath};
+use crate::{FileKind, outside_tree, path::RelativePath};
 
 pub(super) fn open_beneath(
     root: BorrowedFd<'_>,
@@ -59,11 +59,15 @@ fn open_component(dir: BorrowedFd<'_>, device: u64, name: &str, flags: OFlags, m
     Ok(fd)
 }
 
-/// The answer to a symlink is ELOOP, EMLINK (FreeBSD), EFTYPE (NetBSD), or ENOTDIR where a directory was asked for: look what it is.
+/// The answer to a symlink is ELOOP, EMLINK (FreeBSD), EFTYPE (NetBSD), or ENOTDIR where a directory was asked for. So we look;
+/// "not a directory" is believed only of something that still is none, because a symlink may have been swapped away since.
 fn refused(dir: BorrowedFd<'_>, name: &str, errno: Errno) -> io::Error {
-    let is_symlink = |stat: Stat| FileType::from_raw_mode(stat.st_mode).is_symlink();
-    let looked = rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW);
-    if errno == Errno::LOOP || (errno != Errno::EXIST && looked.is_ok_and(is_symlink)) { outside_tree() } else { errno.into() }
+    let found = rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW).map(|stat| stat::kind(&stat));
+    match (errno, found) {
+        (Errno::EXIST, _) | (Errno::NOTDIR, Ok(FileKind::File | FileKind::Other)) => errno.into(),
+        (Errno::LOOP | Errno::NOTDIR, _) | (_, Ok(FileKind::Symlink)) => outside_tree(),
+        _ => errno.into(),
+    }
 }
 
 fn same_device(found: &Stat, device: u64) -> io::Result<()> {
