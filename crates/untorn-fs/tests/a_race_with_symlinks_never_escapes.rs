@@ -1,7 +1,7 @@
 //! An attacker who swaps a directory for a symlink as fast as the kernel can gains nothing: each operation happens in the tree,
 //! or is refused.
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::{
     fs, io,

@@ -4,7 +4,6 @@ use std::{
     any::Any,
     fs, io,
     os::{fd::OwnedFd, unix::fs::FileExt},
-    sync::atomic::{AtomicU64, Ordering},
 };
 
 use rustix::{
@@ -13,6 +12,7 @@ use rustix::{
 };
 
 use super::{
+    permissions_sync::PermissionsSync,
     stat::{self, Identity},
     system,
 };
@@ -22,20 +22,16 @@ use crate::{File, FileKind, Metadata, Permissions};
 /// update; inheriting such a bit from the old file would hand that user's rights to everybody.
 pub(super) const GRANTABLE: u32 = 0o777;
 
-/// `fdatasync` need not write the permissions, and is twice as cheap on a journaling file system. So a sync is a full one
-/// until the permissions are known to be on the medium: the first of each handle (somebody may have changed them before), and the next
-/// one after each change through this handle.
 #[derive(Debug)]
 pub(crate) struct OsFile {
     file: fs::File,
     identity: Identity,
-    permission_changes: AtomicU64,
-    permission_changes_synced: AtomicU64,
+    permissions: PermissionsSync,
 }
 
 impl OsFile {
     pub(super) fn new(file: OwnedFd, identity: Identity) -> Self {
-        Self { file: file.into(), identity, permission_changes: AtomicU64::new(1), permission_changes_synced: AtomicU64::new(0) }
+        Self { file: file.into(), identity, permissions: PermissionsSync::unknown() }
     }
 
     pub(super) const fn as_std(&self) -> &fs::File {
@@ -81,18 +77,12 @@ impl File for OsFile {
 
     fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
         retry_on_intr(|| rustix::fs::fchmod(&self.file, mode(permissions.bits() & GRANTABLE)))?;
-        self.permission_changes.fetch_add(1, Ordering::SeqCst);
+        self.permissions.changed();
         Ok(())
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        let changes = self.permission_changes.load(Ordering::SeqCst);
-        if changes == self.permission_changes_synced.load(Ordering::SeqCst) {
-            return self.file.sync_data();
-        }
-        self.file.sync_all()?;
-        self.permission_changes_synced.fetch_max(changes, Ordering::SeqCst);
-        Ok(())
+        self.permissions.sync(&self.file)
     }
 
     fn as_any(&self) -> &dyn Any {

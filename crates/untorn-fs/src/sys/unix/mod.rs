@@ -4,13 +4,11 @@ mod error;
 mod escape_name;
 mod file;
 mod names;
+mod permissions_sync;
 mod resolve;
 mod stat;
-#[cfg(target_os = "linux")]
-#[path = "linux/mod.rs"]
-mod system;
-#[cfg(not(target_os = "linux"))]
-#[path = "other.rs"]
+#[cfg_attr(target_os = "linux", path = "linux/mod.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "other.rs")]
 mod system;
 mod walk;
 

@@ -82,3 +82,58 @@ impl KernelVersion {
         Some(Self(numbers.next()?.ok()?, numbers.next()?.ok()?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEW: KernelVersion = KernelVersion(6, 1);
+    const LOCAL: [u64; 4] = [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010];
+    const FUSE: u64 = 0x6573_5546;
+
+    fn of(magic: u64) -> Capabilities {
+        FileSystem::from_magic(magic).capabilities(NEW)
+    }
+
+    #[test]
+    fn the_journaling_ones_promise_the_whole_protocol() {
+        for magic in LOCAL {
+            let it = of(magic);
+            assert!(it.atomic_rename && it.hard_links && it.exchange && it.sync_all && it.in_place, "{magic:x}");
+            assert!(FileSystem::from_magic(magic).stable_inodes(), "{magic:x}");
+        }
+    }
+
+    #[test]
+    fn only_copy_on_write_clones_and_only_ext_is_sure_to_overwrite_without_allocating() {
+        let reflinks: Vec<_> = LOCAL.map(|magic| of(magic).reflink).into();
+        assert_eq!(reflinks, [false, true, true, false]);
+        let allocates: Vec<_> = LOCAL.map(|magic| of(magic).overwrite_allocates).into();
+        assert_eq!(allocates, [false, true, true, true]);
+    }
+
+    #[test]
+    fn syncfs_is_trusted_from_the_kernel_on_that_reports_errors() {
+        let sync_all = |release| FileSystem::Ext.capabilities(KernelVersion::parse(release).unwrap()).sync_all;
+        assert!(sync_all("5.8.0-rc1") && sync_all("6.18.44-fc-v782") && sync_all("10.0"));
+        assert!(!sync_all("5.7.19") && !sync_all("4.19.0-27-amd64") && !sync_all("2.6.32"));
+        assert_eq!(KernelVersion::parse("unknown"), None);
+    }
+
+    #[test]
+    fn nothing_syncs_at_once_or_exchanges_where_a_server_or_another_layer_stands_between() {
+        for magic in [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x794c_7630, FUSE, 0x1234] {
+            let it = of(magic);
+            assert!(!it.sync_all && !it.exchange && !it.in_place && !it.reflink && it.overwrite_allocates, "{magic:x}");
+            assert!(!FileSystem::from_magic(magic).stable_inodes(), "{magic:x}");
+        }
+    }
+
+    #[test]
+    fn fat_and_what_may_be_fat_does_not_promise_an_atomic_rename() {
+        for magic in [0x4d44, 0x2011_bab0, FUSE, 0x1234] {
+            assert!(!of(magic).atomic_rename, "{magic:x}");
+        }
+        assert!(!of(0x4d44).hard_links && !of(0x2011_bab0).hard_links);
+    }
+}
