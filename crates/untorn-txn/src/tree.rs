@@ -26,7 +26,6 @@ use crate::{
 const SYNC_JOBS: usize = 16;
 
 /// A directory under care, held by this process alone until it is dropped.
-#[derive(Debug)]
 pub struct Tree {
     fs: Arc<dyn Fs>,
     _lock: Held,
@@ -37,9 +36,9 @@ pub struct Tree {
     is_poisoned: bool,
 }
 
-impl std::fmt::Debug for dyn Fs + '_ {
+impl std::fmt::Debug for Tree {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Fs")
+        f.debug_struct("Tree").field("ruling", &self.ruling).field("recovery", &self.recovery).finish_non_exhaustive()
     }
 }
 
