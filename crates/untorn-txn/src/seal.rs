@@ -121,7 +121,9 @@ fn ballast(plan: &Plan, view: &View, overwrite_allocates: bool) -> u64 {
     let named = plan.steps.iter().map(|step| match step {
         Step::MakeDir { .. } | Step::Put { .. } | Step::Symlink { .. } => BLOCK_LEN,
         Step::Patch { create: true, len, .. } => len.next_multiple_of(BLOCK_LEN).saturating_add(BLOCK_LEN),
-        Step::Patch { ranges, .. } if overwrite_allocates => ranges.iter().map(|range| range.len.next_multiple_of(BLOCK_LEN)).sum(),
+        Step::Patch { ranges, .. } if overwrite_allocates => {
+            ranges.iter().map(|range| range.len.next_multiple_of(BLOCK_LEN)).sum()
+        }
         _ => 0,
     });
     let grown = view.iter().filter_map(|(_, touched)| match &touched.now {
