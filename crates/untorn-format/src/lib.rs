@@ -22,6 +22,7 @@ mod decode_error;
 mod hash;
 pub mod journal;
 pub mod manifest;
+pub mod patch;
 mod tree_path;
 
 pub use decode_error::DecodeError;
