@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::{After, Before, Change, Check, MAX_CHANGES};
-use crate::manifest::{Entry, Kind, Manifest};
+use crate::manifest::{Entry, Kind, Manifest, ManifestError};
 use crate::{DecodeError, TreePath, check_set};
 
 /// Every path that differs between two builds, sorted.
@@ -87,8 +87,7 @@ impl Changes {
 
     fn check_paths(&self) -> Result<(), DecodeError> {
         let standing = self.0.iter().filter(|change| change.after != After::Absent);
-        check_set(standing.map(|change| (&change.path, change.after == After::Dir)))
-            .map_err(|_| DecodeError::Field("paths that clash"))
+        check_set(standing.map(|change| (&change.path, change.after == After::Dir))).map_err(DecodeError::Path)
     }
 }
 
@@ -135,7 +134,7 @@ pub enum MisfitError {
     /// The old manifest says something else about this path than the changes start from.
     Old(TreePath),
     /// What the changes lead to is no valid manifest.
-    Result(DecodeError),
+    Result(ManifestError),
 }
 
 impl fmt::Display for MisfitError {

@@ -62,7 +62,7 @@ impl Header {
     ///
     /// # Errors
     /// [`DecodeError`] for anything that [`Header::encode`] would not have written; [`DecodeError::NewerFormat`] for a patch of another
-    /// format or with a flag that is not known here.
+    /// format, [`DecodeError::UnknownFeatures`] for one with flags that are not known here.
     pub fn decode(bytes: &[u8; HEADER_LEN]) -> Result<Self, DecodeError> {
         let mut fields = Fields(bytes);
         if fields.array()? != MAGIC {
@@ -75,8 +75,9 @@ impl Header {
         if format != FORMAT {
             return Err(DecodeError::NewerFormat { found: format });
         }
-        if fields.array()? != [0; 4] {
-            return Err(DecodeError::NewerFormat { found: format });
+        let bits = u32::from_le_bytes(fields.array()?);
+        if bits != 0 {
+            return Err(DecodeError::UnknownFeatures { bits });
         }
         Self::decode_fields(&mut fields)?.check()
     }

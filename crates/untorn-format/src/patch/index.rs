@@ -229,7 +229,7 @@ fn take_paths(facts: &mut Fields<'_>) -> Result<Vec<TreePath>, DecodeError> {
 }
 
 fn take_path(facts: &mut Fields<'_>) -> Result<TreePath, DecodeError> {
-    TreePath::new(facts.text()?).map_err(|_| DecodeError::Field("path"))
+    TreePath::new(facts.text()?).map_err(DecodeError::Path)
 }
 
 /// The sources that are at no changed path.
