@@ -72,6 +72,11 @@ pub(crate) fn read_all(
     for_each(jobs, paths.len(), &|number| read(fs, paths[number], &tell))
 }
 
+/// Reads one file whole.
+pub(crate) fn read_one(fs: &dyn Fs, path: &TreePath) -> io::Result<Content> {
+    read(fs, path, &|_| {})
+}
+
 /// The length is that of what was read, not what the system says: a file that grows meanwhile is seen as one thing.
 fn read(fs: &dyn Fs, path: &TreePath, tell: &dyn Fn(u64)) -> io::Result<Content> {
     let file = fs.open(path.as_str(), OpenMode::Read)?;

@@ -70,8 +70,8 @@ fn check(rng: &mut Rng, seed: u64, work: &Path, old: &Build, new: &Build) {
     assert_eq!(report.is_recorded, options.base != BaseCheck::Quick, "seed {seed}");
     if report.is_recorded {
         assert!(verify(&tree, &VerifyOptions::default()).unwrap().is_intact());
-        assert_eq!(apply(opened(), &tree, &options).unwrap().outcome, Outcome::UpToDate);
     }
+    assert_eq!(apply(opened(), &tree, &options).unwrap().outcome, Outcome::UpToDate, "seed {seed}");
 
     let mut keep = Options::default();
     keep.keep_undo = rng.below(2) == 0;

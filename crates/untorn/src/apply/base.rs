@@ -34,7 +34,8 @@ pub(super) enum Base {
 /// Finds out what is known about the tree.
 pub(super) fn identify(tree: &Tree, dir: &Path, header: &Header, options: &ApplyOptions) -> Result<Base> {
     let installed = tree.installed();
-    if installed == header.to {
+    let changes_nothing = header.from == header.to && installed.is_none();
+    if installed == header.to || changes_nothing {
         return Ok(Base::UpToDate);
     }
     if installed == header.from {

@@ -1,5 +1,6 @@
 //! From one build to another, in one step.
 
+mod arrived;
 mod base;
 mod files;
 mod forecast;
@@ -63,7 +64,7 @@ fn update<R: Read>(
     let (fs, header) = (&*fs, reader.header().clone());
     // 1: the tree must be the one the patch starts from.
     let head = new_head(base, &reader)?;
-    let seen = checked(tree, dir, &header, reader.index(), options)?;
+    let Some(seen) = checked(tree, dir, &header, reader.index(), options)? else { return Ok(()) };
     // 2: what will be written, and whether there is room for it.
     let installed = tree.installed();
     let mut tx = tree.begin_with(tx_options.clone())?;
@@ -103,14 +104,18 @@ fn new_head<R: Read>(base: &Base, reader: &PatchReader<R>) -> Result<Option<Mani
     if new.hash() == reader.header().to { Ok(Some(new)) } else { Err(Error::Contradiction) }
 }
 
-/// What was seen of the tree, once it is as the patch says.
-fn checked(tree: &Tree, dir: &Path, header: &Header, index: &Index, options: &ApplyOptions) -> Result<Seen> {
-    let (seen, installed) = (base::check(&**tree.fs(), dir, index, options)?, tree.installed());
+/// What was seen of the tree, once it is as the patch says; `None` when it is the new build already, though nothing in it says so.
+fn checked(tree: &Tree, dir: &Path, header: &Header, index: &Index, options: &ApplyOptions) -> Result<Option<Seen>> {
+    let (fs, installed) = (&**tree.fs(), tree.installed());
+    let seen = base::check(fs, dir, index, options)?;
     let is_another = !installed.is_none() && installed != header.from;
-    if is_another || !seen.differences.is_empty() {
-        return Err(base::wrong_base(installed, header, seen.differences));
+    if !is_another && seen.differences.is_empty() {
+        return Ok(Some(seen));
     }
-    Ok(seen)
+    if installed.is_none() && arrived::has_arrived(fs, dir, index)? {
+        return Ok(None);
+    }
+    Err(base::wrong_base(installed, header, seen.differences))
 }
 
 fn plan(tx: &Transaction<'_>, fs: &dyn Fs, options: &Options, index: &Index) -> Result<Vec<Option<FilePlan>>> {

@@ -9,7 +9,7 @@ use std::{
 
 /// What stands at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Node {
+pub(crate) enum Node {
     File { bytes: Vec<u8>, executable: bool },
     Dir,
     Link { target: String },
@@ -17,13 +17,13 @@ pub enum Node {
 
 /// A build in memory; parents of files are implied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Build(pub BTreeMap<String, Node>);
+pub(crate) struct Build(pub(crate) BTreeMap<String, Node>);
 
 /// SplitMix64, after Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
-pub struct Rng(pub u64);
+pub(crate) struct Rng(pub(crate) u64);
 
 impl Rng {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -31,15 +31,15 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }
 
-    pub fn index(&mut self, limit: usize) -> usize {
+    pub(crate) fn index(&mut self, limit: usize) -> usize {
         (self.next() % limit as u64) as usize
     }
 
-    pub fn bytes(&mut self, len: usize) -> Vec<u8> {
+    pub(crate) fn bytes(&mut self, len: usize) -> Vec<u8> {
         let noisy = self.below(2) == 0;
         (0..len).map(|at| if noisy { self.next() as u8 } else { (at / 7) as u8 }).collect()
     }
@@ -55,7 +55,7 @@ impl Rng {
 }
 
 impl Build {
-    pub fn random(rng: &mut Rng) -> Self {
+    pub(crate) fn random(rng: &mut Rng) -> Self {
         let mut build = Self::default();
         for _ in 0..rng.below(14) {
             let path = free_path(rng, &build);
@@ -66,7 +66,7 @@ impl Build {
     }
 
     /// A build some changes away.
-    pub fn changed(&self, rng: &mut Rng) -> Self {
+    pub(crate) fn changed(&self, rng: &mut Rng) -> Self {
         let mut build = self.clone();
         for _ in 0..rng.below(9) {
             build.change(rng);
@@ -183,7 +183,7 @@ impl Build {
     }
 
     /// Writes the build to an empty directory.
-    pub fn write(&self, root: &Path) {
+    pub(crate) fn write(&self, root: &Path) {
         fs::create_dir_all(root).unwrap();
         for (path, node) in &self.0 {
             let path = root.join(path);
@@ -222,7 +222,7 @@ fn node(rng: &mut Rng) -> Node {
 }
 
 /// A pair of builds that differ somehow.
-pub fn pair(rng: &mut Rng) -> (Build, Build) {
+pub(crate) fn pair(rng: &mut Rng) -> (Build, Build) {
     let mut old = Build::random(rng);
     old.drop_dangling_links();
     let new = old.changed(rng);
