@@ -40,6 +40,7 @@ mod content;
 mod diff;
 mod difference;
 mod error;
+mod manifest_file;
 mod open;
 mod part_file;
 mod scan;
@@ -51,6 +52,7 @@ pub use apply::{ApplyOptions, ApplyReport, BaseCheck, Forecast, Outcome, apply};
 pub use diff::{DiffOptions, DiffReport, diff};
 pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
+pub use manifest_file::{read_manifest, write_manifest};
 pub use scan::{ScanOptions, scan};
 pub use verify::{VerifyOptions, VerifyReport, verify, verify_against};
 
@@ -58,6 +60,7 @@ pub use untorn_delta::{DiffError, PatchError, Report as DeltaReport, Search};
 pub use untorn_format::{
     DecodeError, Hash, PathError, TreePath, escape,
     manifest::{self, Manifest, ManifestError},
+    patch::FORMAT as PATCH_FORMAT,
 };
 pub use untorn_txn::{
     Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Observer, Options, Phase, ReadGuard, Readers,
