@@ -87,17 +87,23 @@ impl Demo {
         Ok(Self { _work: work, patch, tree, builds })
     }
 
-    /// Updates once without a kill, to know how long that takes, and goes back.
+    /// Updates without a kill, to know how long that takes, and goes back. Twice, since the first time the disk is still busy with the copy.
     fn undisturbed(&self, global: &Global) -> Result<(Duration, Value), Failure> {
-        let (usual, report) = child::undisturbed(&self.patch, &self.tree)?;
-        self.require(&Verdict::New)?;
-        Tree::open(&self.tree)?.rollback(Options::default(), false)?;
-        self.require(&Verdict::Old)?;
+        self.update_and_go_back()?;
+        let (usual, report) = self.update_and_go_back()?;
         print::live(
             &format!("Updated in {}, then rolled back: every byte as it should be, both times.\n", seconds(usual)),
             global,
         );
         Ok((usual, report))
+    }
+
+    fn update_and_go_back(&self) -> Result<(Duration, Value), Failure> {
+        let measured = child::undisturbed(&self.patch, &self.tree)?;
+        self.require(&Verdict::New)?;
+        Tree::open(&self.tree)?.rollback(Options::default(), false)?;
+        self.require(&Verdict::Old)?;
+        Ok(measured)
     }
 
     fn require(&self, expected: &Verdict) -> Result<(), Failure> {
@@ -108,17 +114,19 @@ impl Demo {
         Err(Failure::bug(format!("without any kill the tree should be {expected:?} but is {found:?}")))
     }
 
-    /// Kills at instants spread over the usual time, one at random in each of equal parts.
+    /// Kills at instants spread over the time an update takes, one at random in each of equal parts.
     fn rounds(&self, kills: u32, usual: Duration, rng: &mut Rng, global: &Global) -> Result<Vec<Round>, Failure> {
         print::live(&format!("Now the same update, killed at {}:\n\n{HEADING}", count_of(kills)), global);
-        let mut rounds = Vec::new();
+        let (mut rounds, mut usual) = (Vec::new(), usual);
         for number in 0..kills {
-            let part = usual / kills;
-            let within = part.mul_f64(f64::from(u32::try_from(rng.below(1 << 20)).unwrap_or(0)) / f64::from(1 << 20));
-            let round = Round::play(&self.patch, &self.tree, part * number + within, &self.builds, SAVE)?;
+            let delay = usual.mul_f64((f64::from(number) + rng.fraction()) / f64::from(kills));
+            let round = Round::play(&self.patch, &self.tree, delay, &self.builds, SAVE)?;
             print::live(&round.row(), global);
-            let is_torn = matches!(round.verdict, Verdict::Torn(_));
             round.clear(&self.tree)?;
+            if round.was_late {
+                usual = delay;
+            }
+            let is_torn = matches!(round.verdict, Verdict::Torn(_));
             rounds.push(round);
             if is_torn {
                 break;

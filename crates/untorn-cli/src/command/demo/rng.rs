@@ -22,6 +22,11 @@ impl Rng {
         self.next().checked_rem(limit).unwrap_or(0)
     }
 
+    /// A number from 0 to 1.
+    pub(super) fn fraction(&mut self) -> f64 {
+        f64::from(u32::try_from(self.next() >> 32).unwrap_or(0)) / f64::from(u32::MAX)
+    }
+
     pub(super) fn bytes(&mut self, len: usize) -> Vec<u8> {
         let mut bytes: Vec<u8> = (0..len.div_ceil(8)).flat_map(|_| self.next().to_le_bytes()).collect();
         bytes.truncate(len);

@@ -41,6 +41,8 @@ impl Builds {
 /// One kill and what came of it.
 pub(super) struct Round {
     delay: Duration,
+    /// Whether the update had ended by itself before.
+    pub(super) was_late: bool,
     found: &'static str,
     recovery: Recovery,
     pub(super) verdict: Verdict,
@@ -49,11 +51,11 @@ pub(super) struct Round {
 impl Round {
     /// Updates the tree, which must be the old build, and kills that after `delay`; recovers; checks every byte.
     pub(super) fn play(patch: &Path, tree: &Path, delay: Duration, builds: &Builds, save: &str) -> Result<Self, Failure> {
-        let ended = child::killed(patch, tree, delay)?;
-        let found = found(&Status::of(tree)?, ended);
+        let was_late = child::killed(patch, tree, delay)?;
+        let found = found(&Status::of(tree)?, was_late);
         let recovery = Tree::open(tree)?.recovery().clone();
         let verdict = builds.judge(tree, save)?;
-        Ok(Self { delay, found, recovery, verdict })
+        Ok(Self { delay, was_late, found, recovery, verdict })
     }
 
     /// Makes the tree the old build for the next round, if it is not.
@@ -95,9 +97,9 @@ impl Round {
 
 pub(super) const HEADING: &str = "  killed at   left behind              recovery        the tree is then\n";
 
-fn found(status: &Status, ended: bool) -> &'static str {
+fn found(status: &Status, was_late: bool) -> &'static str {
     match status.condition {
-        _ if ended => "it was done already",
+        _ if was_late => "it was done already",
         Condition::Clean if status.can_roll_back => "a finished update",
         Condition::Clean | Condition::Unmanaged => "nothing yet",
         Condition::Unfinished => "a half-made update",
