@@ -58,7 +58,7 @@ pub(super) fn identify(tree: &Tree, dir: &Path, header: &Header, options: &Apply
 }
 
 fn head(tree: &Tree, dir: &Path) -> Result<Manifest> {
-    let head = tree.head()?.ok_or(Error::NotRecorded)?;
+    let head = tree.head()?.ok_or_else(|| Error::NotRecorded { dir: crate::error::shown(dir) })?;
     Manifest::decode(&head).map_err(|source| Error::Document { path: crate::error::shown(dir), source })
 }
 
