@@ -1,4 +1,5 @@
 //! The everyday way through all commands.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test fails by panicking, helpers too")]
 
 mod util;
 

@@ -1,4 +1,5 @@
 //! What `--help` and `-h` owe to whoever asks.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test fails by panicking, helpers too")]
 
 mod util;
 

@@ -1,5 +1,5 @@
 //! Names with escape sequences are spelled out wherever they are shown.
-
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test fails by panicking, helpers too")]
 #![cfg(unix)]
 
 mod util;

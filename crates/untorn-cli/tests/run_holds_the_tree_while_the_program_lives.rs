@@ -1,5 +1,5 @@
 //! `untorn run`: recovered first, held meanwhile, and otherwise as if the program had been started itself.
-
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test fails by panicking, helpers too")]
 #![cfg(unix)]
 
 mod util;

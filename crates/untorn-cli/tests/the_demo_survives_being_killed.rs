@@ -1,4 +1,5 @@
 //! The demo's own checks, run as a test.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test fails by panicking, helpers too")]
 
 mod util;
 

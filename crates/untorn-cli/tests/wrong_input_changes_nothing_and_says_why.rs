@@ -1,4 +1,5 @@
 //! Every error: its exit code, its code, what it says about the tree, and that the tree is what it was.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test fails by panicking, helpers too")]
 
 mod util;
 

@@ -1,4 +1,5 @@
 //! What the tests of the command line share.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test fails by panicking, helpers too")]
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::{

@@ -93,6 +93,7 @@ fn update<R: Read>(
         tx.set_head(Some(head.encode()));
     }
     report.transaction = tx.commit()?;
+    report.dirs_kept.extend_from_slice(&report.transaction.dirs_kept);
     report.outcome = Outcome::Applied;
     Ok(())
 }

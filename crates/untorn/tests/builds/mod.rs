@@ -1,4 +1,5 @@
 //! Random pairs of builds that differ in every way builds can.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test fails by panicking, helpers too")]
 
 use std::{
     collections::BTreeMap,
