@@ -94,7 +94,9 @@ fn update<R: Read>(
     }
     report.transaction = tx.commit()?;
     report.dirs_kept.extend_from_slice(&report.transaction.dirs_kept);
-    report.outcome = Outcome::Applied;
+    // A patch that changes nothing but executable bits fits its own result, too.
+    let is_idle = report.transaction.txid == 0;
+    report.outcome = if is_idle { Outcome::UpToDate } else { Outcome::Applied };
     Ok(())
 }
 
