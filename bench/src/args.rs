@@ -52,6 +52,7 @@ pub enum Selection {
     /// Many files of 4 KiB, rewritten durably.
     SmallFiles,
     /// 500 files of 4 KiB, against the crates for atomic multi-file commits.
+    #[value(name = "small-500")]
     Small500,
     /// 4 files of 64 MiB, replaced.
     #[value(name = "big-4x64")]

@@ -1,7 +1,7 @@
 //! File systems of our own: an image file, a loop device, a mount.
 //!
 //! Nothing may be left behind, whatever kills us. The mount lives in a mount namespace of this process, the loop device is told to
-//! vanish with its mount, and the image file has lost its name by then: when the process dies, the kernel cleans up.
+//! vanish with its mount, and the image file has no name any more once it is mounted: when the process dies, the kernel cleans up.
 
 use std::fs::File;
 use std::io::Write;

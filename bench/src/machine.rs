@@ -25,17 +25,22 @@ pub struct Machine {
 
 impl Machine {
     /// This one, now.
-    pub fn describe(targets: &[Target], cold: bool) -> Self {
+    pub fn describe(targets: &[Target], load: f64, cold: bool) -> Self {
         Self {
             kernel: format!("Linux {}", read("/proc/sys/kernel/osrelease").trim()),
             processor: value("/proc/cpuinfo", "model name"),
             cores: std::thread::available_parallelism().map_or(0, usize::from),
             memory_bytes: value("/proc/meminfo", "MemTotal").trim_end_matches(" kB").parse::<u64>().unwrap_or(0) * 1024,
-            load: read("/proc/loadavg").split(' ').next().and_then(|load| load.parse().ok()).unwrap_or(f64::NAN),
+            load,
             disks: targets.iter().map(disk).collect(),
             cold,
         }
     }
+}
+
+/// The load average of the last minute.
+pub fn load() -> f64 {
+    read("/proc/loadavg").split(' ').next().and_then(|load| load.parse().ok()).unwrap_or(f64::NAN)
 }
 
 fn disk(target: &Target) -> String {

@@ -9,7 +9,9 @@
 //! # Limitations
 //! - On a device that other programs use, their writes are counted too. `--images` (root) measures on file systems of its own, on
 //!   loop devices, where the counts belong to the contender alone; the seconds there include the cost of the loop device.
-//! - Peak extra disk is sampled every half millisecond from the free space of the file system.
+//! - A device without forced unit access gets a second flush where another gets a write of that kind: flushes compare contenders on
+//!   one device, not devices.
+//! - Peak extra disk is sampled every half millisecond from the file system's own accounts; shorter peaks may be missed.
 //! - Linux only.
 //!
 //! ```text
@@ -36,12 +38,25 @@ mod target;
 mod task;
 mod units;
 mod untorn;
+mod usage;
 mod workload;
+
+use std::process::ExitCode;
 
 use args::Args;
 use clap::Parser;
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
     if let Some(task) = task::Task::from_environment()? {
         return child::perform(&task);
     }

@@ -2,16 +2,14 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context;
-use rustix::fs::{statvfs, syncfs};
+use rustix::fs::syncfs;
 
 use crate::device::{Counters, Device};
 use crate::sample::{Outcome, Sample};
-
-const SAMPLE_EVERY: Duration = Duration::from_micros(500);
+use crate::usage::Usage;
 
 /// Runs `contender` and says what it cost.
 pub fn measure(
@@ -21,7 +19,7 @@ pub fn measure(
 ) -> anyhow::Result<Sample> {
     let counters = || device.map(Device::counters).transpose();
     let before = counters()?;
-    let (timed, peak_extra_disk_bytes) = with_disk_watch(dir, || {
+    let (timed, peak_extra_disk_bytes) = Usage::new(dir, device).watch(|| {
         let start = Instant::now();
         contender().map(|outcome| (start.elapsed(), outcome))
     })?;
@@ -46,33 +44,6 @@ pub fn measure(
 
 fn difference(before: Option<Counters>, after: Option<Counters>, field: fn(Counters) -> u64) -> Option<u64> {
     Some(field(after?).saturating_sub(field(before?)))
-}
-
-/// Runs `work` while a second thread watches the free space; answers with the largest growth in use.
-fn with_disk_watch<T>(dir: &Path, work: impl FnOnce() -> T) -> anyhow::Result<(T, u64)> {
-    let free_before = free_bytes(dir)?;
-    let done = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let watch = scope.spawn(|| lowest_free_bytes(dir, &done));
-        let result = work();
-        done.store(true, Ordering::Release);
-        let lowest = watch.join().map_err(|_| anyhow::anyhow!("the watch over the free space failed"))??;
-        Ok((result, free_before.saturating_sub(lowest)))
-    })
-}
-
-fn lowest_free_bytes(dir: &Path, done: &AtomicBool) -> anyhow::Result<u64> {
-    let mut lowest = free_bytes(dir)?;
-    while !done.load(Ordering::Acquire) {
-        std::thread::sleep(SAMPLE_EVERY);
-        lowest = lowest.min(free_bytes(dir)?);
-    }
-    Ok(lowest)
-}
-
-fn free_bytes(dir: &Path) -> anyhow::Result<u64> {
-    let space = statvfs(dir)?;
-    Ok(space.f_bfree * space.f_frsize)
 }
 
 fn peak_memory_bytes() -> anyhow::Result<u64> {

@@ -12,7 +12,7 @@ use crate::case::Case;
 use crate::contenders::Name;
 use crate::image::{Image, KINDS};
 use crate::interrupt;
-use crate::machine::Machine;
+use crate::machine::{self, Machine};
 use crate::sample::Sample;
 use crate::series::{Entry, Series};
 use crate::target::Target;
@@ -29,9 +29,10 @@ pub struct Results {
 
 /// Runs `cases` as `args` say. A contender that fails is reported as missing; only what makes all figures worthless is an error.
 pub fn run(cases: &[Case], args: &Args) -> anyhow::Result<Results> {
+    let load = machine::load();
     let targets = targets(cases, args)?;
     let cold = !args.warm && drop_page_cache();
-    let machine = Machine::describe(&targets, cold);
+    let machine = Machine::describe(&targets, load, cold);
     let mut series = Vec::new();
     for case in cases {
         for target in &targets {

@@ -111,3 +111,43 @@ impl std::fmt::Display for Name {
         self.serialize(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Prepares, runs and verifies in a fresh directory; says so when the contender cannot take part here.
+    fn leaves_the_new_state(name: Name, workload: &Workload) {
+        let contender = name.contender();
+        if let Some(reason) = contender.missing() {
+            return eprintln!("skipped: {name}: {reason}");
+        }
+        let dir = tempfile::tempdir().unwrap();
+        contender.prepare(workload, dir.path()).unwrap();
+        match contender.run(workload, dir.path()) {
+            Ok(_) => contender.verify(workload, dir.path()).unwrap(),
+            Err(error) if name == Name::Clone => eprintln!("skipped: {name}: {error}"),
+            Err(error) => panic!("{name}: {error:#}"),
+        }
+    }
+
+    #[test]
+    fn replacing_files_leaves_the_new_state() {
+        use Name::{BareJournal, Batched, FsTransaction, Fstx, Naive, PlainCopy, SqliteRollback, SqliteWal, Untorn, UntornPut};
+        let every = [BareJournal, Batched, FsTransaction, Fstx, Naive, PlainCopy, SqliteRollback, SqliteWal, Untorn, UntornPut];
+        every.into_iter().for_each(|name| leaves_the_new_state(name, &Workload::replaced(120, 4096)));
+    }
+
+    #[test]
+    fn editing_a_file_leaves_the_new_state() {
+        use Name::{BareInPlace, BareJournal, Clone, Copy, Untorn, UntornInPlace};
+        let every = [BareInPlace, BareJournal, Clone, Copy, Untorn, UntornInPlace];
+        every.into_iter().for_each(|name| leaves_the_new_state(name, &Workload::edited(1_000_000, 7, 5_000)));
+    }
+
+    #[test]
+    fn opening_a_clean_tree_changes_nothing() {
+        let workload = Workload::replaced(3, 100);
+        [Name::BareOpen, Name::UntornOpen].into_iter().for_each(|name| leaves_the_new_state(name, &workload));
+    }
+}
