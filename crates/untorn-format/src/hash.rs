@@ -1,6 +1,6 @@
 //! The hash that names everything: BLAKE3, 32 bytes.
 
-use std::fmt;
+use std::{error::Error, fmt, str::FromStr};
 
 /// A BLAKE3 hash.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,6 +28,41 @@ impl fmt::Display for Hash {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
+
+impl FromStr for Hash {
+    type Err = HashParseError;
+
+    /// From 64 hexadecimal digits, in lower or upper case.
+    fn from_str(digits: &str) -> Result<Self, HashParseError> {
+        let digits: &[u8; 64] = digits.as_bytes().try_into().map_err(|_| HashParseError)?;
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+fn digit(character: u8) -> Result<u8, HashParseError> {
+    match character {
+        b'0'..=b'9' => Ok(character - b'0'),
+        b'a'..=b'f' => Ok(character - b'a' + 10),
+        b'A'..=b'F' => Ok(character - b'A' + 10),
+        _ => Err(HashParseError),
+    }
+}
+
+/// Text that is not the hash it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashParseError;
+
+impl fmt::Display for HashParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a hash is written as 64 hexadecimal digits")
+    }
+}
+
+impl Error for HashParseError {}
 
 impl fmt::Debug for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

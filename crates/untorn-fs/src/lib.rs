@@ -30,8 +30,10 @@
 mod escape;
 mod file;
 mod fs;
+mod lock;
 mod metadata;
 mod os;
+mod path;
 mod sys;
 
 pub use escape::{is_outside_tree, outside_tree};

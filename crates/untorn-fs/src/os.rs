@@ -1,16 +1,162 @@
 //! The file system of this machine.
+
 use std::{io, path::Path};
 
+use crate::{
+    Capabilities, DirEntry, File, Fs, Lock, LockKind, Metadata, OpenMode, Permissions, Space, SyncAll,
+    path::{EntryPath, RelativePath},
+    sys,
+};
+
 /// The file system of this machine, seen from one directory.
+///
+/// The directory is held open: when somebody renames it, or puts something else under its name, this `OsFs` goes on seeing the
+/// directory it was opened on.
+///
+/// # How it stays inside
+/// On Linux the kernel resolves every path from the held directory (`openat2`, since 5.6) and refuses symlinks, magic links and
+/// mount points on the way; what is then made, renamed or removed is named by its parent's handle and one last component. Where
+/// that call is missing, each directory on the way is opened in turn without following symlinks, and its device compared.
+/// Nothing is cached between calls: a path which was fine a moment ago is resolved again.
+///
+/// # Limits
+/// - Without `openat2` a mount is recognised by its device number, so a bind mount of the same file system is not seen.
+/// - Outside Unix every component is looked at before the call, not held by handle: whoever may write into the tree can swap a
+///   directory for a symlink in between.
+/// - Opening a device file, before it is recognised and refused, is visible to its driver.
+/// - Special permission bits (set-user-ID and the like) are never granted to anything, see [`File::set_permissions`] here.
 #[derive(Debug)]
-pub struct OsFs {}
+pub struct OsFs {
+    root: sys::Root,
+    capabilities: Capabilities,
+}
 
 impl OsFs {
     /// Opens the directory `root`, which may be reached through symlinks (it is resolved once, here).
     ///
     /// # Errors
-    /// [`io::ErrorKind::NotFound`], [`io::ErrorKind::NotADirectory`], ...
-    pub fn open(_root: &Path) -> io::Result<Self> {
-        unimplemented!()
+    /// [`io::ErrorKind::NotFound`], [`io::ErrorKind::NotADirectory`], [`io::ErrorKind::PermissionDenied`], ...
+    pub fn open(root: &Path) -> io::Result<Self> {
+        let root = sys::Root::open(root)?;
+        let capabilities = root.capabilities()?;
+        Ok(Self { root, capabilities })
+    }
+
+    /// Rules ways out: a promise is kept only if it is also in `allowed`, and a method whose way is ruled out answers
+    /// [`io::ErrorKind::Unsupported`]. For trying what happens on poorer file systems; no promise can be added.
+    #[must_use]
+    pub fn with_capabilities(mut self, allowed: Capabilities) -> Self {
+        self.capabilities = common(self.capabilities, allowed);
+        self
+    }
+
+    /// Resolves paths directory by directory even where the kernel could do it in one call. For trying what happens on older
+    /// systems; elsewhere it changes nothing.
+    #[must_use]
+    pub fn resolving_stepwise(mut self) -> Self {
+        self.root.resolve_stepwise();
+        self
+    }
+}
+
+impl Fs for OsFs {
+    fn open(&self, path: &str, mode: OpenMode) -> io::Result<Box<dyn File>> {
+        Ok(Box::new(self.root.open_file(EntryPath::new(path)?, mode)?))
+    }
+
+    fn metadata(&self, path: &str) -> io::Result<Metadata> {
+        self.root.metadata(RelativePath::new(path)?)
+    }
+
+    fn read_dir(&self, path: &str) -> io::Result<Vec<DirEntry>> {
+        self.root.read_dir(RelativePath::new(path)?)
+    }
+
+    fn read_link(&self, path: &str) -> io::Result<String> {
+        self.root.read_link(EntryPath::new(path)?)
+    }
+
+    fn create_dir(&self, path: &str, permissions: Option<Permissions>) -> io::Result<()> {
+        self.root.create_dir(EntryPath::new(path)?, permissions)
+    }
+
+    fn symlink(&self, target: &str, path: &str) -> io::Result<()> {
+        self.root.symlink(target, EntryPath::new(path)?)
+    }
+
+    fn hard_link(&self, from: &str, to: &str) -> io::Result<()> {
+        promised(self.capabilities.hard_links)?;
+        self.root.hard_link(EntryPath::new(from)?, EntryPath::new(to)?)
+    }
+
+    fn clone_file(&self, from: &str, to: &str) -> io::Result<()> {
+        promised(self.capabilities.reflink)?;
+        self.root.clone_file(EntryPath::new(from)?, EntryPath::new(to)?)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.root.rename(EntryPath::new(from)?, EntryPath::new(to)?)
+    }
+
+    fn exchange(&self, a: &str, b: &str) -> io::Result<()> {
+        promised(self.capabilities.exchange)?;
+        let (a, b) = (EntryPath::new(a)?, EntryPath::new(b)?);
+        if a.contains(b) || b.contains(a) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        self.root.exchange(a, b)
+    }
+
+    fn remove_file(&self, path: &str) -> io::Result<()> {
+        self.root.remove_file(EntryPath::new(path)?)
+    }
+
+    fn remove_dir(&self, path: &str) -> io::Result<()> {
+        self.root.remove_dir(EntryPath::new(path)?)
+    }
+
+    fn sync_dir(&self, path: &str) -> io::Result<()> {
+        self.root.sync_dir(RelativePath::new(path)?)
+    }
+
+    fn sync_handle(&self) -> io::Result<Box<dyn SyncAll>> {
+        promised(self.capabilities.sync_all)?;
+        self.root.sync_handle()
+    }
+
+    fn lock(&self, path: &str, kind: LockKind, wait: bool) -> io::Result<Option<Box<dyn Lock>>> {
+        let file = self.root.open_to_lock(EntryPath::new(path)?, kind)?;
+        crate::lock::lock(file, kind, wait)
+    }
+
+    fn space(&self) -> io::Result<Space> {
+        self.root.space()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    fn random_id(&self) -> io::Result<[u8; 16]> {
+        let mut id = [0; 16];
+        getrandom::fill(&mut id)?;
+        Ok(id)
+    }
+}
+
+fn promised(capability: bool) -> io::Result<()> {
+    if capability { Ok(()) } else { Err(io::ErrorKind::Unsupported.into()) }
+}
+
+/// What both promise. `overwrite_allocates` is a warning, so it stays if either gives it.
+fn common(a: Capabilities, b: Capabilities) -> Capabilities {
+    Capabilities {
+        atomic_rename: a.atomic_rename && b.atomic_rename,
+        hard_links: a.hard_links && b.hard_links,
+        exchange: a.exchange && b.exchange,
+        reflink: a.reflink && b.reflink,
+        overwrite_allocates: a.overwrite_allocates || b.overwrite_allocates,
+        sync_all: a.sync_all && b.sync_all,
+        in_place: a.in_place && b.in_place,
     }
 }

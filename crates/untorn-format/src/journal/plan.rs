@@ -1,5 +1,6 @@
 //! The plan: every step from the old tree to the new one.
 
+use super::{Range, plan_check, plan_codec};
 use crate::{DecodeError, Hash, TreePath};
 
 /// The longest plan that is read: 1 GiB.
@@ -33,17 +34,6 @@ pub enum Target {
     Path(TreePath),
     /// It moves: found as the staged object of that number.
     Object(u32),
-}
-
-/// A piece of a file, and where its bytes stand in the redo file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
-    /// Offset in the file.
-    pub at: u64,
-    /// Length in bytes, never 0.
-    pub len: u64,
-    /// Offset in the redo file.
-    pub redo_at: u64,
 }
 
 /// One step. Each can be done any number of times; a plan lists them in the order of this enum, which is the order of apply.
@@ -103,6 +93,21 @@ pub enum Step {
 }
 
 /// Everything apply and recovery need to know about a transaction.
+///
+/// # Canonical order
+/// 1. Kinds of steps in the order of [`Step`].
+/// 2. Within a kind by the bytes of the path, strictly rising, so that no path is listed twice and parents are made before what is in them;
+///    [`Step::RemoveDir`] strictly falling, deepest first.
+/// 3. Where a step has a [`Target`]: paths first, then objects by number, strictly rising.
+///
+/// # What a decoded plan keeps besides
+/// - Every object number exists. An object is put at most once. Only an [`Object::Link`] is patched: the content of an [`Object::File`] is checked
+///   by recovery, which may come after half of the patch.
+/// - Ranges are sorted, apart, not empty, within [`Step::Patch::len`] and within the redo file. No sum overflows.
+/// - A file is only created at a path; only a created file is made executable by [`Step::Patch`].
+/// - Permissions are at most `0o7777`; the targets of symlinks pass [`crate::check_symlink_target`].
+///
+/// Not checked, since it takes the tree or concerns several kinds: whether steps of different kinds contradict each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The tree it is for.
@@ -129,15 +134,16 @@ impl Plan {
     /// The bytes of this plan, its own hash at the end.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        unimplemented!()
+        plan_codec::encode(self)
     }
 
-    /// Reads a plan. Checks everything that can be checked without the tree: the order of the steps, that no path is listed twice within one kind of step,
-    /// that object numbers exist, that ranges are sorted, apart, within the length of their file, and within the redo file.
+    /// Reads a plan and checks everything that can be checked without the tree: see [`Plan`].
     ///
     /// # Errors
-    /// [`DecodeError`] for anything that [`Plan::encode`] would not have written.
-    pub fn decode(_bytes: &[u8]) -> Result<Self, DecodeError> {
-        unimplemented!()
+    /// [`DecodeError`] for anything that [`Plan::encode`] would not have written, or that breaks the canonical order.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let plan = plan_codec::decode(bytes)?;
+        plan_check::check(&plan)?;
+        Ok(plan)
     }
 }

@@ -1,7 +1,10 @@
 //! What is kept to go back: for every path a transaction touched, what stood there before, and what it left.
 
-use super::{Blob, Range};
+use super::{Blob, MAX_PLAN_LEN, Range, undo_check, undo_codec};
 use crate::{DecodeError, Hash, TreePath};
+
+/// The longest undo document that is read: as a plan.
+pub const MAX_UNDO_LEN: u64 = MAX_PLAN_LEN;
 
 /// Where the content of a file came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +80,14 @@ pub struct UndoEntry {
 }
 
 /// Everything needed to go back to the tree before a transaction.
+///
+/// # What a decoded document keeps
+/// - Entries are sorted by the bytes of their paths, strictly rising.
+/// - The numbers of kept files exist.
+/// - Ranges and written pieces are sorted, apart, not empty, within the length of their file; ranges also within the undo file.
+/// - Permissions are at most `0o7777`.
+/// - The target of a symlink has 1 to 4,095 bytes and no zero byte. It need not pass [`crate::check_symlink_target`]: it is what the tree said,
+///   and whoever makes such a link again checks it then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undo {
     /// The tree.
@@ -99,14 +110,16 @@ impl Undo {
     /// The bytes of this document, its own hash at the end.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        unimplemented!()
+        undo_codec::encode(self)
     }
 
-    /// Reads an undo document, checked like a plan.
+    /// Reads an undo document, checked like a plan: see [`Undo`].
     ///
     /// # Errors
-    /// [`DecodeError`] for anything that [`Undo::encode`] would not have written.
-    pub fn decode(_bytes: &[u8]) -> Result<Self, DecodeError> {
-        unimplemented!()
+    /// [`DecodeError`] for anything that [`Undo::encode`] would not have written, or that breaks the rules of [`Undo`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let undo = undo_codec::decode(bytes)?;
+        undo_check::check(&undo)?;
+        Ok(undo)
     }
 }

@@ -1,1 +1,12 @@
-//! Per system.
+//! What differs between systems. Each system presents the same two types: `Root`, a held directory with the operations on
+//! names below it, and behind `Root::open_file` a [`crate::File`]. Paths arrive here already checked (see [`crate::path`]).
+
+#[cfg(not(unix))]
+mod portable;
+#[cfg(unix)]
+mod unix;
+
+#[cfg(not(unix))]
+pub(crate) use portable::Root;
+#[cfg(unix)]
+pub(crate) use unix::Root;

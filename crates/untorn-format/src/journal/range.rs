@@ -1,0 +1,63 @@
+//! A piece of a file that is changed in place.
+
+use super::Blob;
+use crate::{
+    DecodeError,
+    bytes::{Field, Reader, Writer, require},
+    layout::{Row, rows},
+};
+
+/// A piece of a file, and where its bytes stand in the redo file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// Offset in the file.
+    pub at: u64,
+    /// Length in bytes, never 0.
+    pub len: u64,
+    /// Offset in the redo file.
+    pub redo_at: u64,
+}
+
+const RANGE_LEN: usize = 24;
+const AT: Field<8> = Field::at(0);
+const LEN: Field<8> = Field::at(8);
+const REDO_AT: Field<8> = Field::at(16);
+
+pub(crate) const ROWS: &[Row] = rows!(RANGE_LEN; AT, LEN, REDO_AT);
+
+pub(super) fn write_ranges(writer: &mut Writer, ranges: &[Range]) {
+    writer.u32(crate::bytes::count(ranges.len()));
+    for range in ranges {
+        let mut block = [0; RANGE_LEN];
+        AT.put(&mut block, range.at.to_le_bytes());
+        LEN.put(&mut block, range.len.to_le_bytes());
+        REDO_AT.put(&mut block, range.redo_at.to_le_bytes());
+        writer.bytes(&block);
+    }
+}
+
+pub(super) fn read_ranges(reader: &mut Reader<'_>) -> Result<Vec<Range>, DecodeError> {
+    let count = reader.u32()?;
+    reader.list(count, RANGE_LEN, |reader| {
+        let block = reader.take(RANGE_LEN)?;
+        Ok(Range { at: AT.u64(block), len: LEN.u64(block), redo_at: REDO_AT.u64(block) })
+    })
+}
+
+/// Sorted, apart, none empty, all within a file of `len` bytes and within the redo (or undo) file.
+pub(super) fn check_ranges(ranges: &[Range], len: u64, redo: &Blob) -> Result<(), DecodeError> {
+    check_pieces(ranges.iter().map(|range| (range.at, range.len)), len)?;
+    let in_redo = |range: &Range| range.redo_at.checked_add(range.len).is_some_and(|end| end <= redo.len);
+    require(ranges.iter().all(in_redo), "offset of a range in the redo or undo file")
+}
+
+/// Pieces (offset, length): sorted, apart, none empty, all within `len` bytes.
+pub(super) fn check_pieces(mut pieces: impl Iterator<Item = (u64, u64)>, len: u64) -> Result<(), DecodeError> {
+    let mut free = 0;
+    let fits = pieces.all(|(at, piece)| {
+        let end = at.checked_add(piece).filter(|end| *end <= len && at >= free && piece > 0);
+        free = end.unwrap_or(free);
+        end.is_some()
+    });
+    require(fits, "ranges of a file")
+}

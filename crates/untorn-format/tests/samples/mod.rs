@@ -1,0 +1,138 @@
+//! One small value of each document that uses every kind of field.
+#![allow(clippy::unwrap_used, reason = "samples are right")]
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use untorn_format::{
+    Hash, TreePath,
+    journal::{After, Before, Blob, Object, Plan, Range, Record, SlotState, Source, Step, Target, Undo, UndoEntry},
+    manifest::{Entry, Kind, Manifest},
+};
+
+/// Reads a document and writes it again.
+pub(crate) type Reencode = fn(&[u8]) -> Result<Vec<u8>, untorn_format::DecodeError>;
+
+/// Every sample: name, bytes, and how to read it and write it again.
+pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 4] {
+    [
+        ("record", record().encode().to_vec(), |bytes| Ok(Record::decode(bytes)?.encode().to_vec())),
+        ("plan", plan().encode(), |bytes| Ok(Plan::decode(bytes)?.encode())),
+        ("undo", undo().encode(), |bytes| Ok(Undo::decode(bytes)?.encode())),
+        ("manifest", manifest().encode(), |bytes| Ok(Manifest::decode(bytes)?.encode())),
+    ]
+}
+
+/// `bytes` with a checksum that fits.
+pub(crate) fn reseal(mut bytes: Vec<u8>) -> Vec<u8> {
+    let end = bytes.len() - 32;
+    let checksum = Hash::of(&bytes[..end]);
+    bytes[end..].copy_from_slice(&checksum.0);
+    bytes
+}
+
+pub(crate) fn path(path: &str) -> TreePath {
+    TreePath::new(path).unwrap()
+}
+
+pub(crate) fn record() -> Record {
+    Record {
+        seq: 7,
+        state: SlotState::Committed,
+        tree_id: *b"sixteen bytes id",
+        home: 0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10,
+        txid: 5,
+        plan_len: 1234,
+        plan_hash: Hash::of(b"plan"),
+        from: Hash::of(b"old head"),
+        to: Hash::of(b"new head"),
+        undo: 4,
+    }
+}
+
+pub(crate) fn plan() -> Plan {
+    Plan {
+        tree_id: *b"sixteen bytes id",
+        txid: 5,
+        from: Hash::of(b"old head"),
+        to: Hash::of(b"new head"),
+        new_head: true,
+        keep_undo: false,
+        redo: Blob { len: 100, hash: Hash::of(b"redo") },
+        objects: vec![Object::File(Blob { len: 9, hash: Hash::of(b"new bytes") }), Object::Link { len: 4096 }],
+        steps: vec![
+            Step::RemoveFile { path: path("old/a.txt") },
+            Step::RemoveFile { path: path("old/deep/b.txt") },
+            Step::RemoveDir { path: path("old/deep") },
+            Step::RemoveDir { path: path("old") },
+            Step::MakeDir { path: path("new"), permissions: 0 },
+            Step::MakeDir { path: path("new/größe"), permissions: 0o755 },
+            Step::Put { path: path("new/file"), object: 0 },
+            Step::Put { path: path("new/moved"), object: 1 },
+            Step::Symlink { path: path("new/link"), target: "../data/x".to_owned() },
+            Step::Patch {
+                target: Target::Path(path("data/x")),
+                create: false,
+                executable: false,
+                len: 1 << 40,
+                ranges: vec![
+                    Range { at: 0, len: 10, redo_at: 0 },
+                    Range { at: 10, len: 1, redo_at: 90 },
+                    Range { at: (1 << 40) - 5, len: 5, redo_at: 95 },
+                ],
+            },
+            Step::Patch { target: Target::Path(path("data/y")), create: true, executable: true, len: 0, ranges: vec![] },
+            Step::Patch {
+                target: Target::Object(1),
+                create: false,
+                executable: false,
+                len: 4097,
+                ranges: vec![Range { at: 4096, len: 1, redo_at: 10 }],
+            },
+            Step::SetExecutable { target: Target::Path(path("bin/game")), executable: true },
+            Step::SetExecutable { target: Target::Object(1), executable: false },
+        ],
+    }
+}
+
+pub(crate) fn undo() -> Undo {
+    let file = |len, written: Vec<(u64, u64)>| After::File { len, executable: false, written, hash: Hash::of(b"written") };
+    Undo {
+        tree_id: *b"sixteen bytes id",
+        txid: 5,
+        from: Hash::NONE,
+        to: Hash::of(b"new head"),
+        data: Blob { len: 64, hash: Hash::of(b"undo data") },
+        kept: vec![Blob { len: 3, hash: Hash::of(b"old") }],
+        entries: vec![
+            UndoEntry {
+                path: path("a"),
+                before: Before::File {
+                    source: Source::Current(path("b")),
+                    len: 4096,
+                    executable: true,
+                    ranges: vec![Range { at: 8, len: 64, redo_at: 0 }],
+                },
+                after: After::Absent,
+            },
+            UndoEntry { path: path("b"), before: Before::Absent, after: file(5000, vec![(8, 64), (72, 1), (4999, 1)]) },
+            UndoEntry {
+                path: path("c"),
+                before: Before::File { source: Source::Kept(0), len: 3, executable: false, ranges: vec![] },
+                after: After::Symlink { target: "a".to_owned() },
+            },
+            UndoEntry { path: path("d"), before: Before::Symlink { target: "/etc/motd".to_owned() }, after: After::Dir },
+            UndoEntry { path: path("e"), before: Before::Dir { permissions: 0o700 }, after: After::Absent },
+        ],
+    }
+}
+
+pub(crate) fn manifest() -> Manifest {
+    let file = |bytes: &[u8], executable| Kind::File { len: bytes.len() as u64, hash: Hash::of(bytes), executable };
+    Manifest::new(vec![
+        Entry { path: path("readme.txt"), kind: file(b"hello", false) },
+        Entry { path: path("bin/game"), kind: file(b"\x7fELF", true) },
+        Entry { path: path("bin"), kind: Kind::Dir },
+        Entry { path: path("bin/latest"), kind: Kind::Symlink { target: "../größe.pak".to_owned() } },
+        Entry { path: path("größe.pak"), kind: file(b"", false) },
+    ])
+    .unwrap()
+}

@@ -1,0 +1,105 @@
+//! An open regular file.
+
+use std::{
+    any::Any,
+    fs, io,
+    os::{fd::OwnedFd, unix::fs::FileExt},
+};
+
+use rustix::{
+    fs::{Mode, RawMode},
+    io::retry_on_intr,
+};
+
+use super::{
+    permissions_sync::PermissionsSync,
+    stat::{self, Identity},
+    system,
+};
+use crate::{File, FileKind, Metadata, Permissions};
+
+/// The permission bits we ever give: no set-user-ID, set-group-ID or sticky bit. A staged copy belongs to whoever runs the
+/// update; inheriting such a bit from the old file would hand that user's rights to everybody.
+pub(super) const GRANTABLE: u32 = 0o777;
+
+#[derive(Debug)]
+pub(crate) struct OsFile {
+    file: fs::File,
+    identity: Identity,
+    permissions: PermissionsSync,
+}
+
+impl OsFile {
+    pub(super) fn new(file: OwnedFd, identity: Identity) -> Self {
+        Self { file: file.into(), identity, permissions: PermissionsSync::unknown() }
+    }
+
+    pub(super) const fn as_std(&self) -> &fs::File {
+        &self.file
+    }
+
+    pub(super) fn into_std(self) -> fs::File {
+        self.file
+    }
+
+    pub(super) fn require_regular(self) -> io::Result<Self> {
+        match stat::kind(&rustix::fs::fstat(&self.file)?) {
+            FileKind::File => Ok(self),
+            FileKind::Dir => Err(io::ErrorKind::IsADirectory.into()),
+            FileKind::Symlink | FileKind::Other => Err(io::ErrorKind::InvalidInput.into()),
+        }
+    }
+}
+
+impl File for OsFile {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        uninterrupted(|| self.file.read_at(buf, offset))
+    }
+
+    fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<usize> {
+        match uninterrupted(|| self.file.write_at(buf, offset))? {
+            0 if !buf.is_empty() => Err(io::ErrorKind::WriteZero.into()),
+            written => Ok(written),
+        }
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)
+    }
+
+    fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
+        if len == 0 { Ok(()) } else { system::allocate(&self.file, offset, len) }
+    }
+
+    fn metadata(&self) -> io::Result<Metadata> {
+        Ok(self.identity.metadata(&rustix::fs::fstat(&self.file)?))
+    }
+
+    fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
+        retry_on_intr(|| rustix::fs::fchmod(&self.file, mode(permissions.bits() & GRANTABLE)))?;
+        self.permissions.changed();
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.permissions.sync(&self.file)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::unnecessary_cast, reason = "twelve bits; the width differs between systems")]
+pub(super) const fn mode(bits: u32) -> Mode {
+    Mode::from_bits_retain((bits & 0o7777) as RawMode)
+}
+
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}

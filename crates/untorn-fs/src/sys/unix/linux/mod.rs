@@ -1,0 +1,94 @@
+//! What only Linux has.
+
+mod file_system;
+
+use std::{
+    fs, io,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+};
+
+use rustix::{
+    fs::{FallocateFlags, Mode, OFlags, RenameFlags, ResolveFlags, Stat},
+    io::{Errno, retry_on_intr},
+};
+
+use super::error::unsupported_if;
+use crate::{Capabilities, SyncAll, outside_tree, path::RelativePath};
+use file_system::{FileSystem, KernelVersion};
+
+/// For a directory that only serves as a starting point.
+pub(super) const SEARCH: OFlags = OFlags::PATH;
+
+/// A rename elsewhere can make the kernel give up a resolution; it asks to be called again.
+const ATTEMPTS_MAX: usize = 128;
+
+/// Whether the kernel resolves paths the way we need it: it may be too old, or a sandbox may forbid the call.
+pub(super) fn kernel_resolves(root: &OwnedFd) -> bool {
+    rustix::fs::openat2(root, ".", SEARCH | OFlags::CLOEXEC, Mode::empty(), resolve_flags()).is_ok()
+}
+
+pub(super) fn open_beneath(root: &OwnedFd, path: RelativePath<'_>, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
+    let path = if path.as_str().is_empty() { "." } else { path.as_str() };
+    let attempt = || retry_on_intr(|| rustix::fs::openat2(root, path, flags, mode, resolve_flags()));
+    let mut attempts = std::iter::repeat_with(attempt).take(ATTEMPTS_MAX);
+    attempts.find(|opened| !matches!(opened, Err(Errno::AGAIN))).unwrap_or(Err(Errno::AGAIN)).map_err(resolving)
+}
+
+pub(super) fn stat_beneath(root: &OwnedFd, path: RelativePath<'_>) -> io::Result<Stat> {
+    let handle = open_beneath(root, path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+    Ok(rustix::fs::fstat(&handle)?)
+}
+
+/// What the kernel says to a symlink or a mount point on the way.
+fn resolving(errno: Errno) -> io::Error {
+    if matches!(errno, Errno::LOOP | Errno::XDEV) { outside_tree() } else { errno.into() }
+}
+
+fn resolve_flags() -> ResolveFlags {
+    ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV
+}
+
+pub(super) fn clone_bytes(source: &fs::File, target: &fs::File) -> io::Result<()> {
+    // What the ioctl says differs between file systems that do not have it.
+    let cannot = [Errno::NOTTY, Errno::INVAL, Errno::XDEV];
+    retry_on_intr(|| rustix::fs::ioctl_ficlone(target, source)).map_err(|errno| unsupported_if(errno, &cannot))
+}
+
+/// The caller has excluded the other meaning of EINVAL, a directory exchanged with something inside it.
+pub(super) fn exchange(a_dir: BorrowedFd<'_>, a: &str, b_dir: BorrowedFd<'_>, b: &str) -> io::Result<()> {
+    retry_on_intr(|| rustix::fs::renameat_with(a_dir, a, b_dir, b, RenameFlags::EXCHANGE))
+        .map_err(|errno| unsupported_if(errno, &[Errno::INVAL]))
+}
+
+/// The call itself, never the C library's emulation, which writes zeros.
+pub(super) fn allocate(file: &fs::File, offset: u64, len: u64) -> io::Result<()> {
+    retry_on_intr(|| rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, offset, len))
+        .map_err(|errno| unsupported_if(errno, &[]))
+}
+
+pub(super) fn sync_handle(root: &OwnedFd) -> io::Result<Box<dyn SyncAll>> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(Box::new(SyncFs(retry_on_intr(|| rustix::fs::openat(root, ".", flags, Mode::empty()))?)))
+}
+
+/// An open file description of its own: the kernel notes in it which errors it has been told.
+struct SyncFs(OwnedFd);
+
+impl SyncAll for SyncFs {
+    fn sync_all(&self) -> io::Result<()> {
+        Ok(retry_on_intr(|| rustix::fs::syncfs(&self.0))?)
+    }
+}
+
+pub(super) fn capabilities(root: &OwnedFd) -> io::Result<Capabilities> {
+    Ok(file_system_of(root)?.capabilities(KernelVersion::running()))
+}
+
+pub(super) fn stable_inodes(root: &OwnedFd) -> io::Result<bool> {
+    Ok(file_system_of(root)?.stable_inodes())
+}
+
+fn file_system_of(root: &OwnedFd) -> io::Result<FileSystem> {
+    let stat = retry_on_intr(|| rustix::fs::fstatfs(root.as_fd()))?;
+    Ok(FileSystem::from_magic(stat.f_type as u64 & 0xffff_ffff))
+}

@@ -1,0 +1,62 @@
+//! Unix: a held root, a handle of the parent, and `*at` calls on the last component.
+
+mod error;
+mod escape_name;
+mod file;
+mod names;
+mod permissions_sync;
+mod resolve;
+mod stat;
+#[cfg_attr(target_os = "linux", path = "linux/mod.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "other.rs")]
+mod system;
+mod walk;
+
+use std::{io, os::fd::OwnedFd, path::Path};
+
+use rustix::{
+    fs::{Mode, OFlags},
+    io::retry_on_intr,
+};
+
+use crate::{Capabilities, Space, SyncAll};
+use resolve::Resolver;
+use stat::Identity;
+
+/// The held directory.
+#[derive(Debug)]
+pub(crate) struct Root {
+    dir: OwnedFd,
+    device: u64,
+    identity: Identity,
+    resolver: Resolver,
+}
+
+impl Root {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let dir = retry_on_intr(|| rustix::fs::open(path, flags, Mode::empty()))?;
+        let device = stat::device(&rustix::fs::fstat(&dir)?);
+        let identity = Identity::new(system::stable_inodes(&dir)?.then_some(device));
+        let resolver = Resolver::best(&dir);
+        Ok(Self { dir, device, identity, resolver })
+    }
+
+    pub(crate) fn resolve_stepwise(&mut self) {
+        self.resolver = Resolver::Walk;
+    }
+
+    pub(crate) fn capabilities(&self) -> io::Result<Capabilities> {
+        system::capabilities(&self.dir)
+    }
+
+    pub(crate) fn space(&self) -> io::Result<Space> {
+        let stat = retry_on_intr(|| rustix::fs::fstatvfs(&self.dir))?;
+        let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
+        Ok(Space { available: bytes(stat.f_bavail), total: bytes(stat.f_blocks) })
+    }
+
+    pub(crate) fn sync_handle(&self) -> io::Result<Box<dyn SyncAll>> {
+        system::sync_handle(&self.dir)
+    }
+}

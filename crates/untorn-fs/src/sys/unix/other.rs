@@ -1,0 +1,65 @@
+//! Unix systems without a resolution call of their own: macOS, the BSDs, Android (whose sandbox kills for an unknown call).
+//!
+//! Exchange and clone answer "unsupported" although macOS has both; nothing here is promised that was not tried.
+
+use std::{
+    fs, io,
+    os::fd::{BorrowedFd, OwnedFd},
+};
+
+use rustix::fs::{Mode, OFlags, Stat};
+
+use crate::{Capabilities, SyncAll, path::RelativePath};
+
+/// For a directory that only serves as a starting point.
+pub(super) const SEARCH: OFlags = OFlags::RDONLY;
+
+pub(super) fn kernel_resolves(_root: &OwnedFd) -> bool {
+    false
+}
+
+pub(super) fn open_beneath(_root: &OwnedFd, _path: RelativePath<'_>, _flags: OFlags, _mode: Mode) -> io::Result<OwnedFd> {
+    unsupported()
+}
+
+pub(super) fn stat_beneath(_root: &OwnedFd, _path: RelativePath<'_>) -> io::Result<Stat> {
+    unsupported()
+}
+
+pub(super) fn clone_bytes(_source: &fs::File, _target: &fs::File) -> io::Result<()> {
+    unsupported()
+}
+
+pub(super) fn exchange(_a_dir: BorrowedFd<'_>, _a: &str, _b_dir: BorrowedFd<'_>, _b: &str) -> io::Result<()> {
+    unsupported()
+}
+
+pub(super) fn allocate(_file: &fs::File, _offset: u64, _len: u64) -> io::Result<()> {
+    unsupported()
+}
+
+pub(super) fn sync_handle(_root: &OwnedFd) -> io::Result<Box<dyn SyncAll>> {
+    unsupported()
+}
+
+/// The system's own file systems rename atomically and overwrite in place. A disk formatted elsewhere (FAT, exFAT) may be
+/// mounted, too, and what it is called differs from system to system: so only what holds for all is promised.
+pub(super) fn capabilities(_root: &OwnedFd) -> io::Result<Capabilities> {
+    Ok(Capabilities {
+        atomic_rename: false,
+        hard_links: true,
+        exchange: false,
+        reflink: false,
+        overwrite_allocates: true,
+        sync_all: false,
+        in_place: false,
+    })
+}
+
+pub(super) fn stable_inodes(_root: &OwnedFd) -> io::Result<bool> {
+    Ok(false)
+}
+
+fn unsupported<T>() -> io::Result<T> {
+    Err(io::ErrorKind::Unsupported.into())
+}

@@ -1,0 +1,68 @@
+//! From a path to a handle, beneath the root, through no symlink and over no mount point.
+
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+};
+
+use rustix::fs::{Mode, OFlags, Stat};
+
+use super::{Root, system, walk};
+use crate::path::{EntryPath, RelativePath};
+
+/// Who walks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Resolver {
+    /// The kernel, in one call.
+    Kernel,
+    /// We, one directory after the other.
+    Walk,
+}
+
+impl Resolver {
+    pub(super) fn best(root: &OwnedFd) -> Self {
+        if system::kernel_resolves(root) { Self::Kernel } else { Self::Walk }
+    }
+}
+
+/// The handle of a directory; the root's own is not opened again.
+pub(super) enum DirHandle<'a> {
+    Root(BorrowedFd<'a>),
+    Opened(OwnedFd),
+}
+
+impl AsFd for DirHandle<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Root(dir) => *dir,
+            Self::Opened(dir) => dir.as_fd(),
+        }
+    }
+}
+
+impl Root {
+    /// Opens what `path` names. A symlink as last component is refused, too, unless `flags` ask for the link itself.
+    pub(super) fn open_beneath(&self, path: RelativePath<'_>, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
+        let flags = flags | OFlags::CLOEXEC;
+        match self.resolver {
+            Resolver::Kernel => system::open_beneath(&self.dir, path, flags, mode),
+            Resolver::Walk => walk::open_beneath(self.dir.as_fd(), self.device, path, flags, mode),
+        }
+    }
+
+    /// What `path` names, a symlink itself included.
+    pub(super) fn stat_beneath(&self, path: RelativePath<'_>) -> io::Result<Stat> {
+        match self.resolver {
+            Resolver::Kernel => system::stat_beneath(&self.dir, path),
+            Resolver::Walk => walk::stat_beneath(self.dir.as_fd(), self.device, path),
+        }
+    }
+
+    /// The directory that `entry` is in, good for `*at` calls.
+    pub(super) fn parent(&self, entry: EntryPath<'_>) -> io::Result<DirHandle<'_>> {
+        if entry.parent().as_str().is_empty() {
+            return Ok(DirHandle::Root(self.dir.as_fd()));
+        }
+        self.open_beneath(entry.parent(), system::SEARCH | OFlags::DIRECTORY, Mode::empty()).map(DirHandle::Opened)
+    }
+}

@@ -1,0 +1,275 @@
+//! Making the tree the new one, step by step. Every step can be done any number of times, and a crash anywhere is cured by doing all of them again: commit
+//! and recovery both come here.
+//!
+//! What is staged is never used up: a staged file gets a second name, and that is renamed into the tree. So no crash can lose it, whichever of the two
+//! names becomes durable first. Where there are no hard links, the staged name itself is renamed, and what is missing from the stage is looked for in the tree.
+
+use std::io;
+
+use untorn_format::{
+    TreePath,
+    journal::{Plan, Range, Step, Target},
+};
+use untorn_fs::{File, Fs, OpenMode, Permissions, is_outside_tree};
+
+use crate::{
+    barrier::Unsynced,
+    error::{Context, Error, Result},
+    layout::{HEAD, STATE, TxLayout},
+    options::{Options, Phase},
+    reporting::path_of,
+    stage::COPY_LEN,
+};
+
+/// Applies all steps. Says which directories had to stay because others put files into them.
+pub(crate) fn apply(fs: &dyn Fs, layout: TxLayout, plan: &Plan, unsynced: &mut Unsynced, options: &Options) -> Result<Vec<String>> {
+    let redo = if plan.redo.len == 0 { None } else { Some(fs.open(&layout.redo(), OpenMode::Read).context("open", &layout.redo())?) };
+    let apply = Apply { fs, layout, redo: redo.as_deref(), options };
+    let mut dirs_kept = Vec::new();
+    let total = plan.steps.len() as u64;
+    let patches = plan.steps.partition_point(|step| !matches!(step, Step::Patch { .. } | Step::SetExecutable { .. }));
+    for (done, step) in plan.steps[..patches].iter().enumerate() {
+        apply.with_ballast(|| apply.rename_step(step, &mut dirs_kept))?;
+        if let Some(path) = path_of(step) {
+            unsynced.name(path.as_str());
+            if matches!(step, Step::MakeDir { .. }) {
+                unsynced.dir(path.as_str());
+            }
+        }
+        tell_sometimes(options, done as u64, total);
+    }
+    apply.content_steps(&plan.steps[patches..], patches as u64)?;
+    for step in &plan.steps[patches..] {
+        note_content(step, plan, layout, unsynced);
+    }
+    if plan.new_head {
+        apply.with_ballast(|| apply.head(plan.to.is_none()))?;
+        unsynced.dir(STATE);
+    }
+    options.tell(Phase::Apply, total, total);
+    Ok(dirs_kept)
+}
+
+/// What a step on content has left to be synced.
+fn note_content(step: &Step, plan: &Plan, layout: TxLayout, unsynced: &mut Unsynced) {
+    let (Step::Patch { target, .. } | Step::SetExecutable { target, .. }) = step else { return };
+    match target {
+        Target::Path(path) => unsynced.file(path.as_str()),
+        Target::Object(object) => unsynced.file(layout.object(*object)),
+    }
+    if let Step::Patch { create: true, target: Target::Path(path), .. } = step {
+        unsynced.name(path.as_str());
+    }
+    debug_assert!(plan.txid == layout.0);
+}
+
+/// Progress, but not for every small file.
+fn tell_sometimes(options: &Options, done: u64, total: u64) {
+    const STRIDE: u64 = 64;
+    if done.is_multiple_of(STRIDE) {
+        options.tell(Phase::Apply, done, total);
+    }
+}
+
+struct Apply<'a> {
+    fs: &'a dyn Fs,
+    layout: TxLayout,
+    redo: Option<&'a dyn File>,
+    options: &'a Options,
+}
+
+impl Apply<'_> {
+    /// Does something that may need space; on a full disk gives back what was set aside and does it once more.
+    fn with_ballast(&self, mut act: impl FnMut() -> Result<()>) -> Result<()> {
+        match act() {
+            Err(error) if matches!(error.cause(), crate::error::Cause::NoSpace { .. }) && self.fs.remove_file(&self.layout.ballast()).is_ok() => act(),
+            other => other,
+        }
+    }
+
+    /// A step that changes names.
+    fn rename_step(&self, step: &Step, dirs_kept: &mut Vec<String>) -> Result<()> {
+        match step {
+            Step::RemoveFile { path } => self.remove_file(path),
+            Step::RemoveDir { path } => {
+                if !self.remove_dir(path)? {
+                    dirs_kept.push(path.to_string());
+                }
+                Ok(())
+            }
+            Step::MakeDir { path, permissions } => self.make_dir(path, *permissions),
+            Step::Put { path, object } => self.put(&self.layout.object(*object), path.as_str()),
+            Step::Symlink { path, target } => self.symlink(path, target),
+            Step::Patch { .. } | Step::SetExecutable { .. } => Ok(()),
+        }
+    }
+
+    fn remove_file(&self, path: &TreePath) -> Result<()> {
+        match self.fs.remove_file(path.as_str()) {
+            // Gone already, or something that belongs to the new tree stands there, or in its way.
+            Err(error) if is_gone(&error) || error.kind() == io::ErrorKind::IsADirectory => Ok(()),
+            other => other.context("remove", path.as_str()),
+        }
+    }
+
+    /// Whether the directory is gone; one with unknown files in it stays.
+    fn remove_dir(&self, path: &TreePath) -> Result<bool> {
+        match self.fs.remove_dir(path.as_str()) {
+            Ok(()) => Ok(true),
+            Err(error) if is_gone(&error) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
+            Err(error) => Err(Error::io("remove", path.as_str(), error)),
+        }
+    }
+
+    fn make_dir(&self, path: &TreePath, permissions: u32) -> Result<()> {
+        let permissions = (permissions != 0).then(|| Permissions::from_bits(permissions));
+        match self.fs.create_dir(path.as_str(), permissions) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && self.fs.metadata(path.as_str()).is_ok_and(|meta| meta.is_dir()) => Ok(()),
+            other => other.context("make", path.as_str()),
+        }
+    }
+
+    /// Puts a staged file at `path` without using it up.
+    fn put(&self, staged: &str, path: &str) -> Result<()> {
+        if !self.fs.capabilities().hard_links {
+            return self.put_by_rename(staged, path);
+        }
+        // A name that is free is taken at once.
+        match self.fs.hard_link(staged, path) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::TooManyLinks) => return self.put_by_rename(staged, path),
+            Err(error) => return Err(Error::io("link", path, error)),
+        }
+        let passing = self.layout.passing();
+        self.clear_passing()?;
+        self.fs.hard_link(staged, &passing).context("link", staged)?;
+        self.fs.rename(&passing, path).context("rename to", path)?;
+        // Renaming one of two names of a file over the other does nothing: then it is in its place already.
+        self.clear_passing()
+    }
+
+    fn clear_passing(&self) -> Result<()> {
+        let passing = self.layout.passing();
+        match self.fs.remove_file(&passing) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", &passing, error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn put_by_rename(&self, staged: &str, path: &str) -> Result<()> {
+        match self.fs.rename(staged, path) {
+            // It went before a crash; recovery has checked that what is there is what was staged.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.fs.metadata(path).is_ok_and(|meta| meta.is_file()) => Ok(()),
+            other => other.context("rename to", path),
+        }
+    }
+
+    fn symlink(&self, path: &TreePath, target: &str) -> Result<()> {
+        let passing = self.layout.passing();
+        self.clear_passing()?;
+        self.fs.symlink(target, &passing).context("make", &passing)?;
+        self.fs.rename(&passing, path.as_str()).context("rename to", path.as_str())
+    }
+
+    /// Steps on the content of files touch each its own file, so they can be shared out.
+    fn content_steps(&self, steps: &[Step], before: u64) -> Result<()> {
+        let total = before + steps.len() as u64;
+        if self.options.jobs <= 1 || steps.len() < 2 {
+            return self.content_part(steps, |done| tell_sometimes(self.options, before + done, total));
+        }
+        let share = steps.len().div_ceil(self.options.jobs);
+        let mut parts = steps.chunks(share);
+        let own = parts.next().unwrap_or_default();
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = parts.map(|part| scope.spawn(|| self.content_part(part, |_| {}))).collect();
+            let result = self.content_part(own, |done| tell_sometimes(self.options, before + done * self.options.jobs as u64, total));
+            workers.into_iter().fold(result, |result, worker| match worker.join() {
+                Ok(other) => result.and(other),
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+        })
+    }
+
+    fn content_part(&self, steps: &[Step], mut tell: impl FnMut(u64)) -> Result<()> {
+        let mut buffer = Vec::new();
+        for (done, step) in steps.iter().enumerate() {
+            self.with_ballast(|| self.content_step(step, &mut buffer))?;
+            tell(done as u64);
+        }
+        Ok(())
+    }
+
+    fn content_step(&self, step: &Step, buffer: &mut Vec<u8>) -> Result<()> {
+        match step {
+            Step::Patch { target, create, executable, len, ranges } => {
+                let path = self.path_of(target);
+                let (file, old_len) = self.open(&path, *create, *executable)?;
+                // Only where it differs: setting a length is a change of the file even when it is the same.
+                if old_len != *len {
+                    file.set_len(*len).context("set the length of", &path)?;
+                }
+                ranges.iter().try_for_each(|range| self.write_range(&*file, &path, *range, buffer))
+            }
+            Step::SetExecutable { target, executable } => {
+                let path = self.path_of(target);
+                let file = self.fs.open(&path, OpenMode::Read).context("open", &path)?;
+                let permissions = file.metadata().context("look at", &path)?.permissions;
+                file.set_permissions(permissions.with_executable(*executable)).context("set permissions of", &path)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn path_of(&self, target: &Target) -> String {
+        match target {
+            Target::Path(path) => path.to_string(),
+            Target::Object(object) => self.layout.object(*object),
+        }
+    }
+
+    fn open(&self, path: &str, create: bool, executable: bool) -> Result<(Box<dyn File>, u64)> {
+        if create {
+            match self.fs.open(path, OpenMode::CreateNew { executable }) {
+                Ok(file) => return Ok((file, 0)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(Error::io("make", path, error)),
+            }
+        }
+        let file = self.fs.open(path, OpenMode::Write).context("open", path)?;
+        let len = file.metadata().context("look at", path)?.len;
+        Ok((file, len))
+    }
+
+    fn write_range(&self, file: &dyn File, path: &str, range: Range, buffer: &mut Vec<u8>) -> Result<()> {
+        let Some(redo) = self.redo else { return Err(Error::damaged("the redo file is missing")) };
+        let mut done = 0;
+        while done < range.len {
+            let n = usize::try_from(range.len - done).map_or(COPY_LEN, |left| left.min(COPY_LEN));
+            if buffer.len() < n {
+                buffer.resize(n, 0);
+            }
+            redo.read_exact_at(&mut buffer[..n], range.redo_at + done).context("read", &self.layout.redo())?;
+            file.write_all_at(&buffer[..n], range.at + done).context("write", path)?;
+            done += n as u64;
+        }
+        Ok(())
+    }
+
+    /// Puts the next head document in place, or removes the present one.
+    fn head(&self, remove: bool) -> Result<()> {
+        if !remove {
+            return self.put(&self.layout.head(), HEAD);
+        }
+        match self.fs.remove_file(HEAD) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", HEAD, error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether the error says that nothing is at the path any more. What leads through a symlink or a file is gone, too: the new tree has put that there.
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) || is_outside_tree(error)
+}

@@ -1,0 +1,198 @@
+//! The decision of recovery: from what is found to what is to be done. Pure, so that it can be tested over all evidence.
+
+use untorn_format::journal::{Record, SlotState};
+
+use crate::slots::{self, SlotRead, SlotReads};
+
+/// What recovery looks at before it decides. Gathering it changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Evidence {
+    /// The slots.
+    pub(crate) slots: SlotReads,
+    /// The transaction folders that are there.
+    pub(crate) folders: Vec<u64>,
+    /// Identity of the state directory now; 0 where identities do not last.
+    pub(crate) home: u128,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// There never was a transaction: lay out the state directory.
+    Init,
+    /// No transaction is open: delete leftovers.
+    Clean(Record),
+    /// A transaction is decided: complete it.
+    Forward(Record),
+    /// A slot is unreadable and the folder of a transaction newer than the ruling record exists. Its record may have been lost in being written
+    /// (then the tree is untouched) or rotted since (then the tree may be half changed). What was staged tells: see `recover`.
+    Doubtful {
+        /// The record that rules among those that can be read.
+        ruling: Record,
+        /// The newest transaction that has a folder.
+        txid: u64,
+    },
+    /// Change nothing.
+    Refuse(Refusal),
+}
+
+/// Why nothing may be changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// A newer version wrote a record.
+    Newer(u32),
+    /// The journal belongs to another tree, and a transaction is open in it.
+    Foreign,
+    /// Contradiction.
+    Damaged(&'static str),
+}
+
+/// Decides. The order of the questions matters: whatever is not understood is asked first.
+pub(crate) fn decide(evidence: &Evidence) -> Verdict {
+    if let Some(format) = evidence.slots.iter().find_map(|slot| match slot {
+        SlotRead::Newer(format) => Some(*format),
+        _ => None,
+    }) {
+        return Verdict::Refuse(Refusal::Newer(format));
+    }
+    if contradictory(&evidence.slots) {
+        return Verdict::Refuse(Refusal::Damaged("its records contradict each other"));
+    }
+    let Some(ruling) = slots::ruling(&evidence.slots).cloned() else {
+        return without_record(evidence);
+    };
+    let newest = evidence.folders.iter().copied().max().unwrap_or(0);
+    let unreadable = evidence.slots.contains(&SlotRead::Bad);
+    match ruling.state {
+        SlotState::Committed if moved(&ruling, evidence.home) => Verdict::Refuse(Refusal::Foreign),
+        SlotState::Committed => Verdict::Forward(ruling),
+        SlotState::Idle | SlotState::Aborted if unreadable && newest > ruling.txid => {
+            if moved(&ruling, evidence.home) {
+                Verdict::Refuse(Refusal::Foreign)
+            } else {
+                Verdict::Doubtful { ruling, txid: newest }
+            }
+        }
+        SlotState::Idle | SlotState::Aborted => Verdict::Clean(ruling),
+    }
+}
+
+/// No record at all: nothing ever happened here, unless a transaction has left its folder.
+fn without_record(evidence: &Evidence) -> Verdict {
+    if evidence.folders.is_empty() { Verdict::Init } else { Verdict::Refuse(Refusal::Damaged("no record is readable, and a transaction was open")) }
+}
+
+/// Two records of different trees, or two of one number.
+fn contradictory(slots: &SlotReads) -> bool {
+    let records: Vec<&Record> = slots
+        .iter()
+        .filter_map(|slot| match slot {
+            SlotRead::Valid(record) => Some(record),
+            _ => None,
+        })
+        .collect();
+    records.iter().enumerate().any(|(at, a)| records[at + 1..].iter().any(|b| a.tree_id != b.tree_id || a.seq == b.seq))
+}
+
+/// Whether the state directory is not the one the record was written in.
+fn moved(record: &Record, home: u128) -> bool {
+    record.home != 0 && home != 0 && record.home != home
+}
+
+#[cfg(test)]
+mod tests {
+    use untorn_format::Hash;
+
+    use super::*;
+
+    fn record(seq: u64, state: SlotState, txid: u64) -> Record {
+        Record { seq, state, tree_id: [7; 16], home: 5, txid, plan_len: 0, plan_hash: Hash::NONE, from: Hash::NONE, to: Hash::NONE, undo: 0 }
+    }
+
+    /// Every kind of slot, with records of two trees, small numbers and each state.
+    fn all_slots() -> Vec<SlotRead> {
+        let mut all = vec![SlotRead::Blank, SlotRead::Bad, SlotRead::Newer(9)];
+        for seq in 1..=3 {
+            for state in [SlotState::Idle, SlotState::Committed, SlotState::Aborted] {
+                for txid in 0..=2 {
+                    all.push(SlotRead::Valid(record(seq, state, txid)));
+                }
+            }
+        }
+        all.push(SlotRead::Valid(Record { tree_id: [8; 16], ..record(2, SlotState::Committed, 1) }));
+        all
+    }
+
+    fn every_evidence(mut check: impl FnMut(&Evidence)) {
+        let all = all_slots();
+        for a in &all {
+            for b in &all {
+                for c in &all {
+                    for folders in [vec![], vec![1], vec![2], vec![1, 2]] {
+                        for home in [0, 5, 6] {
+                            check(&Evidence { slots: [a.clone(), b.clone(), c.clone()], folders: folders.clone(), home });
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn valid(evidence: &Evidence) -> Vec<&Record> {
+        evidence
+            .slots
+            .iter()
+            .filter_map(|slot| match slot {
+                SlotRead::Valid(record) => Some(record),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_verdict_follows_from_the_highest_record_over_all_evidence() {
+        every_evidence(|evidence| {
+            let highest = valid(evidence).iter().map(|record| record.seq).max();
+            match decide(evidence) {
+                Verdict::Forward(record) => {
+                    assert_eq!((Some(record.seq), record.state), (highest, SlotState::Committed));
+                }
+                Verdict::Clean(record) => {
+                    assert_eq!(Some(record.seq), highest);
+                    assert_ne!(record.state, SlotState::Committed);
+                    let doubt = evidence.slots.contains(&SlotRead::Bad) && evidence.folders.iter().any(|&id| id > record.txid);
+                    assert!(!doubt, "leftovers of a transaction that may have been decided must not be deleted: {evidence:?}");
+                }
+                Verdict::Doubtful { ruling, txid } => {
+                    assert_eq!(Some(ruling.seq), highest);
+                    assert!(txid > ruling.txid && evidence.slots.contains(&SlotRead::Bad));
+                }
+                Verdict::Init => assert!(highest.is_none() && evidence.folders.is_empty()),
+                Verdict::Refuse(_) => {}
+            }
+        });
+    }
+
+    #[test]
+    fn what_is_not_understood_is_never_acted_upon() {
+        every_evidence(|evidence| {
+            let records = valid(evidence);
+            let newer = evidence.slots.iter().any(|slot| matches!(slot, SlotRead::Newer(_)));
+            let mixed = records.iter().any(|record| record.tree_id != records[0].tree_id);
+            let lost = records.is_empty() && !evidence.folders.is_empty();
+            if newer || mixed || lost {
+                assert!(matches!(decide(evidence), Verdict::Refuse(_)), "{evidence:?}");
+            }
+        });
+    }
+
+    #[test]
+    fn an_open_transaction_of_another_place_is_refused_and_a_closed_one_is_adopted() {
+        let slots = |state| [SlotRead::Valid(record(2, state, 1)), SlotRead::Blank, SlotRead::Blank];
+        let at = |state, home| decide(&Evidence { slots: slots(state), folders: vec![1], home });
+        assert_eq!(at(SlotState::Committed, 6), Verdict::Refuse(Refusal::Foreign));
+        assert!(matches!(at(SlotState::Committed, 5), Verdict::Forward(_)));
+        assert!(matches!(at(SlotState::Committed, 0), Verdict::Forward(_)));
+        assert!(matches!(at(SlotState::Idle, 6), Verdict::Clean(_)));
+    }
+}

@@ -1,0 +1,143 @@
+//! Keeping what is needed to go back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use untorn_format::{
+    Hash, TreePath,
+    journal::{After, Before, Range, Source, Undo, UndoEntry},
+};
+use untorn_fs::{FileId, Fs, OpenMode};
+
+use crate::{
+    error::{Context, Error, Result},
+    extents::Extents,
+    stage::{COPY_LEN, Stage, hash_file},
+    steps::Links,
+    view::{Base, FileNode, Node, Touched, View},
+};
+
+/// Writes down, for every touched path, what stood there and what will stand there, and keeps the bytes that would be lost.
+pub(crate) fn keep(fs: &dyn Fs, view: &View, stage: &mut Stage, surviving: &BTreeMap<TreePath, TreePath>) -> Result<Vec<UndoEntry>> {
+    let mut entries = Vec::new();
+    for (path, touched) in view.iter() {
+        if touched.was == touched.now {
+            continue;
+        }
+        let before = before(fs, path, touched, view, stage, surviving).map_err(|error| error.at(path.as_str()))?;
+        entries.push(UndoEntry { path: path.clone(), before, after: after(fs, touched, stage)? });
+    }
+    Ok(entries)
+}
+
+/// The document that goes with the entries.
+pub(crate) fn document(entries: Vec<UndoEntry>, stage: &mut Stage, fs: &dyn Fs, ids: ([u8; 16], u64), heads: (Hash, Hash)) -> Result<Undo> {
+    Ok(Undo {
+        tree_id: ids.0,
+        txid: ids.1,
+        from: heads.0,
+        to: heads.1,
+        data: stage.undo.finish(fs)?,
+        kept: stage.kept().to_vec(),
+        entries,
+    })
+}
+
+fn before(fs: &dyn Fs, path: &TreePath, touched: &Touched, view: &View, stage: &mut Stage, surviving: &BTreeMap<TreePath, TreePath>) -> Result<Before> {
+    Ok(match &touched.was {
+        Node::Absent => Before::Absent,
+        Node::Dir { permissions } => Before::Dir { permissions: *permissions },
+        Node::Symlink { target } => Before::Symlink { target: target.clone() },
+        Node::Other => return Err(Error::damaged("a device cannot be undone")),
+        Node::File(was) => {
+            let (source, ranges) = match surviving.get(path) {
+                Some(now_at) => (Source::Current(now_at.clone()), overwritten(fs, path, was.len, view.get(now_at), stage)?),
+                None => (Source::Kept(stage.keep(fs, path.as_str(), was.len, was.executable)?), Vec::new()),
+            };
+            Before::File { source, len: was.len, executable: was.executable, ranges }
+        }
+    })
+}
+
+/// Saves the bytes of the old file that will be overwritten in place, or cut off.
+fn overwritten(fs: &dyn Fs, path: &TreePath, old_len: u64, now: Option<&Touched>, stage: &mut Stage) -> Result<Vec<Range>> {
+    let Some(Node::File(file)) = now.map(|touched| &touched.now) else { return Ok(Vec::new()) };
+    let mut lost = Extents::default();
+    for range in file.extents.ranges() {
+        lost.insert(range.at, range.len.min(old_len.saturating_sub(range.at)), range.at);
+    }
+    if file.len < old_len {
+        lost.insert(file.len, old_len - file.len, file.len);
+    }
+    if lost.is_empty() {
+        return Ok(Vec::new());
+    }
+    let from = fs.open(path.as_str(), OpenMode::Read).context("open", path.as_str())?;
+    let mut buffer = vec![0; COPY_LEN];
+    let mut ranges = Vec::new();
+    for range in lost.ranges() {
+        let (mut at, mut redo_at) = (range.at, None);
+        while at < range.at + range.len {
+            let n = buffer.len().min(usize::try_from(range.at + range.len - at).unwrap_or(buffer.len()));
+            from.read_exact_at(&mut buffer[..n], at).context("read", path.as_str())?;
+            let start = stage.undo.append(fs, &buffer[..n])?;
+            redo_at.get_or_insert(start);
+            at += n as u64;
+        }
+        ranges.push(Range { redo_at: redo_at.unwrap_or(0), ..range });
+    }
+    Ok(ranges)
+}
+
+fn after(fs: &dyn Fs, touched: &Touched, stage: &mut Stage) -> Result<After> {
+    Ok(match &touched.now {
+        Node::Absent | Node::Other => After::Absent,
+        Node::Dir { .. } => After::Dir,
+        Node::Symlink { target } => After::Symlink { target: target.clone() },
+        Node::File(file) => {
+            let (written, hash) = written(fs, file, stage)?;
+            After::File { len: file.len, executable: file.executable, written, hash }
+        }
+    })
+}
+
+/// The pieces the transaction writes to a file, and their hash.
+fn written(fs: &dyn Fs, file: &FileNode, stage: &mut Stage) -> Result<(Vec<(u64, u64)>, Hash)> {
+    if let Base::Staged(number) = file.base {
+        return stage.written(fs, number);
+    }
+    let ranges = file.extents.ranges();
+    let hash = stage.hash_spooled(fs, &ranges)?;
+    Ok((ranges.iter().map(|range| (range.at, range.len)).collect(), hash))
+}
+
+/// The identities of files that got a further name from us, which changes the time of their last change.
+pub(crate) fn relinked(view: &View, links: &Links, kept: &[UndoEntry]) -> BTreeSet<FileId> {
+    let mut ids = BTreeSet::new();
+    for (path, touched) in view.iter() {
+        if let (Node::File(now), true) = (&touched.now, links.contains_key(path)) {
+            ids.extend(now.origin().and_then(|(_, meta)| meta.id));
+        }
+    }
+    for entry in kept {
+        if let (Before::File { source: Source::Kept(_), .. }, Some(Touched { was: Node::File(was), .. })) = (&entry.before, view.get(&entry.path)) {
+            ids.extend(was.origin().and_then(|(_, meta)| meta.id));
+        }
+    }
+    ids
+}
+
+/// Whether `path` still is what the transaction left there.
+pub(crate) fn is_unchanged(fs: &dyn Fs, path: &TreePath, after: &After) -> Result<bool> {
+    Ok(match (after, crate::view::on_disk(fs, path)?) {
+        (After::Absent, Node::Absent) | (After::Dir, Node::Dir { .. }) => true,
+        (After::Symlink { target }, Node::Symlink { target: now }) => *target == now,
+        (After::File { len, executable, written, hash }, Node::File(now)) if now.len == *len && now.executable == *executable => {
+            if written.as_slice() == [(0, *len)] {
+                hash_file(fs, path.as_str())?.hash == *hash
+            } else {
+                crate::stage::hash_pieces(fs, path.as_str(), written)? == *hash
+            }
+        }
+        _ => false,
+    })
+}

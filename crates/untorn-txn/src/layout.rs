@@ -1,0 +1,107 @@
+//! Every name in the state directory. Nothing else in the crate spells one.
+//!
+//! ```text
+//! .untorn/
+//!   lock             held exclusively by the updater, from open to drop
+//!   readers          held shared by the running game, exclusively while a transaction is applied
+//!   holder           who took `lock` last: only for messages
+//!   slot.0 .1 .2     the records that decide
+//!   head             the document that says what is installed, if any
+//!   tx/<id>/plan     the steps                     tx/<id>/undo.plan  the way back
+//!   tx/<id>/redo     bytes to write in place       tx/<id>/undo       bytes that were overwritten in place
+//!   tx/<id>/s/NNNN   staged files                  tx/<id>/u/NNNN     files kept whole
+//!   tx/<id>/head     the next head document        tx/<id>/u/head     the previous one
+//!   tx/<id>/ballast  space set aside for names and growth
+//! ```
+
+/// The state directory itself.
+pub(crate) const STATE: &str = ".untorn";
+/// The updater's lock.
+pub(crate) const LOCK: &str = ".untorn/lock";
+/// The readers' lock.
+pub(crate) const READERS: &str = ".untorn/readers";
+/// Who holds the updater's lock.
+pub(crate) const HOLDER: &str = ".untorn/holder";
+/// The head document.
+pub(crate) const HEAD: &str = ".untorn/head";
+/// All transactions.
+pub(crate) const TRANSACTIONS: &str = ".untorn/tx";
+/// The slots.
+pub(crate) const SLOTS: [&str; 3] = [".untorn/slot.0", ".untorn/slot.1", ".untorn/slot.2"];
+
+/// The names of one transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TxLayout(pub(crate) u64);
+
+impl TxLayout {
+    /// Its folder.
+    pub(crate) fn dir(self) -> String {
+        format!("{TRANSACTIONS}/{}", self.0)
+    }
+    fn below(self, name: &str) -> String {
+        format!("{TRANSACTIONS}/{}/{name}", self.0)
+    }
+    /// The plan.
+    pub(crate) fn plan(self) -> String {
+        self.below("plan")
+    }
+    /// The redo file.
+    pub(crate) fn redo(self) -> String {
+        self.below("redo")
+    }
+    /// The next head document.
+    pub(crate) fn head(self) -> String {
+        self.below("head")
+    }
+    /// The ballast.
+    pub(crate) fn ballast(self) -> String {
+        self.below("ballast")
+    }
+    /// The folder of staged objects.
+    pub(crate) fn objects(self) -> String {
+        self.below("s")
+    }
+    /// A staged object.
+    pub(crate) fn object(self, number: u32) -> String {
+        self.below(&format!("s/{number:04}"))
+    }
+    /// The second name of a staged object, the one that is renamed into the tree.
+    pub(crate) fn passing(self) -> String {
+        self.below("s/passing")
+    }
+    /// The way back.
+    pub(crate) fn undo_plan(self) -> String {
+        self.below("undo.plan")
+    }
+    /// The bytes that were overwritten in place.
+    pub(crate) fn undo(self) -> String {
+        self.below("undo")
+    }
+    /// The folder of files kept whole.
+    pub(crate) fn kept_dir(self) -> String {
+        self.below("u")
+    }
+    /// A file kept whole.
+    pub(crate) fn kept(self, number: u32) -> String {
+        self.below(&format!("u/{number:04}"))
+    }
+    /// The head document before the transaction.
+    pub(crate) fn kept_head(self) -> String {
+        self.below("u/head")
+    }
+    /// The names in its folder that outlive the transaction when its undo is kept.
+    pub(crate) const KEPT: [&'static str; 3] = ["undo.plan", "undo", "u"];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_inside_the_state_directory() {
+        let tx = TxLayout(7);
+        let names = [tx.dir(), tx.plan(), tx.redo(), tx.head(), tx.ballast(), tx.object(3), tx.undo_plan(), tx.undo(), tx.kept(9), tx.kept_head()];
+        assert!(names.iter().all(|name| name.starts_with(".untorn/tx/7")));
+        assert!([LOCK, READERS, HOLDER, HEAD].iter().chain(&SLOTS).all(|name| name.starts_with(".untorn/")));
+    }
+}

@@ -1,0 +1,99 @@
+//! What a caller may choose.
+
+use std::{fmt, sync::Arc};
+
+/// How changed files shall be changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WayChoice {
+    /// The cheapest safe way for each file.
+    #[default]
+    Auto,
+    /// Always a whole staged file, renamed in.
+    Put,
+    /// In place wherever that is safe, else a whole file.
+    Patch,
+    /// Clone and change the clone wherever the file system shares blocks, else a whole file.
+    Clone,
+}
+
+/// What to do when a reader (the running game) holds the tree at the moment of applying.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Readers {
+    /// Refuse to commit.
+    #[default]
+    Refuse,
+    /// Wait until the last reader is gone.
+    Wait,
+}
+
+/// What a long operation is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Preparing, invisibly.
+    Stage,
+    /// Making durable.
+    Sync,
+    /// Changing the tree, after the commit point.
+    Apply,
+}
+
+/// Is told how far things are. Calls come from the thread that works; they must return quickly.
+pub trait Observer: Send + Sync {
+    /// `done` of `total` units are finished (bytes or steps, according to the phase).
+    fn progress(&self, phase: Phase, done: u64, total: u64);
+}
+
+/// How a transaction is to be made.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// How changed files shall be changed.
+    pub way: WayChoice,
+    /// Whether what is needed to go back is kept after the commit.
+    pub keep_undo: bool,
+    /// What to do when a reader holds the tree.
+    pub readers: Readers,
+    /// Whether programs that do not take the reader's lock may have files of the tree open: then nothing is written in place, so that an open file stays
+    /// what it was.
+    pub unlocked_readers: bool,
+    /// How many threads may work; 1 means none besides the caller's.
+    pub jobs: usize,
+    /// Is told about progress.
+    pub observer: Option<Arc<dyn Observer>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            way: WayChoice::Auto,
+            keep_undo: false,
+            readers: Readers::Refuse,
+            unlocked_readers: false,
+            jobs: 1,
+            observer: None,
+        }
+    }
+}
+
+impl Options {
+    pub(crate) fn tell(&self, phase: Phase, done: u64, total: u64) {
+        if let Some(observer) = &self.observer {
+            observer.progress(phase, done, total);
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("way", &self.way)
+            .field("keep_undo", &self.keep_undo)
+            .field("readers", &self.readers)
+            .field("unlocked_readers", &self.unlocked_readers)
+            .field("jobs", &self.jobs)
+            .finish_non_exhaustive()
+    }
+}

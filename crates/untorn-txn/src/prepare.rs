@@ -1,0 +1,194 @@
+//! What must be on the disk before the plan can be written: files that are to be replaced whole are made whole, files that move get a staged name, and
+//! with undo, what will be lost is kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use untorn_format::{TreePath, check_set};
+use untorn_fs::{FileId, Fs};
+
+use crate::{
+    error::{Cause, Context, Error, Result},
+    options::Options,
+    stage::{Origin, Stage},
+    steps::Links,
+    view::{Base, FileNode, Node, View, names},
+    way::{self, Way, Why},
+};
+
+/// Zeros that may be written through the redo file where a file was cut and grown again.
+const ZEROS_LEN_MAX: u64 = 1 << 20;
+
+/// How each file goes.
+pub(crate) type Ways = BTreeMap<TreePath, (Way, Why)>;
+
+/// Checks that need the whole set of touched paths.
+pub(crate) fn check(fs: &dyn Fs, view: &View) -> Result<()> {
+    check_set(view.iter().filter(|(_, touched)| !touched.now.is_absent()).map(|(path, touched)| (path, touched.now.is_dir())))?;
+    for (path, touched) in view.iter() {
+        if touched.was.is_dir() && matches!(touched.now, Node::File(_) | Node::Symlink { .. }) {
+            nothing_foreign_below(fs, view, path)?;
+        }
+    }
+    Ok(())
+}
+
+/// A directory that becomes a file must not hold anything the transaction does not know.
+fn nothing_foreign_below(fs: &dyn Fs, view: &View, path: &TreePath) -> Result<()> {
+    for name in names(fs, path.as_str())? {
+        let goes = path.join(&name).is_ok_and(|child| view.get(&child).is_some_and(|touched| touched.now.is_absent()));
+        if !goes {
+            return Err(Error::new(Cause::Foreign { what: name.escape_debug().to_string() }).at(path.as_str()));
+        }
+    }
+    Ok(())
+}
+
+/// Chooses the way of every file that is still described by a base and pieces, and makes those whole that need it.
+pub(crate) fn choose_ways(fs: &dyn Fs, options: &Options, view: &mut View, stage: &mut Stage) -> Result<Ways> {
+    let mut ways = Ways::new();
+    let described: Vec<(TreePath, bool)> = view
+        .iter()
+        .filter(|(_, touched)| matches!(touched.now, Node::File(_)))
+        .map(|(path, touched)| (path.clone(), touched.was.is_absent()))
+        .collect();
+    for (path, is_new) in described {
+        let Some(file) = view.file_mut(fs, &path)? else { continue };
+        let (way, why) = way_of(fs, options, &path, is_new, file, stage);
+        if way == Way::Put && !matches!(file.base, Base::Staged(_)) {
+            let number = stage.materialise(fs, file).map_err(|error| error.at(path.as_str()))?;
+            *file = FileNode::staged(number, file.len, file.executable);
+        } else if way == Way::Patch {
+            write_zeros(fs, file, stage)?;
+        }
+        ways.insert(path, (way, why));
+    }
+    Ok(ways)
+}
+
+fn way_of(fs: &dyn Fs, options: &Options, path: &TreePath, is_new: bool, file: &FileNode, stage: &Stage) -> (Way, Why) {
+    let capabilities = fs.capabilities();
+    match &file.base {
+        Base::Staged(number) => match stage.object(*number).map(|object| object.origin) {
+            Some(Origin::Clone) => (Way::Clone, Why::Cheapest),
+            Some(Origin::Link) => (Way::Metadata, Why::NoContent),
+            _ => (Way::Put, Why::Whole),
+        },
+        Base::Nothing if is_new && capabilities.in_place => way::choose(options.way, None, file.extents.bytes(), file.extents.bytes()),
+        Base::Nothing => (Way::Put, Why::Whole),
+        Base::Tree { .. } if !file.is_rewritten() => (Way::Metadata, Why::NoContent),
+        Base::Tree { path: origin, meta } => {
+            let zeros: u64 = zero_gaps(file).iter().map(|(from, to)| to - from).sum();
+            let obstacle = way::in_place_obstacle(options, capabilities, meta)
+                .or((origin != path && !capabilities.hard_links).then_some(Why::NoInPlace))
+                .or((zeros > ZEROS_LEN_MAX).then_some(Why::Cheapest));
+            way::choose(options.way, obstacle, file.len, file.extents.bytes() + zeros)
+        }
+    }
+}
+
+/// Where old bytes would show through: a file that was cut and then grown again.
+fn zero_gaps(file: &FileNode) -> Vec<(u64, u64)> {
+    let old_len = file.origin().map_or(0, |(_, meta)| meta.len);
+    file.extents.gaps(file.base_len, file.len.min(old_len))
+}
+
+fn write_zeros(fs: &dyn Fs, file: &mut FileNode, stage: &mut Stage) -> Result<()> {
+    for (from, to) in zero_gaps(file) {
+        let len = usize::try_from(to - from).map_err(|_| Error::damaged("too many zeros"))?;
+        let redo_at = stage.spool(fs, &vec![0; len])?;
+        file.extents.insert(from, to - from, redo_at);
+    }
+    Ok(())
+}
+
+/// Gives every file that moves a staged name.
+pub(crate) fn link_moved(fs: &dyn Fs, view: &mut View, stage: &mut Stage) -> Result<Links> {
+    let mut links = Links::new();
+    for (path, file) in moved(view) {
+        let Some((origin, meta)) = file.origin() else { continue };
+        let number = stage.link(fs, origin.as_str(), meta.len, file.executable)?;
+        if stage.object(number).is_some_and(|object| object.origin == Origin::Link) {
+            links.insert(path, number);
+            continue;
+        }
+        // No links here: the file was copied, and a copy is a staged file like any other.
+        let number = if file.is_rewritten() {
+            stage.give_up(fs, number)?;
+            stage.materialise(fs, &file)?
+        } else {
+            number
+        };
+        view.set(fs, &path, Node::File(FileNode::staged(number, file.len, file.executable)))?;
+    }
+    Ok(links)
+}
+
+fn moved(view: &View) -> Vec<(TreePath, FileNode)> {
+    view.iter()
+        .filter_map(|(path, touched)| match &touched.now {
+            Node::File(file) if file.origin().is_some_and(|(origin, _)| origin != path) => Some((path.clone(), file.clone())),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Staged files take over the permissions of the files they replace.
+pub(crate) fn keep_permissions(fs: &dyn Fs, view: &View, stage: &mut Stage) -> Result<()> {
+    for (_, touched) in view.iter() {
+        let (Node::File(was), Node::File(now)) = (&touched.was, &touched.now) else { continue };
+        if let (Some((_, meta)), Base::Staged(number)) = (was.origin(), &now.base)
+            && stage.object(*number).is_some_and(|object| object.origin == Origin::New)
+        {
+            stage.set_permissions(fs, *number, meta.permissions.with_executable(now.executable))?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the numbers of the staged objects dense.
+pub(crate) fn compact(fs: &dyn Fs, view: &mut View, links: &mut Links, stage: &mut Stage) -> Result<()> {
+    let moved: BTreeMap<u32, u32> = stage.compact(fs)?.into_iter().collect();
+    for node in view.nodes_mut() {
+        if let Node::File(FileNode { base: Base::Staged(number), .. }) = node {
+            *number = *moved.get(number).unwrap_or(number);
+        }
+    }
+    for number in links.values_mut() {
+        *number = *moved.get(number).unwrap_or(number);
+    }
+    Ok(())
+}
+
+/// The files of the old tree that live on in the new one, at whatever path.
+pub(crate) fn surviving(view: &View) -> BTreeMap<TreePath, TreePath> {
+    view.iter()
+        .filter_map(|(path, touched)| match &touched.now {
+            Node::File(file) => file.origin().map(|(origin, _)| (origin.clone(), path.clone())),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Looks again at every file of the old tree: whoever changed one since the transaction first looked must not lose that change.
+pub(crate) fn recheck(fs: &dyn Fs, view: &View, relinked: &BTreeSet<FileId>) -> Result<()> {
+    for (path, touched) in view.iter() {
+        let same = match &touched.was {
+            Node::File(file) => {
+                let Some((_, before)) = file.origin() else { continue };
+                let now = fs.metadata(path.as_str());
+                // Our own staged links count as a change of the file, but not of its content.
+                now.is_ok_and(|now| {
+                    now.len == before.len && now.id == before.id && now.kind == before.kind && (before.id.is_some_and(|id| relinked.contains(&id)) || now.changed == before.changed)
+                })
+            }
+            Node::Absent => matches!(fs.metadata(path.as_str()), Err(error) if error.kind() != std::io::ErrorKind::PermissionDenied) || touched.now.is_absent(),
+            Node::Symlink { target } => fs.read_link(path.as_str()).is_ok_and(|now| now == *target),
+            Node::Dir { .. } => fs.metadata(path.as_str()).context("look at", path.as_str())?.is_dir(),
+            Node::Other => true,
+        };
+        if !same {
+            return Err(Error::new(Cause::ChangedMeanwhile).at(path.as_str()));
+        }
+    }
+    Ok(())
+}

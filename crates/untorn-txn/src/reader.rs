@@ -1,0 +1,54 @@
+//! Using a tree without changing it: the running game.
+
+use std::{path::Path, sync::Arc};
+
+use untorn_fs::Fs;
+
+use crate::{
+    decide::{Verdict, decide},
+    error::{Cause, Error, Result},
+    layout::LOCK,
+    lock::{self, Held},
+    recover,
+    tree::{Tree, open_dir},
+};
+
+/// How often a reader completes what others left before it gives up: more than twice means that updaters die as fast as they come.
+const TRIES: usize = 8;
+
+/// Holds a tree so that it does not change: transactions can be prepared meanwhile, but not applied. Dropping it, or the death of the process, lets go.
+#[derive(Debug)]
+pub struct ReadGuard {
+    _held: Held,
+}
+
+impl ReadGuard {
+    /// Completes or discards whatever an earlier process left, then holds the tree in `dir`.
+    ///
+    /// After this returns, and as long as the guard lives, the tree is exactly that of the last transaction.
+    ///
+    /// # Errors
+    /// [`Cause::Busy`] while an updater changes the tree; else as [`Tree::open`].
+    pub fn acquire(dir: &Path) -> Result<Self> {
+        Self::acquire_on(&open_dir(dir)?)
+    }
+
+    /// As [`ReadGuard::acquire`], on any file system.
+    ///
+    /// # Errors
+    /// As [`ReadGuard::acquire`].
+    pub fn acquire_on(fs: &Arc<dyn Fs>) -> Result<Self> {
+        for _ in 0..TRIES {
+            if fs.metadata(LOCK).is_ok() {
+                let held = lock::reader(&**fs, false)?;
+                match decide(&recover::evidence(&**fs)?) {
+                    Verdict::Clean(_) => return Ok(Self { _held: held }),
+                    Verdict::Refuse(refusal) => return Err(recover::refused(refusal)),
+                    Verdict::Init | Verdict::Forward(_) | Verdict::Doubtful { .. } => drop(held),
+                }
+            }
+            drop(Tree::open_on(fs.clone())?);
+        }
+        Err(Error::new(Cause::Busy { holder: None }))
+    }
+}

@@ -1,0 +1,196 @@
+//! Recovery: gather evidence, decide (see `decide`), act. Completing a decided transaction is the same apply that commit uses.
+
+use untorn_format::{
+    Hash,
+    journal::{Blob, MAX_PLAN_LEN, Object, Plan, Record, SlotState, Step},
+};
+use untorn_fs::{Fs, OpenMode};
+
+use crate::{
+    cleanup,
+    commit::complete,
+    decide::{Evidence, Refusal, Verdict, decide},
+    error::{Cause, Context, Error, Result, TreeState},
+    layout::{STATE, TxLayout},
+    lock,
+    options::Options,
+    report::{Recovery, Report},
+    slots,
+    stage::{hash_file, hash_pieces},
+    tree::Tree,
+};
+
+/// Looks at everything the decision needs; changes nothing.
+pub(crate) fn evidence(fs: &dyn Fs) -> Result<Evidence> {
+    let home = fs.metadata(STATE).context("look at", STATE)?.id.map_or(0, |id| id.0);
+    Ok(Evidence { slots: slots::read(fs), folders: cleanup::folders(fs), home })
+}
+
+/// Brings the tree to the old or the new state, whichever was decided.
+pub(crate) fn recover(tree: &mut Tree, evidence: Evidence) -> Result<Recovery> {
+    let verdict = decide(&evidence);
+    tree.set_slots(evidence.slots);
+    if !matches!(verdict, Verdict::Init | Verdict::Refuse(_)) {
+        tree.mend_slots()?;
+    }
+    match verdict {
+        Verdict::Init => tree.init(evidence.home).map(|()| Recovery::Initialised),
+        Verdict::Clean(ruling) => clean(tree, ruling, &evidence.folders, evidence.home),
+        Verdict::Forward(ruling) => forward(tree, ruling),
+        Verdict::Doubtful { ruling, txid } => resolve(tree, ruling, txid, &evidence.folders, evidence.home),
+        Verdict::Refuse(refusal) => Err(refused(refusal)),
+    }
+}
+
+pub(crate) fn refused(refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::Newer(format) => Error::new(Cause::JournalNewer { format }).with_state(TreeState::NotUnderstood),
+        Refusal::Foreign => Error::new(Cause::JournalForeign).with_state(TreeState::NotUnderstood),
+        Refusal::Damaged(what) => Error::damaged(what),
+    }
+}
+
+/// Nothing is open: delete leftovers. A state directory that was moved together with its tree becomes at home here.
+fn clean(tree: &mut Tree, ruling: Record, folders: &[u64], home: u128) -> Result<Recovery> {
+    let (fs, kept) = (tree.fs().clone(), kept(&ruling));
+    let moved = home != 0 && ruling.home != home;
+    let next = Record { seq: ruling.seq + 1, state: SlotState::Idle, home, ..ruling.clone() };
+    tree.set_ruling(ruling.clone());
+    if moved {
+        tree.decide(&next)?;
+    }
+    let discarded = folders.iter().copied().filter(|&folder| folder > ruling.txid).max();
+    if folders.iter().any(|&folder| Some(TxLayout(folder)) != kept) {
+        cleanup::after(&*fs, kept);
+    }
+    Ok(discarded.map_or(Recovery::Clean, |txid| Recovery::Discarded { txid }))
+}
+
+pub(crate) fn kept(ruling: &Record) -> Option<TxLayout> {
+    (ruling.undo != 0).then_some(TxLayout(ruling.undo))
+}
+
+/// A record may be lost: what was staged tells. All of it sound means that B1 was passed, so going forward is right whether or not the record ever reached the
+/// disk (if it did not, success was never reported, and both trees are allowed). No plan at all means that the transaction was never sealed, or was given up.
+/// Anything between the two cannot be told apart from damage.
+fn resolve(tree: &mut Tree, ruling: Record, txid: u64, folders: &[u64], home: u128) -> Result<Recovery> {
+    let fs = tree.fs().clone();
+    let layout = TxLayout(txid);
+    if fs.metadata(&layout.plan()).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+        return clean(tree, ruling, folders, home);
+    }
+    let bytes = read_document(&*fs, &layout.plan())?;
+    let plan = Plan::decode(&bytes).map_err(|error| Error::damaged(format!("a record is unreadable, and so is the plan it was for: {error}")))?;
+    check_belongs(&plan, &ruling, txid)?;
+    check_staged(&*fs, layout, &plan)?;
+    let lost = Record {
+        seq: ruling.seq + 1,
+        state: SlotState::Committed,
+        txid,
+        plan_len: bytes.len() as u64,
+        plan_hash: Hash::of(&bytes),
+        from: plan.from,
+        to: plan.to,
+        ..ruling
+    };
+    forward(tree, lost)
+}
+
+/// Completes a decided transaction.
+fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
+    let (fs, layout) = (tree.fs().clone(), TxLayout(ruling.txid));
+    tree.set_ruling(ruling.clone());
+    let plan = load_plan(&*fs, layout, &ruling)?;
+    check_staged(&*fs, layout, &plan)?;
+    let readers = lock::exclude_readers(&*fs, false).map_err(|error| error.with_state(TreeState::WillComplete))?;
+    // The record may stand in the page cache only, left by a sync that failed: it is written again and made durable before the tree is touched.
+    let again = Record { seq: ruling.seq + 1, ..ruling.clone() };
+    tree.decide(&again).map_err(|error| tree.poison(error).with_state(TreeState::InDoubt))?;
+    let mut report = Report::default();
+    complete(tree, &plan, &Options::default(), &mut report).map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
+    drop(readers);
+    cleanup::after(&*fs, tree.kept_folder());
+    Ok(Recovery::Completed { txid: ruling.txid })
+}
+
+fn load_plan(fs: &dyn Fs, layout: TxLayout, ruling: &Record) -> Result<Plan> {
+    let bytes = read_document(fs, &layout.plan())?;
+    if bytes.len() as u64 != ruling.plan_len || Hash::of(&bytes) != ruling.plan_hash {
+        return Err(Error::damaged("the plan does not fit the record that decided it").at(layout.plan()));
+    }
+    let plan = Plan::decode(&bytes).map_err(|error| Error::damaged(format!("the plan: {error}")).at(layout.plan()))?;
+    check_belongs(&plan, ruling, ruling.txid)?;
+    Ok(plan)
+}
+
+fn check_belongs(plan: &Plan, ruling: &Record, txid: u64) -> Result<()> {
+    if plan.tree_id != ruling.tree_id {
+        return Err(refused(Refusal::Foreign));
+    }
+    if plan.txid != txid { Err(Error::damaged("the plan is that of another transaction")) } else { Ok(()) }
+}
+
+/// Everything staged must be what was staged, or nothing is touched.
+fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<()> {
+    let rotten = |path: String| Error::damaged("what was staged does not fit its hash").at(path);
+    if plan.redo.len > 0 && hash_file(fs, &layout.redo())? != plan.redo {
+        return Err(rotten(layout.redo()));
+    }
+    if plan.new_head && !plan.to.is_none() {
+        let place = if fs.metadata(&layout.head()).is_ok() { layout.head() } else { crate::layout::HEAD.to_owned() };
+        if hash_file(fs, &place)?.hash != plan.to {
+            return Err(rotten(place));
+        }
+    }
+    for (number, object) in plan.objects.iter().enumerate() {
+        let number = u32::try_from(number).map_err(|_| Error::damaged("too many staged objects"))?;
+        check_object(fs, &place_of(fs, layout, plan, number), object)?;
+    }
+    Ok(())
+}
+
+fn check_object(fs: &dyn Fs, path: &str, object: &Object) -> Result<()> {
+    let sound = match object {
+        Object::File(blob) => fits(hash_file(fs, path), *blob)?,
+        Object::Clone { len, hash, written } => {
+            let meta = fs.metadata(path).context("look at", path)?;
+            meta.len == *len && hash_pieces(fs, path, written)? == *hash
+        }
+        Object::Link { .. } => fs.metadata(path).context("look at", path)?.is_file(),
+    };
+    if sound { Ok(()) } else { Err(Error::damaged("what was staged does not fit its hash").at(path)) }
+}
+
+fn fits(found: Result<Blob>, blob: Blob) -> Result<bool> {
+    Ok(found? == blob)
+}
+
+/// Where a staged object is: in the stage, or, where there are no hard links and it was renamed into the tree already, there.
+fn place_of(fs: &dyn Fs, layout: TxLayout, plan: &Plan, number: u32) -> String {
+    let staged = layout.object(number);
+    if fs.metadata(&staged).is_ok() {
+        return staged;
+    }
+    plan.steps
+        .iter()
+        .find_map(|step| match step {
+            Step::Put { path, object } if *object == number => Some(path.to_string()),
+            _ => None,
+        })
+        .unwrap_or(staged)
+}
+
+/// Reads a document of the state directory whole.
+pub(crate) fn read_document(fs: &dyn Fs, path: &str) -> Result<Vec<u8>> {
+    let file = fs.open(path, OpenMode::Read).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Error::damaged("a part of it is missing").at(path),
+        _ => Error::io("open", path, error),
+    })?;
+    let len = file.metadata().context("look at", path)?.len;
+    if len > MAX_PLAN_LEN {
+        return Err(Error::damaged("a part of it is far too long").at(path));
+    }
+    let mut bytes = vec![0; usize::try_from(len).map_err(|_| Error::damaged("a part of it is far too long"))?];
+    file.read_exact_at(&mut bytes, 0).context("read", path)?;
+    Ok(bytes)
+}

@@ -1,0 +1,111 @@
+//! Going back: an ordinary transaction to the tree before the last one, fed from what that one kept.
+
+use untorn_format::{
+    Hash, TreePath,
+    journal::{Before, Range, Source, Undo, UndoEntry},
+};
+use untorn_fs::{File, Fs, OpenMode};
+
+use crate::{
+    error::{Cause, Context, Error, Result},
+    extents::Extents,
+    keep::is_unchanged,
+    layout::TxLayout,
+    options::Options,
+    recover::read_document,
+    report::Report,
+    stage::{COPY_LEN, hash_file},
+    transaction::Transaction,
+    tree::Tree,
+    view::{FileNode, Node, on_disk},
+};
+
+/// Goes back to the tree before the last transaction.
+pub(crate) fn rollback(tree: &mut Tree, options: Options, force: bool) -> Result<Report> {
+    let fs = tree.fs().clone();
+    let layout = tree.kept_folder().ok_or_else(|| Error::new(Cause::NoUndo))?;
+    let undo = load(&*fs, tree, layout)?;
+    if !force {
+        refuse_changed(&*fs, &undo.entries)?;
+    }
+    let mut tx = tree.begin_with(options)?;
+    let data = if undo.data.len == 0 { None } else { Some(fs.open(&layout.undo(), OpenMode::Read).context("open", &layout.undo())?) };
+    for entry in &undo.entries {
+        let node = tx.restored(&*fs, layout, entry, data.as_deref()).map_err(|error| error.at(entry.path.as_str()))?;
+        tx.view.set(&*fs, &entry.path, node)?;
+    }
+    tx.head = Some(head(&*fs, layout, &undo)?);
+    tx.commit()
+}
+
+fn load(fs: &dyn Fs, tree: &Tree, layout: TxLayout) -> Result<Undo> {
+    let bytes = read_document(fs, &layout.undo_plan())?;
+    let undo = Undo::decode(&bytes).map_err(|error| Error::damaged(format!("the way back: {error}")).at(layout.undo_plan()))?;
+    if undo.tree_id != tree.id() || TxLayout(undo.txid) != layout {
+        return Err(Error::new(Cause::JournalForeign).at(layout.undo_plan()));
+    }
+    if undo.data.len > 0 && hash_file(fs, &layout.undo())? != undo.data {
+        return Err(Error::damaged("the bytes kept for going back do not fit their hash").at(layout.undo()));
+    }
+    Ok(undo)
+}
+
+/// What others changed since then would be lost.
+fn refuse_changed(fs: &dyn Fs, entries: &[UndoEntry]) -> Result<()> {
+    for entry in entries {
+        if !is_unchanged(fs, &entry.path, &entry.after)? {
+            return Err(Error::new(Cause::ChangedSince).at(entry.path.as_str()));
+        }
+    }
+    Ok(())
+}
+
+fn head(fs: &dyn Fs, layout: TxLayout, undo: &Undo) -> Result<Option<Vec<u8>>> {
+    if undo.from.is_none() {
+        return Ok(None);
+    }
+    let head = read_document(fs, &layout.kept_head())?;
+    if Hash::of(&head) == undo.from { Ok(Some(head)) } else { Err(Error::damaged("the previous head does not fit its hash").at(layout.kept_head())) }
+}
+
+impl Transaction<'_> {
+    fn restored(&mut self, fs: &dyn Fs, layout: TxLayout, entry: &UndoEntry, data: Option<&dyn File>) -> Result<Node> {
+        Ok(match &entry.before {
+            Before::Absent => Node::Absent,
+            Before::Dir { permissions } => Node::Dir { permissions: *permissions },
+            Before::Symlink { target } => Node::Symlink { target: target.clone() },
+            Before::File { source: Source::Kept(number), len, executable, .. } => {
+                let number = self.stage.link(fs, &layout.kept(*number), *len, *executable)?;
+                Node::File(FileNode::staged(number, *len, *executable))
+            }
+            Before::File { source: Source::Current(now_at), len, executable, ranges } => {
+                Node::File(self.unchanged_again(fs, now_at, *len, *executable, ranges, data)?)
+            }
+        })
+    }
+
+    /// The file that stands at `now_at`, with its old bytes written over the new ones.
+    fn unchanged_again(&mut self, fs: &dyn Fs, now_at: &TreePath, len: u64, executable: bool, ranges: &[Range], data: Option<&dyn File>) -> Result<FileNode> {
+        let Node::File(current) = on_disk(fs, now_at)? else { return Err(Error::new(Cause::ChangedSince).at(now_at.as_str())) };
+        let base_len = current.len.min(len);
+        let mut extents = Extents::default();
+        for range in ranges {
+            self.spool_from(fs, data, *range, &mut extents)?;
+        }
+        Ok(FileNode { base_len, len, executable, extents, ..current })
+    }
+
+    fn spool_from(&mut self, fs: &dyn Fs, data: Option<&dyn File>, range: Range, extents: &mut Extents) -> Result<()> {
+        let data = data.ok_or_else(|| Error::damaged("the bytes kept for going back are missing"))?;
+        let mut buffer = vec![0; COPY_LEN.min(usize::try_from(range.len).unwrap_or(COPY_LEN))];
+        let mut done = 0;
+        while done < range.len {
+            let n = buffer.len().min(usize::try_from(range.len - done).unwrap_or(buffer.len()));
+            data.read_exact_at(&mut buffer[..n], range.redo_at + done).context("read", "undo")?;
+            let redo_at = self.stage.spool(fs, &buffer[..n])?;
+            extents.insert(range.at + done, n as u64, redo_at);
+            done += n as u64;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,171 @@
+//! Sealing: from a set of wishes to a plan with everything it needs on the disk. The tree is only read.
+
+use std::collections::BTreeSet;
+
+use untorn_format::{
+    Hash,
+    journal::{MAX_PLAN_LEN, Plan, Step, UndoEntry},
+};
+use untorn_fs::{FileId, Fs, OpenMode};
+
+use crate::{
+    barrier::Unsynced,
+    error::{Cause, Context, Error, Result},
+    keep,
+    layout::HEAD,
+    prepare::{self, Ways},
+    report::Report,
+    reporting,
+    steps::steps,
+    transaction::Transaction,
+    view::{Node, View},
+};
+
+/// A transaction that is ready to be decided.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    pub(crate) plan: Plan,
+    pub(crate) plan_hash: Hash,
+    pub(crate) plan_len: u64,
+    /// What B1 has to make durable.
+    pub(crate) unsynced: Unsynced,
+    /// Files that changed their time of change through us.
+    pub(crate) relinked: BTreeSet<FileId>,
+    pub(crate) report: Report,
+}
+
+/// Steps 1 to 3 of the protocol: plan, reserve, stage. `None` when there is nothing to do.
+pub(crate) fn seal(tx: &mut Transaction<'_>) -> Result<Option<Sealed>> {
+    let fs = tx.tree.fs().clone();
+    let fs = &*fs;
+    tx.expectations.iter().try_for_each(|expectation| expectation.check(fs))?;
+    prepare::check(fs, &tx.view)?;
+    let ways = prepare::choose_ways(fs, &tx.options, &mut tx.view, &mut tx.stage)?;
+    if is_empty(tx) {
+        return Ok(None);
+    }
+    tx.stage.make(fs)?;
+    let mut links = prepare::link_moved(fs, &mut tx.view, &mut tx.stage)?;
+    prepare::keep_permissions(fs, &tx.view, &mut tx.stage)?;
+    prepare::compact(fs, &mut tx.view, &mut links, &mut tx.stage)?;
+    let kept = keep_undo(fs, tx)?;
+    let plan = Plan {
+        tree_id: tx.tree.id(),
+        txid: tx.stage.layout.0,
+        from: tx.tree.installed(),
+        to: tx.head_hash(),
+        new_head: tx.head.is_some() && tx.head_hash() != tx.tree.installed(),
+        keep_undo: tx.options.keep_undo,
+        redo: tx.stage.redo.finish(fs)?,
+        objects: tx.stage.objects(fs)?,
+        steps: steps(tx.view.iter(), &links),
+    };
+    let relinked = keep::relinked(&tx.view, &links, &kept);
+    write_undo(fs, tx, kept, &plan)?;
+    reserve(fs, tx, &plan)?;
+    finish(fs, tx, plan, relinked, &ways)
+}
+
+fn is_empty(tx: &Transaction<'_>) -> bool {
+    let same_head = tx.head.is_none() || tx.head_hash() == tx.tree.installed();
+    same_head && tx.view.iter().all(|(_, touched)| touched.was == touched.now)
+}
+
+fn keep_undo(fs: &dyn Fs, tx: &mut Transaction<'_>) -> Result<Vec<UndoEntry>> {
+    if !tx.options.keep_undo {
+        return Ok(Vec::new());
+    }
+    let surviving = prepare::surviving(&tx.view);
+    keep::keep(fs, &tx.view, &mut tx.stage, &surviving)
+}
+
+fn write_undo(fs: &dyn Fs, tx: &mut Transaction<'_>, kept: Vec<UndoEntry>, plan: &Plan) -> Result<()> {
+    if !tx.options.keep_undo {
+        return Ok(());
+    }
+    let layout = tx.stage.layout;
+    if plan.new_head && !plan.from.is_none() {
+        tx.stage.make_kept_dir(fs)?;
+        let head = crate::recover::read_document(fs, HEAD)?;
+        write_file(fs, &layout.kept_head(), &head)?;
+    }
+    let undo = keep::document(kept, &mut tx.stage, fs, (plan.tree_id, plan.txid), (plan.from, plan.to))?;
+    write_file(fs, &layout.undo_plan(), &undo.encode())
+}
+
+/// Sets space aside for what apply will need beyond what is staged: names, growth, small new files, and on copy-on-write file systems everything that is
+/// overwritten. It is given back when apply runs short.
+fn reserve(fs: &dyn Fs, tx: &Transaction<'_>, plan: &Plan) -> Result<()> {
+    let bytes = ballast(plan, &tx.view, fs.capabilities().overwrite_allocates);
+    if bytes == 0 {
+        return Ok(());
+    }
+    let path = tx.stage.layout.ballast();
+    let file = fs.open(&path, OpenMode::CreateNew { executable: false }).context("make", &path)?;
+    match file.allocate(0, bytes) {
+        Err(error) if error.kind() == std::io::ErrorKind::Unsupported => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::StorageFull => {
+            let available = fs.space().map_or(0, |space| space.available);
+            Err(Error::new(Cause::NoSpace { missing: Some(bytes.saturating_sub(available)) }))
+        }
+        other => other.context("reserve space in", &path),
+    }
+}
+
+/// A block for every name that is made, what files grow by, and what overwriting allocates.
+fn ballast(plan: &Plan, view: &View, overwrite_allocates: bool) -> u64 {
+    let named = plan.steps.iter().map(|step| match step {
+        Step::MakeDir { .. } | Step::Put { .. } | Step::Symlink { .. } => BLOCK_LEN,
+        Step::Patch { create: true, len, .. } => len.next_multiple_of(BLOCK_LEN).saturating_add(BLOCK_LEN),
+        Step::Patch { ranges, .. } if overwrite_allocates => ranges.iter().map(|range| range.len.next_multiple_of(BLOCK_LEN)).sum(),
+        _ => 0,
+    });
+    let grown = view.iter().filter_map(|(_, touched)| match &touched.now {
+        Node::File(file) => file.origin().map(|(_, meta)| file.len.saturating_sub(meta.len).min(file.extents.bytes())),
+        _ => None,
+    });
+    named.chain(grown).fold(0, u64::saturating_add)
+}
+
+/// What file systems allocate at a time.
+const BLOCK_LEN: u64 = 4096;
+
+fn finish(fs: &dyn Fs, tx: &mut Transaction<'_>, plan: Plan, relinked: BTreeSet<FileId>, ways: &Ways) -> Result<Option<Sealed>> {
+    let layout = tx.stage.layout;
+    if let (true, Some(Some(document))) = (plan.new_head, &tx.head) {
+        write_file(fs, &layout.head(), document)?;
+    }
+    let bytes = plan.encode();
+    if bytes.len() as u64 > MAX_PLAN_LEN {
+        return Err(Error::new(Cause::Unsupported { what: "a transaction of that many files" }));
+    }
+    write_file(fs, &layout.plan(), &bytes)?;
+    let mut unsynced = Unsynced::default();
+    tx.stage.unsynced(&mut unsynced);
+    for path in [layout.plan(), layout.head(), layout.undo_plan(), layout.kept_head()] {
+        if fs.metadata(&path).is_ok() {
+            unsynced.file(path);
+        }
+    }
+    if fs.metadata(&layout.kept_dir()).is_ok() {
+        unsynced.dir(layout.kept_dir());
+    }
+    let report = reporting::report(tx, &plan, ways);
+    Ok(Some(Sealed { plan_hash: Hash::of(&bytes), plan_len: bytes.len() as u64, plan, unsynced, relinked, report }))
+}
+
+fn write_file(fs: &dyn Fs, path: &str, bytes: &[u8]) -> Result<()> {
+    let file = fs.open(path, OpenMode::CreateNew { executable: false }).context("make", path)?;
+    file.write_all_at(bytes, 0).context("write", path)
+}
+
+/// The bytes apply will write in place.
+pub(crate) fn bytes_in_place(plan: &Plan) -> u64 {
+    plan.steps
+        .iter()
+        .map(|step| match step {
+            Step::Patch { ranges, .. } => ranges.iter().map(|range| range.len).sum(),
+            _ => 0,
+        })
+        .sum()
+}

@@ -1,0 +1,167 @@
+//! The three slots: reading them as evidence, writing the next record.
+
+use untorn_format::{
+    DecodeError,
+    journal::{RECORD_LEN, Record, SLOT_LEN},
+};
+use untorn_fs::{Fs, OpenMode};
+
+use crate::{
+    error::{Context, Result},
+    layout::SLOTS,
+};
+
+/// What one slot says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SlotRead {
+    /// Never written: missing, empty, or zeros.
+    Blank,
+    /// A record.
+    Valid(Record),
+    /// A sound record of a format that is not known here.
+    Newer(u32),
+    /// Neither: torn or rotten.
+    Bad,
+}
+
+/// All three slots as they are now.
+pub(crate) type SlotReads = [SlotRead; 3];
+
+/// Reads the slots. A slot that cannot be read counts as bad: the other two decide.
+pub(crate) fn read(fs: &dyn Fs) -> SlotReads {
+    SLOTS.map(|path| read_one(fs, path))
+}
+
+fn read_one(fs: &dyn Fs, path: &str) -> SlotRead {
+    let file = match fs.open(path, OpenMode::Read) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return SlotRead::Blank,
+        Err(_) => return SlotRead::Bad,
+    };
+    let mut bytes = [0; RECORD_LEN];
+    match file.read_exact_at(&mut bytes, 0) {
+        Ok(()) => classify(&bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof && bytes == [0; RECORD_LEN] => SlotRead::Blank,
+        Err(_) => SlotRead::Bad,
+    }
+}
+
+fn classify(bytes: &[u8; RECORD_LEN]) -> SlotRead {
+    if *bytes == [0; RECORD_LEN] {
+        return SlotRead::Blank;
+    }
+    match Record::decode(bytes) {
+        Ok(record) => SlotRead::Valid(record),
+        Err(DecodeError::NewerFormat { found }) => SlotRead::Newer(found),
+        Err(_) => SlotRead::Bad,
+    }
+}
+
+/// The valid record with the highest sequence number.
+pub(crate) fn ruling(slots: &SlotReads) -> Option<&Record> {
+    slots
+        .iter()
+        .filter_map(|slot| match slot {
+            SlotRead::Valid(record) => Some(record),
+            _ => None,
+        })
+        .max_by_key(|record| record.seq)
+}
+
+/// Where the next record goes: never over the one that rules, nor over the one that would rule if that were lost.
+///
+/// That leaves one of three: a slot without a record if there is one, else the lowest.
+fn next_slot(slots: &SlotReads) -> usize {
+    let rank = |slot: &SlotRead| match slot {
+        SlotRead::Valid(record) => record.seq,
+        _ => 0,
+    };
+    (0..slots.len()).min_by_key(|&at| rank(&slots[at])).unwrap_or(0)
+}
+
+/// Writes `record` into the next slot without syncing it; says which one.
+pub(crate) fn write(fs: &dyn Fs, slots: &mut SlotReads, record: &Record) -> Result<usize> {
+    let at = next_slot(slots);
+    // Whatever comes of the write, the record may stand there from here on, and a later one must not go over it.
+    slots[at] = SlotRead::Valid(record.clone());
+    let file = fs.open(SLOTS[at], OpenMode::Write).context("open", SLOTS[at])?;
+    file.write_all_at(&record.encode(), 0).context("write", SLOTS[at])?;
+    Ok(at)
+}
+
+/// Makes a written slot durable.
+pub(crate) fn sync(fs: &dyn Fs, at: usize) -> Result<()> {
+    let file = fs.open(SLOTS[at], OpenMode::Write).context("open", SLOTS[at])?;
+    file.sync_data().context("sync", SLOTS[at])
+}
+
+/// Makes the slot files, each with a first record, all of their bytes allocated and durable, so that writing a later record never needs space.
+/// Their names become durable with B0.
+pub(crate) fn lay_out(fs: &dyn Fs, first: &Record) -> Result<SlotReads> {
+    let mut slots = [SlotRead::Blank, SlotRead::Blank, SlotRead::Blank];
+    for (at, slot) in slots.iter_mut().enumerate() {
+        let record = Record { seq: first.seq + at as u64, ..first.clone() };
+        lay_out_one(fs, SLOTS[at], &record.encode())?;
+        *slot = SlotRead::Valid(record);
+    }
+    Ok(slots)
+}
+
+/// Makes slot files that are missing or empty whole again. Says whether there were any.
+pub(crate) fn mend(fs: &dyn Fs, slots: &SlotReads) -> Result<bool> {
+    for (slot, path) in slots.iter().zip(SLOTS) {
+        if *slot == SlotRead::Blank {
+            lay_out_one(fs, path, &[])?;
+        }
+    }
+    Ok(slots.contains(&SlotRead::Blank))
+}
+
+fn lay_out_one(fs: &dyn Fs, path: &str, record: &[u8]) -> Result<()> {
+    let file = match fs.open(path, OpenMode::CreateNew { executable: false }) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => fs.open(path, OpenMode::Write),
+        other => other,
+    };
+    let file = file.context("make", path)?;
+    let mut bytes = [0; SLOT_LEN];
+    bytes[..record.len()].copy_from_slice(record);
+    file.write_all_at(&bytes, 0).context("write", path)?;
+    file.sync_data().context("sync", path)
+}
+
+#[cfg(test)]
+mod tests {
+    use untorn_format::{Hash, journal::SlotState};
+
+    use super::*;
+
+    fn record(seq: u64) -> SlotRead {
+        SlotRead::Valid(Record {
+            seq,
+            state: SlotState::Idle,
+            tree_id: [1; 16],
+            home: 2,
+            txid: 0,
+            plan_len: 0,
+            plan_hash: Hash::NONE,
+            from: Hash::NONE,
+            to: Hash::NONE,
+            undo: 0,
+        })
+    }
+
+    #[test]
+    fn the_ruling_slot_and_its_deputy_are_never_overwritten() {
+        for a in 0..4 {
+            for b in 0..4 {
+                for c in 0..4 {
+                    let slots = [a, b, c].map(|seq| if seq == 0 { SlotRead::Bad } else { record(seq) });
+                    let mut seqs = [a, b, c];
+                    seqs.sort_unstable();
+                    let victim = [a, b, c][next_slot(&slots)];
+                    assert_eq!(victim, seqs[0], "{:?}", [a, b, c]);
+                }
+            }
+        }
+    }
+}

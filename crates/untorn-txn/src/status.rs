@@ -1,0 +1,125 @@
+//! Asking about a tree without changing anything.
+
+use std::path::Path;
+
+use untorn_format::Hash;
+use untorn_fs::{Fs, LockKind};
+
+use crate::{
+    decide::{Refusal, Verdict, decide},
+    error::{Error, Result},
+    layout::{HEAD, LOCK, READERS, STATE},
+    lock,
+    recover::{evidence, read_document},
+    tree::open_dir,
+};
+
+/// What state a tree is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Condition {
+    /// It was never put under care.
+    Unmanaged,
+    /// No transaction is open.
+    Clean,
+    /// A transaction is decided and will be completed when the tree is opened next.
+    Pending {
+        /// Its number.
+        txid: u64,
+    },
+    /// A transaction was being prepared and will be discarded, or a record is unreadable: opening the tree sorts it out.
+    Unfinished,
+    /// The journal cannot be understood.
+    Damaged {
+        /// Why.
+        what: String,
+    },
+    /// A newer version wrote the journal.
+    Newer {
+        /// The format's number.
+        format: u32,
+    },
+    /// The journal belongs to another tree and has a transaction open.
+    Foreign,
+}
+
+/// All that can be told about a tree from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Status {
+    /// Its condition. While an updater is at work this is what a crash would leave, not what is going to be.
+    pub condition: Condition,
+    /// The updater that holds it, if one does; empty when it did not say who it is.
+    pub updater: Option<String>,
+    /// Whether readers hold it.
+    pub in_use: bool,
+    /// Hash of the head document; [`Hash::NONE`] when nothing says what is installed.
+    pub installed: Hash,
+    /// The number of the last transaction.
+    pub txid: u64,
+    /// Whether there is something to go back with.
+    pub can_roll_back: bool,
+}
+
+impl Status {
+    /// Looks at the tree in `dir`. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`crate::Tree::open`], but a damaged journal is an answer, not an error.
+    pub fn of(dir: &Path) -> Result<Self> {
+        Self::on(&*open_dir(dir)?)
+    }
+
+    /// As [`Status::of`], on any file system.
+    ///
+    /// # Errors
+    /// As [`Status::of`].
+    pub fn on(fs: &dyn Fs) -> Result<Self> {
+        let mut status = Self { condition: Condition::Unmanaged, updater: None, in_use: false, installed: Hash::NONE, txid: 0, can_roll_back: false };
+        if fs.metadata(STATE).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+            return Ok(status);
+        }
+        if lock::is_held(fs, LOCK, LockKind::Exclusive)? {
+            status.updater = Some(lock::holder(fs).unwrap_or_default());
+        }
+        status.in_use = lock::is_held(fs, READERS, LockKind::Exclusive)?;
+        let evidence = evidence(fs)?;
+        if let Some(ruling) = crate::slots::ruling(&evidence.slots) {
+            (status.installed, status.txid, status.can_roll_back) = (ruling.to, ruling.txid, ruling.undo != 0);
+        }
+        let unfinished = evidence.folders.iter().any(|&folder| folder > status.txid);
+        status.condition = condition(decide(&evidence), unfinished);
+        Ok(status)
+    }
+}
+
+fn condition(verdict: Verdict, unfinished: bool) -> Condition {
+    match verdict {
+        Verdict::Init => Condition::Unmanaged,
+        Verdict::Clean(_) if unfinished => Condition::Unfinished,
+        Verdict::Clean(_) => Condition::Clean,
+        Verdict::Forward(record) => Condition::Pending { txid: record.txid },
+        Verdict::Doubtful { .. } => Condition::Unfinished,
+        Verdict::Refuse(Refusal::Newer(format)) => Condition::Newer { format },
+        Verdict::Refuse(Refusal::Foreign) => Condition::Foreign,
+        Verdict::Refuse(Refusal::Damaged(what)) => Condition::Damaged { what: what.to_owned() },
+    }
+}
+
+/// The head document, if there should be one.
+pub(crate) fn head(fs: &dyn Fs, installed: Hash) -> Result<Option<Vec<u8>>> {
+    if installed.is_none() {
+        return Ok(None);
+    }
+    let document = read_document(fs, HEAD)?;
+    if Hash::of(&document) == installed { Ok(Some(document)) } else { Err(Error::damaged("the head document does not fit its hash").at(HEAD)) }
+}
+
+/// The head document of the tree in `dir`: what is installed, without taking the tree's lock.
+///
+/// # Errors
+/// As [`Status::of`]; [`crate::Cause::JournalDamaged`] when the document does not fit its hash.
+pub fn head_of(dir: &Path) -> Result<Option<Vec<u8>>> {
+    let fs = open_dir(dir)?;
+    head(&*fs, Status::on(&*fs)?.installed)
+}

@@ -1,0 +1,259 @@
+//! A directory under care.
+
+use std::{path::Path, sync::Arc};
+
+use untorn_format::{
+    Hash,
+    journal::{Plan, Record, SlotState},
+};
+use untorn_fs::{Fs, OsFs, Permissions};
+
+use crate::{
+    barrier::Syncer,
+    cleanup,
+    error::{Cause, Context, Error, Result},
+    layout::{STATE, TxLayout},
+    lock::{self, Held},
+    options::Options,
+    recover,
+    report::{Recovery, Report},
+    rollback,
+    slots::{self, SlotRead, SlotReads},
+    transaction::Transaction,
+};
+
+/// How many syncs may be under way at once where each file must be synced by itself: more share the device's flushes better.
+const SYNC_JOBS: usize = 16;
+
+/// A directory under care, held by this process alone until it is dropped.
+#[derive(Debug)]
+pub struct Tree {
+    fs: Arc<dyn Fs>,
+    _lock: Held,
+    syncer: Syncer,
+    slots: SlotReads,
+    ruling: Record,
+    recovery: Recovery,
+    is_poisoned: bool,
+}
+
+impl std::fmt::Debug for dyn Fs + '_ {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Fs")
+    }
+}
+
+impl Tree {
+    /// Takes the directory `dir` under care: locks it, and completes or discards whatever an earlier process left. A directory seen for the first time gets
+    /// its state directory `.untorn`.
+    ///
+    /// After this returns, the tree is exactly the old or exactly the new one of the last transaction.
+    ///
+    /// # Errors
+    /// [`Cause::Busy`] when another updater holds it; [`Cause::DangerousRoot`]; [`Cause::JournalDamaged`], [`Cause::JournalForeign`],
+    /// [`Cause::JournalNewer`] when the journal cannot be understood (nothing is changed then); [`Cause::Io`].
+    pub fn open(dir: &Path) -> Result<Self> {
+        let fs = open_dir(dir)?;
+        let tree = Self::open_with(fs.clone(), SYNC_JOBS)?;
+        lock::announce(&*fs);
+        Ok(tree)
+    }
+
+    /// As [`Tree::open`], on any file system: a simulated one in tests.
+    ///
+    /// # Errors
+    /// As [`Tree::open`].
+    pub fn open_on(fs: Arc<dyn Fs>) -> Result<Self> {
+        Self::open_with(fs, 1)
+    }
+
+    fn open_with(fs: Arc<dyn Fs>, sync_jobs: usize) -> Result<Self> {
+        let lock = Self::lock(&*fs)?;
+        // Before anything is written: see `SyncAll`.
+        let syncer = Syncer::new(&*fs, sync_jobs)?;
+        let evidence = recover::evidence(&*fs)?;
+        let mut tree = Self {
+            fs,
+            _lock: lock,
+            syncer,
+            slots: [SlotRead::Blank, SlotRead::Blank, SlotRead::Blank],
+            ruling: blank_record(),
+            recovery: Recovery::Clean,
+            is_poisoned: false,
+        };
+        tree.recovery = recover::recover(&mut tree, evidence)?;
+        Ok(tree)
+    }
+
+    fn lock(fs: &dyn Fs) -> Result<Held> {
+        match lock::updater(fs) {
+            Err(error) if matches!(error.cause(), Cause::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound) => {
+                match fs.create_dir(STATE, Some(Permissions::from_bits(0o700))) {
+                    Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(Error::io("make", STATE, error)),
+                    _ => lock::lay_out(fs)?,
+                }
+                lock::updater(fs)
+            }
+            other => other,
+        }
+    }
+
+    /// What opening found and did.
+    #[must_use]
+    pub fn recovery(&self) -> &Recovery {
+        &self.recovery
+    }
+
+    /// Begins a set of changes.
+    ///
+    /// # Errors
+    /// [`Cause::Poisoned`] after an error past the commit point.
+    pub fn begin(&mut self) -> Result<Transaction<'_>> {
+        self.begin_with(Options::default())
+    }
+
+    /// As [`Tree::begin`], with choices.
+    ///
+    /// # Errors
+    /// As [`Tree::begin`].
+    pub fn begin_with(&mut self, options: Options) -> Result<Transaction<'_>> {
+        self.refuse_poisoned()?;
+        Ok(Transaction::new(self, options))
+    }
+
+    /// Goes back to the tree before the last transaction, if that kept its undo. After this returns, the tree is that one, also after a power cut. With
+    /// `options.keep_undo` this transaction can be undone in turn.
+    ///
+    /// # Errors
+    /// [`Cause::NoUndo`]; [`Cause::ChangedSince`] when somebody changed a file since, unless `force`; else as [`Transaction::commit`].
+    pub fn rollback(&mut self, options: Options, force: bool) -> Result<Report> {
+        self.refuse_poisoned()?;
+        rollback::rollback(self, options, force)
+    }
+
+    /// Whether there is something to go back with.
+    #[must_use]
+    pub fn can_roll_back(&self) -> bool {
+        self.ruling.undo != 0
+    }
+
+    /// Hash of the head document; [`Hash::NONE`] when nothing says what is installed.
+    #[must_use]
+    pub fn installed(&self) -> Hash {
+        self.ruling.to
+    }
+
+    /// The document that says what is installed.
+    ///
+    /// # Errors
+    /// [`Cause::JournalDamaged`] when it does not fit its hash.
+    pub fn head(&self) -> Result<Option<Vec<u8>>> {
+        crate::status::head(&*self.fs, self.ruling.to)
+    }
+
+    /// The file system the tree is on, for reading.
+    #[must_use]
+    pub fn fs(&self) -> &Arc<dyn Fs> {
+        &self.fs
+    }
+
+    /// The number chosen at random when the directory came under care.
+    #[must_use]
+    pub fn id(&self) -> [u8; 16] {
+        self.ruling.tree_id
+    }
+
+    pub(crate) fn syncer(&self) -> Result<&Syncer> {
+        Ok(&self.syncer)
+    }
+
+    pub(crate) fn is_poisoned(&self) -> bool {
+        self.is_poisoned
+    }
+
+    pub(crate) fn set_poisoned(&mut self) {
+        self.is_poisoned = true;
+    }
+
+    pub(crate) fn set_slots(&mut self, slots: SlotReads) {
+        self.slots = slots;
+    }
+
+    pub(crate) fn set_ruling(&mut self, ruling: Record) {
+        self.ruling = ruling;
+    }
+
+    pub(crate) fn kept_folder(&self) -> Option<TxLayout> {
+        recover::kept(&self.ruling)
+    }
+
+    /// A number no transaction has had, nor any folder that is still there.
+    pub(crate) fn next_txid(&self) -> u64 {
+        cleanup::folders(&*self.fs).into_iter().fold(self.ruling.txid, u64::max) + 1
+    }
+
+    pub(crate) fn next_record(&self, state: SlotState, plan: &Plan, plan_hash: Hash, plan_len: u64) -> Record {
+        Record { seq: self.ruling.seq + 1, state, txid: plan.txid, plan_len, plan_hash, from: plan.from, to: plan.to, ..self.ruling.clone() }
+    }
+
+    /// The record that clears the journal after `plan`.
+    pub(crate) fn idle_after(&self, plan: &Plan) -> Record {
+        let undo = if plan.keep_undo { plan.txid } else { 0 };
+        Record { undo, ..self.next_record(SlotState::Idle, plan, Hash::NONE, 0) }
+    }
+
+    /// Writes a record and makes it durable: from then on it rules.
+    pub(crate) fn decide(&mut self, record: &Record) -> Result<()> {
+        let at = slots::write(&*self.fs, &mut self.slots, record)?;
+        slots::sync(&*self.fs, at)?;
+        self.ruling = record.clone();
+        Ok(())
+    }
+
+    /// B0: lays out the state directory. Done again from the start when a crash came in between, since no transaction can have begun before.
+    pub(crate) fn init(&mut self, home: u128) -> Result<()> {
+        let fs = &*self.fs;
+        let tree_id = fs.random_id().context("ask for a random number for", "")?;
+        let first = Record { tree_id, home, ..blank_record() };
+        self.slots = slots::lay_out(fs, &first)?;
+        sync_names(fs)?;
+        self.ruling = Record { seq: first.seq + 2, ..first };
+        Ok(())
+    }
+
+    pub(crate) fn mend_slots(&self) -> Result<()> {
+        if slots::mend(&*self.fs, &self.slots)? { sync_names(&*self.fs) } else { Ok(()) }
+    }
+}
+
+/// The names in the state directory, and its own, are durable after this.
+fn sync_names(fs: &dyn Fs) -> Result<()> {
+    fs.sync_dir(STATE).context("sync", STATE)?;
+    fs.sync_dir("").context("sync", "")
+}
+
+fn blank_record() -> Record {
+    Record {
+        seq: 1,
+        state: SlotState::Idle,
+        tree_id: [0; 16],
+        home: 0,
+        txid: 0,
+        plan_len: 0,
+        plan_hash: Hash::NONE,
+        from: Hash::NONE,
+        to: Hash::NONE,
+        undo: 0,
+    }
+}
+
+/// Opens the file system at a directory that may be put under care.
+pub(crate) fn open_dir(dir: &Path) -> Result<Arc<dyn Fs>> {
+    let shown = dir.to_string_lossy();
+    let real = dir.canonicalize().context("open", &shown)?;
+    let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
+    if real.parent().is_none() || home.as_deref() == Some(&real) {
+        return Err(Error::new(Cause::DangerousRoot).at(shown));
+    }
+    Ok(Arc::new(OsFs::open(&real).context("open", &shown)?))
+}
