@@ -34,8 +34,10 @@ mod library {
 
     /// Makes the change in one transaction; answers with the figures of the report.
     pub fn commit(workload: &Workload, dir: &Path, way: Way) -> anyhow::Result<BTreeMap<String, u64>> {
-        let tree = Tree::open(dir)?;
-        let mut transaction = tree.begin_with(Options { way: choice(way), ..Options::default() })?;
+        let mut tree = Tree::open(dir)?;
+        let mut options = Options::default();
+        options.way = choice(way);
+        let mut transaction = tree.begin_with(options)?;
         for index in 0..workload.files {
             stage(&mut transaction, workload, index)?;
         }
@@ -44,7 +46,8 @@ mod library {
             ("bytes_redo".into(), report.bytes_redo),
             ("bytes_staged".into(), report.bytes_staged),
             ("bytes_in_place".into(), report.bytes_in_place),
-            ("barriers".into(), report.barriers.into()),
+            ("bytes_undo".into(), report.bytes_undo),
+            ("syncs".into(), report.barriers.iter().map(|(_, syncs)| syncs).sum()),
         ]))
     }
 
