@@ -22,8 +22,15 @@ use crate::{
 };
 
 /// Applies all steps. Says which directories had to stay because others put files into them.
-pub(crate) fn apply(fs: &dyn Fs, layout: TxLayout, plan: &Plan, unsynced: &mut Unsynced, options: &Options) -> Result<Vec<String>> {
-    let redo = if plan.redo.len == 0 { None } else { Some(fs.open(&layout.redo(), OpenMode::Read).context("open", &layout.redo())?) };
+pub(crate) fn apply(
+    fs: &dyn Fs,
+    layout: TxLayout,
+    plan: &Plan,
+    unsynced: &mut Unsynced,
+    options: &Options,
+) -> Result<Vec<String>> {
+    let redo =
+        if plan.redo.len == 0 { None } else { Some(fs.open(&layout.redo(), OpenMode::Read).context("open", &layout.redo())?) };
     let apply = Apply { fs, layout, redo: redo.as_deref(), options };
     let mut dirs_kept = Vec::new();
     let total = plan.steps.len() as u64;
@@ -82,7 +89,12 @@ impl Apply<'_> {
     /// Does something that may need space; on a full disk gives back what was set aside and does it once more.
     fn with_ballast(&self, mut act: impl FnMut() -> Result<()>) -> Result<()> {
         match act() {
-            Err(error) if matches!(error.cause(), crate::error::Cause::NoSpace { .. }) && self.fs.remove_file(&self.layout.ballast()).is_ok() => act(),
+            Err(error)
+                if matches!(error.cause(), crate::error::Cause::NoSpace { .. })
+                    && self.fs.remove_file(&self.layout.ballast()).is_ok() =>
+            {
+                act()
+            }
             other => other,
         }
     }
@@ -125,7 +137,12 @@ impl Apply<'_> {
     fn make_dir(&self, path: &TreePath, permissions: u32) -> Result<()> {
         let permissions = (permissions != 0).then(|| Permissions::from_bits(permissions));
         match self.fs.create_dir(path.as_str(), permissions) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && self.fs.metadata(path.as_str()).is_ok_and(|meta| meta.is_dir()) => Ok(()),
+            Err(error)
+                if error.kind() == io::ErrorKind::AlreadyExists
+                    && self.fs.metadata(path.as_str()).is_ok_and(|meta| meta.is_dir()) =>
+            {
+                Ok(())
+            }
             other => other.context("make", path.as_str()),
         }
     }
@@ -139,7 +156,9 @@ impl Apply<'_> {
         match self.fs.hard_link(staged, path) {
             Ok(()) => return Ok(()),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::TooManyLinks) => return self.put_by_rename(staged, path),
+            Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::TooManyLinks) => {
+                return self.put_by_rename(staged, path);
+            }
             Err(error) => return Err(Error::io("link", path, error)),
         }
         let passing = self.layout.passing();
@@ -161,7 +180,9 @@ impl Apply<'_> {
     fn put_by_rename(&self, staged: &str, path: &str) -> Result<()> {
         match self.fs.rename(staged, path) {
             // It went before a crash; recovery has checked that what is there is what was staged.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && self.fs.metadata(path).is_ok_and(|meta| meta.is_file()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.fs.metadata(path).is_ok_and(|meta| meta.is_file()) => {
+                Ok(())
+            }
             other => other.context("rename to", path),
         }
     }
@@ -184,7 +205,8 @@ impl Apply<'_> {
         let own = parts.next().unwrap_or_default();
         std::thread::scope(|scope| {
             let workers: Vec<_> = parts.map(|part| scope.spawn(|| self.content_part(part, |_| {}))).collect();
-            let result = self.content_part(own, |done| tell_sometimes(self.options, before + done * self.options.jobs as u64, total));
+            let result =
+                self.content_part(own, |done| tell_sometimes(self.options, before + done * self.options.jobs as u64, total));
             workers.into_iter().fold(result, |result, worker| match worker.join() {
                 Ok(other) => result.and(other),
                 Err(panic) => std::panic::resume_unwind(panic),

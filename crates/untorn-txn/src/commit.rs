@@ -40,7 +40,8 @@ pub(crate) fn commit(mut tx: Transaction<'_>) -> Result<Report> {
     }
     report.barriers.push((Barrier::B2, 1));
     // 6 to 8: from here on the transaction is decided, and every error leaves it to the next opening.
-    complete(tx.tree, &plan, &tx.options, &mut report).map_err(|error| tx.tree.poison(error).with_state(TreeState::WillComplete))?;
+    complete(tx.tree, &plan, &tx.options, &mut report)
+        .map_err(|error| tx.tree.poison(error).with_state(TreeState::WillComplete))?;
     drop(readers);
     cleanup::after(&*fs, tx.tree.kept_folder());
     tx.stage.forget();
@@ -50,7 +51,14 @@ pub(crate) fn commit(mut tx: Transaction<'_>) -> Result<Report> {
 
 /// The record of the decision may or may not be on the disk: give the transaction up in a further record. Whatever comes of that, this handle is done.
 fn give_up(tree: &mut Tree, committed: &Record, error: Error) -> Error {
-    let aborted = Record { seq: committed.seq + 1, state: SlotState::Aborted, plan_len: 0, plan_hash: untorn_format::Hash::NONE, to: committed.from, ..committed.clone() };
+    let aborted = Record {
+        seq: committed.seq + 1,
+        state: SlotState::Aborted,
+        plan_len: 0,
+        plan_hash: untorn_format::Hash::NONE,
+        to: committed.from,
+        ..committed.clone()
+    };
     let state = if tree.decide(&aborted).is_ok() { TreeState::Unchanged } else { TreeState::InDoubt };
     tree.poison(error).with_state(state)
 }

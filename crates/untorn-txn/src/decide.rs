@@ -79,7 +79,11 @@ pub(crate) fn decide(evidence: &Evidence) -> Verdict {
 
 /// No record at all: nothing ever happened here, unless a transaction has left its folder.
 fn without_record(evidence: &Evidence) -> Verdict {
-    if evidence.folders.is_empty() { Verdict::Init } else { Verdict::Refuse(Refusal::Damaged("no record is readable, and a transaction was open")) }
+    if evidence.folders.is_empty() {
+        Verdict::Init
+    } else {
+        Verdict::Refuse(Refusal::Damaged("no record is readable, and a transaction was open"))
+    }
 }
 
 /// Two records of different trees, or two of one number.
@@ -106,7 +110,18 @@ mod tests {
     use super::*;
 
     fn record(seq: u64, state: SlotState, txid: u64) -> Record {
-        Record { seq, state, tree_id: [7; 16], home: 5, txid, plan_len: 0, plan_hash: Hash::NONE, from: Hash::NONE, to: Hash::NONE, undo: 0 }
+        Record {
+            seq,
+            state,
+            tree_id: [7; 16],
+            home: 5,
+            txid,
+            plan_len: 0,
+            plan_hash: Hash::NONE,
+            from: Hash::NONE,
+            to: Hash::NONE,
+            undo: 0,
+        }
     }
 
     /// Every kind of slot, with records of two trees, small numbers and each state.

@@ -210,7 +210,9 @@ impl Error {
         match &*self.cause {
             Cause::Path(_) => "use a name that every system can hold",
             Cause::Io { source, .. } => match source.kind() {
-                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "check who owns the folder and whether it may be written, then try again",
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    "check who owns the folder and whether it may be written, then try again"
+                }
                 io::ErrorKind::NotFound => "check the path",
                 _ => "check the disk and its cable, then open the tree again",
             },
@@ -223,8 +225,12 @@ impl Error {
             Cause::ChangedMeanwhile => "make sure nothing else writes to the tree, then try again",
             Cause::ChangedSince => "keep a copy of the changed file, then force the roll-back or leave it",
             Cause::NoUndo => "ask for undo to be kept before the next change",
-            Cause::JournalDamaged { .. } => "verify the tree against its release and repair what differs; keep the state directory for analysis",
-            Cause::JournalForeign => "remove the state directory if it was copied here by mistake, or recover the tree it came from",
+            Cause::JournalDamaged { .. } => {
+                "verify the tree against its release and repair what differs; keep the state directory for analysis"
+            }
+            Cause::JournalForeign => {
+                "remove the state directory if it was copied here by mistake, or recover the tree it came from"
+            }
             Cause::JournalNewer { .. } => "use the newer version that wrote it",
             Cause::Poisoned => "open the tree again",
             Cause::Producer(_) | Cause::Unfinished => "mend the producer of the updates, then try again",

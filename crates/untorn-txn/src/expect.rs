@@ -58,10 +58,12 @@ impl Expectation {
                 true => return Ok(()),
                 false => "other content".to_owned(),
             },
-            (Expect::Pieces { len, pieces, hash }, Node::File(file)) if file.len == *len => match hash_pieces(fs, path, pieces)? == *hash {
-                true => return Ok(()),
-                false => "other content".to_owned(),
-            },
+            (Expect::Pieces { len, pieces, hash }, Node::File(file)) if file.len == *len => {
+                match hash_pieces(fs, path, pieces)? == *hash {
+                    true => return Ok(()),
+                    false => "other content".to_owned(),
+                }
+            }
             (_, Node::File(file)) => format!("a file of {} bytes", file.len),
             (_, node) => format!("a {}", node.kind()),
         };
@@ -75,7 +77,9 @@ impl Expect {
             Self::Absent => "nothing".to_owned(),
             Self::Dir => "a directory".to_owned(),
             Self::Len(len) => format!("a file of {len} bytes"),
-            Self::Content { len, .. } | Self::Pieces { len, .. } => format!("a file of {len} bytes with the content this change was made for"),
+            Self::Content { len, .. } | Self::Pieces { len, .. } => {
+                format!("a file of {len} bytes with the content this change was made for")
+            }
             Self::Symlink(target) => format!("a symlink to {}", target.escape_debug()),
         }
     }

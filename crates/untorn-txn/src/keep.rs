@@ -17,7 +17,12 @@ use crate::{
 };
 
 /// Writes down, for every touched path, what stood there and what will stand there, and keeps the bytes that would be lost.
-pub(crate) fn keep(fs: &dyn Fs, view: &View, stage: &mut Stage, surviving: &BTreeMap<TreePath, TreePath>) -> Result<Vec<UndoEntry>> {
+pub(crate) fn keep(
+    fs: &dyn Fs,
+    view: &View,
+    stage: &mut Stage,
+    surviving: &BTreeMap<TreePath, TreePath>,
+) -> Result<Vec<UndoEntry>> {
     let mut entries = Vec::new();
     for (path, touched) in view.iter() {
         if touched.was == touched.now {
@@ -30,7 +35,13 @@ pub(crate) fn keep(fs: &dyn Fs, view: &View, stage: &mut Stage, surviving: &BTre
 }
 
 /// The document that goes with the entries.
-pub(crate) fn document(entries: Vec<UndoEntry>, stage: &mut Stage, fs: &dyn Fs, ids: ([u8; 16], u64), heads: (Hash, Hash)) -> Result<Undo> {
+pub(crate) fn document(
+    entries: Vec<UndoEntry>,
+    stage: &mut Stage,
+    fs: &dyn Fs,
+    ids: ([u8; 16], u64),
+    heads: (Hash, Hash),
+) -> Result<Undo> {
     Ok(Undo {
         tree_id: ids.0,
         txid: ids.1,
@@ -42,7 +53,14 @@ pub(crate) fn document(entries: Vec<UndoEntry>, stage: &mut Stage, fs: &dyn Fs, 
     })
 }
 
-fn before(fs: &dyn Fs, path: &TreePath, touched: &Touched, view: &View, stage: &mut Stage, surviving: &BTreeMap<TreePath, TreePath>) -> Result<Before> {
+fn before(
+    fs: &dyn Fs,
+    path: &TreePath,
+    touched: &Touched,
+    view: &View,
+    stage: &mut Stage,
+    surviving: &BTreeMap<TreePath, TreePath>,
+) -> Result<Before> {
     Ok(match &touched.was {
         Node::Absent => Before::Absent,
         Node::Dir { permissions } => Before::Dir { permissions: *permissions },
@@ -119,7 +137,9 @@ pub(crate) fn relinked(view: &View, links: &Links, kept: &[UndoEntry]) -> BTreeS
         }
     }
     for entry in kept {
-        if let (Before::File { source: Source::Kept(_), .. }, Some(Touched { was: Node::File(was), .. })) = (&entry.before, view.get(&entry.path)) {
+        if let (Before::File { source: Source::Kept(_), .. }, Some(Touched { was: Node::File(was), .. })) =
+            (&entry.before, view.get(&entry.path))
+        {
             ids.extend(was.origin().and_then(|(_, meta)| meta.id));
         }
     }

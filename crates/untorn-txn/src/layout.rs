@@ -100,7 +100,18 @@ mod tests {
     #[test]
     fn every_name_is_inside_the_state_directory() {
         let tx = TxLayout(7);
-        let names = [tx.dir(), tx.plan(), tx.redo(), tx.head(), tx.ballast(), tx.object(3), tx.undo_plan(), tx.undo(), tx.kept(9), tx.kept_head()];
+        let names = [
+            tx.dir(),
+            tx.plan(),
+            tx.redo(),
+            tx.head(),
+            tx.ballast(),
+            tx.object(3),
+            tx.undo_plan(),
+            tx.undo(),
+            tx.kept(9),
+            tx.kept_head(),
+        ];
         assert!(names.iter().all(|name| name.starts_with(".untorn/tx/7")));
         assert!([LOCK, READERS, HOLDER, HEAD].iter().chain(&SLOTS).all(|name| name.starts_with(".untorn/")));
     }

@@ -27,7 +27,7 @@
 //! tx.replace("readme.txt", &mut "version 2".as_bytes())?;
 //! let report = tx.commit()?;                        // all of it, durable
 //! assert_eq!(report.files.len(), 3);                // two files and a directory
-//! # Ok::<(), untorn_txn::Error>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod apply;

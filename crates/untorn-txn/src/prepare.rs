@@ -73,7 +73,9 @@ fn way_of(fs: &dyn Fs, options: &Options, path: &TreePath, is_new: bool, file: &
             Some(Origin::Link) => (Way::Metadata, Why::NoContent),
             _ => (Way::Put, Why::Whole),
         },
-        Base::Nothing if is_new && capabilities.in_place => way::choose(options.way, None, file.extents.bytes(), file.extents.bytes()),
+        Base::Nothing if is_new && capabilities.in_place => {
+            way::choose(options.way, None, file.extents.bytes(), file.extents.bytes())
+        }
         Base::Nothing => (Way::Put, Why::Whole),
         Base::Tree { .. } if !file.is_rewritten() => (Way::Metadata, Why::NoContent),
         Base::Tree { path: origin, meta } => {
@@ -178,10 +180,16 @@ pub(crate) fn recheck(fs: &dyn Fs, view: &View, relinked: &BTreeSet<FileId>) -> 
                 let now = fs.metadata(path.as_str());
                 // Our own staged links count as a change of the file, but not of its content.
                 now.is_ok_and(|now| {
-                    now.len == before.len && now.id == before.id && now.kind == before.kind && (before.id.is_some_and(|id| relinked.contains(&id)) || now.changed == before.changed)
+                    now.len == before.len
+                        && now.id == before.id
+                        && now.kind == before.kind
+                        && (before.id.is_some_and(|id| relinked.contains(&id)) || now.changed == before.changed)
                 })
             }
-            Node::Absent => matches!(fs.metadata(path.as_str()), Err(error) if error.kind() != std::io::ErrorKind::PermissionDenied) || touched.now.is_absent(),
+            Node::Absent => {
+                matches!(fs.metadata(path.as_str()), Err(error) if error.kind() != std::io::ErrorKind::PermissionDenied)
+                    || touched.now.is_absent()
+            }
             Node::Symlink { target } => fs.read_link(path.as_str()).is_ok_and(|now| now == *target),
             Node::Dir { .. } => fs.metadata(path.as_str()).context("look at", path.as_str())?.is_dir(),
             Node::Other => true,

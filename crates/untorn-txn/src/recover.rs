@@ -80,7 +80,8 @@ fn resolve(tree: &mut Tree, ruling: Record, txid: u64, folders: &[u64], home: u1
         return clean(tree, ruling, folders, home);
     }
     let bytes = read_document(&*fs, &layout.plan())?;
-    let plan = Plan::decode(&bytes).map_err(|error| Error::damaged(format!("a record is unreadable, and so is the plan it was for: {error}")))?;
+    let plan = Plan::decode(&bytes)
+        .map_err(|error| Error::damaged(format!("a record is unreadable, and so is the plan it was for: {error}")))?;
     check_belongs(&plan, &ruling, txid)?;
     check_staged(&*fs, layout, &plan)?;
     let lost = Record {
@@ -107,7 +108,8 @@ fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let again = Record { seq: ruling.seq + 1, ..ruling.clone() };
     tree.decide(&again).map_err(|error| tree.poison(error).with_state(TreeState::InDoubt))?;
     let mut report = Report::default();
-    complete(tree, &plan, &Options::default(), &mut report).map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
+    complete(tree, &plan, &Options::default(), &mut report)
+        .map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
     drop(readers);
     cleanup::after(&*fs, tree.kept_folder());
     Ok(Recovery::Completed { txid: ruling.txid })

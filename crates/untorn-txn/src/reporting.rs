@@ -64,7 +64,11 @@ fn bytes(tx: &Transaction<'_>, touched: &Touched) -> u64 {
 /// The path a step is about, for messages and for knowing what to sync; `None` for a file found as a staged object.
 pub(crate) fn path_of(step: &Step) -> Option<&TreePath> {
     match step {
-        Step::RemoveFile { path } | Step::RemoveDir { path } | Step::MakeDir { path, .. } | Step::Put { path, .. } | Step::Symlink { path, .. } => Some(path),
+        Step::RemoveFile { path }
+        | Step::RemoveDir { path }
+        | Step::MakeDir { path, .. }
+        | Step::Put { path, .. }
+        | Step::Symlink { path, .. } => Some(path),
         Step::Patch { target, .. } | Step::SetExecutable { target, .. } => match target {
             Target::Path(path) => Some(path),
             Target::Object(_) => None,

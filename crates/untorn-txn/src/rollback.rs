@@ -29,7 +29,8 @@ pub(crate) fn rollback(tree: &mut Tree, options: Options, force: bool) -> Result
         refuse_changed(&*fs, &undo.entries)?;
     }
     let mut tx = tree.begin_with(options)?;
-    let data = if undo.data.len == 0 { None } else { Some(fs.open(&layout.undo(), OpenMode::Read).context("open", &layout.undo())?) };
+    let data =
+        if undo.data.len == 0 { None } else { Some(fs.open(&layout.undo(), OpenMode::Read).context("open", &layout.undo())?) };
     for entry in &undo.entries {
         let node = tx.restored(&*fs, layout, entry, data.as_deref()).map_err(|error| error.at(entry.path.as_str()))?;
         tx.view.set(&*fs, &entry.path, node)?;
@@ -65,7 +66,11 @@ fn head(fs: &dyn Fs, layout: TxLayout, undo: &Undo) -> Result<Option<Vec<u8>>> {
         return Ok(None);
     }
     let head = read_document(fs, &layout.kept_head())?;
-    if Hash::of(&head) == undo.from { Ok(Some(head)) } else { Err(Error::damaged("the previous head does not fit its hash").at(layout.kept_head())) }
+    if Hash::of(&head) == undo.from {
+        Ok(Some(head))
+    } else {
+        Err(Error::damaged("the previous head does not fit its hash").at(layout.kept_head()))
+    }
 }
 
 impl Transaction<'_> {
@@ -85,7 +90,15 @@ impl Transaction<'_> {
     }
 
     /// The file that stands at `now_at`, with its old bytes written over the new ones.
-    fn unchanged_again(&mut self, fs: &dyn Fs, now_at: &TreePath, len: u64, executable: bool, ranges: &[Range], data: Option<&dyn File>) -> Result<FileNode> {
+    fn unchanged_again(
+        &mut self,
+        fs: &dyn Fs,
+        now_at: &TreePath,
+        len: u64,
+        executable: bool,
+        ranges: &[Range],
+        data: Option<&dyn File>,
+    ) -> Result<FileNode> {
         let Node::File(current) = on_disk(fs, now_at)? else { return Err(Error::new(Cause::ChangedSince).at(now_at.as_str())) };
         let base_len = current.len.min(len);
         let mut extents = Extents::default();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use untorn_format::{
     Hash,
-    journal::{MAX_PLAN_LEN, Plan, Step, UndoEntry},
+    journal::{MAX_PLAN_LEN, Plan, Step, Undo, UndoEntry},
 };
 use untorn_fs::{FileId, Fs, OpenMode};
 
@@ -90,7 +90,11 @@ fn write_undo(fs: &dyn Fs, tx: &mut Transaction<'_>, kept: Vec<UndoEntry>, plan:
         write_file(fs, &layout.kept_head(), &head)?;
     }
     let undo = keep::document(kept, &mut tx.stage, fs, (plan.tree_id, plan.txid), (plan.from, plan.to))?;
-    write_file(fs, &layout.undo_plan(), &undo.encode())
+    let bytes = undo.encode();
+    if Undo::decode(&bytes).as_ref() != Ok(&undo) {
+        return Err(Error::new(Cause::Unsupported { what: "keeping undo for these changes" }));
+    }
+    write_file(fs, &layout.undo_plan(), &bytes)
 }
 
 /// Sets space aside for what apply will need beyond what is staged: names, growth, small new files, and on copy-on-write file systems everything that is
@@ -117,7 +121,9 @@ fn ballast(plan: &Plan, view: &View, overwrite_allocates: bool) -> u64 {
     let named = plan.steps.iter().map(|step| match step {
         Step::MakeDir { .. } | Step::Put { .. } | Step::Symlink { .. } => BLOCK_LEN,
         Step::Patch { create: true, len, .. } => len.next_multiple_of(BLOCK_LEN).saturating_add(BLOCK_LEN),
-        Step::Patch { ranges, .. } if overwrite_allocates => ranges.iter().map(|range| range.len.next_multiple_of(BLOCK_LEN)).sum(),
+        Step::Patch { ranges, .. } if overwrite_allocates => {
+            ranges.iter().map(|range| range.len.next_multiple_of(BLOCK_LEN)).sum()
+        }
         _ => 0,
     });
     let grown = view.iter().filter_map(|(_, touched)| match &touched.now {
@@ -138,6 +144,10 @@ fn finish(fs: &dyn Fs, tx: &mut Transaction<'_>, plan: Plan, relinked: BTreeSet<
     let bytes = plan.encode();
     if bytes.len() as u64 > MAX_PLAN_LEN {
         return Err(Error::new(Cause::Unsupported { what: "a transaction of that many files" }));
+    }
+    // What recovery could not read must never be decided.
+    if Plan::decode(&bytes).as_ref() != Ok(&plan) {
+        return Err(Error::new(Cause::Unsupported { what: "changes that contradict each other" }));
     }
     write_file(fs, &layout.plan(), &bytes)?;
     let mut unsynced = Unsynced::default();

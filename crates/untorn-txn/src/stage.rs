@@ -248,7 +248,9 @@ impl Stage {
 
     /// Gives a staged file the permissions of the file it will replace, where those are not the usual ones.
     pub(crate) fn set_permissions(&mut self, fs: &dyn Fs, number: u32, permissions: Permissions) -> Result<()> {
-        if self.usual_permissions.contains(&Some(permissions)) && self.usual_permissions[usize::from(permissions.executable())] == Some(permissions) {
+        if self.usual_permissions.contains(&Some(permissions))
+            && self.usual_permissions[usize::from(permissions.executable())] == Some(permissions)
+        {
             return Ok(());
         }
         let path = self.layout.object(number);
@@ -318,7 +320,8 @@ impl Stage {
 
     /// Keeps the file at `path` whole for going back.
     pub(crate) fn keep(&mut self, fs: &dyn Fs, path: &str, len: u64, executable: bool) -> Result<u32> {
-        let number = u32::try_from(self.kept.len()).map_err(|_| Error::new(Cause::Unsupported { what: "that many files kept" }))?;
+        let number =
+            u32::try_from(self.kept.len()).map_err(|_| Error::new(Cause::Unsupported { what: "that many files kept" }))?;
         if number == 0 {
             self.make_kept_dir(fs)?;
         }

@@ -75,7 +75,14 @@ impl Status {
     /// # Errors
     /// As [`Status::of`].
     pub fn on(fs: &dyn Fs) -> Result<Self> {
-        let mut status = Self { condition: Condition::Unmanaged, updater: None, in_use: false, installed: Hash::NONE, txid: 0, can_roll_back: false };
+        let mut status = Self {
+            condition: Condition::Unmanaged,
+            updater: None,
+            in_use: false,
+            installed: Hash::NONE,
+            txid: 0,
+            can_roll_back: false,
+        };
         if fs.metadata(STATE).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
             return Ok(status);
         }
@@ -112,7 +119,11 @@ pub(crate) fn head(fs: &dyn Fs, installed: Hash) -> Result<Option<Vec<u8>>> {
         return Ok(None);
     }
     let document = read_document(fs, HEAD)?;
-    if Hash::of(&document) == installed { Ok(Some(document)) } else { Err(Error::damaged("the head document does not fit its hash").at(HEAD)) }
+    if Hash::of(&document) == installed {
+        Ok(Some(document))
+    } else {
+        Err(Error::damaged("the head document does not fit its hash").at(HEAD))
+    }
 }
 
 /// The head document of the tree in `dir`: what is installed, without taking the tree's lock.

@@ -41,14 +41,29 @@ impl Groups {
         }
         let [patches, moved_patches] = self.patches;
         let [executables, moved_executables] = self.executables;
-        [self.remove_files, self.remove_dirs, self.make_dirs, self.puts, self.symlinks, patches, moved_patches, executables, moved_executables].concat()
+        [
+            self.remove_files,
+            self.remove_dirs,
+            self.make_dirs,
+            self.puts,
+            self.symlinks,
+            patches,
+            moved_patches,
+            executables,
+            moved_executables,
+        ]
+        .concat()
     }
 
     fn add(&mut self, path: &TreePath, Touched { was, now }: &Touched, links: &Links) {
         let path = path.clone();
         match (was, now) {
-            (Node::File(_) | Node::Symlink { .. }, Node::Absent | Node::Dir { .. }) => self.remove_files.push(Step::RemoveFile { path: path.clone() }),
-            (Node::Dir { .. }, Node::Absent | Node::File(_) | Node::Symlink { .. }) => self.remove_dirs.push(Step::RemoveDir { path: path.clone() }),
+            (Node::File(_) | Node::Symlink { .. }, Node::Absent | Node::Dir { .. }) => {
+                self.remove_files.push(Step::RemoveFile { path: path.clone() });
+            }
+            (Node::Dir { .. }, Node::Absent | Node::File(_) | Node::Symlink { .. }) => {
+                self.remove_dirs.push(Step::RemoveDir { path: path.clone() });
+            }
             _ => {}
         }
         match now {
@@ -91,7 +106,9 @@ fn patch(target: Target, create: bool, file: &FileNode) -> Step {
 
 fn object_of(step: &Step) -> u32 {
     match step {
-        Step::Patch { target: Target::Object(object), .. } | Step::SetExecutable { target: Target::Object(object), .. } => *object,
+        Step::Patch { target: Target::Object(object), .. } | Step::SetExecutable { target: Target::Object(object), .. } => {
+            *object
+        }
         _ => 0,
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Files up to this long go through the redo file, where they need no name of their own.
-pub(crate) const SPOOL_LEN_MAX: u64 = 64 << 10;
+const SPOOL_LEN_MAX: usize = 64 << 10;
 
 /// A set of changes to one tree.
 ///
@@ -54,7 +54,8 @@ impl<'t> Transaction<'t> {
     pub fn write_at(&mut self, path: &str, offset: u64, bytes: &[u8]) -> Result<()> {
         let (fs, path) = (self.fs(), TreePath::new(path)?);
         let end = offset.checked_add(bytes.len() as u64).filter(|&end| end <= FILE_LEN_MAX);
-        let end = end.ok_or_else(|| Error::new(Cause::Unsupported { what: "a file longer than 2^63 bytes" }).at(path.as_str()))?;
+        let end =
+            end.ok_or_else(|| Error::new(Cause::Unsupported { what: "a file longer than 2^63 bytes" }).at(path.as_str()))?;
         self.prepare_for_writing(&path, offset, bytes.len() as u64)?;
         let Some(file) = self.view.file_mut(&*fs, &path)? else { return Err(Error::new(Cause::Missing).at(path.as_str())) };
         file.len = file.len.max(end);
@@ -79,7 +80,7 @@ impl<'t> Transaction<'t> {
         let capabilities = fs.capabilities();
         let in_place = match &file.base {
             Base::Staged(_) => true,
-            Base::Nothing => new_in_place && offset.saturating_add(len) <= SPOOL_LEN_MAX,
+            Base::Nothing => new_in_place && offset.saturating_add(len) <= SPOOL_LEN_MAX as u64,
             Base::Tree { meta, .. } => {
                 let cloned = reflink && !file.is_rewritten() && way::clones(&self.options, capabilities, meta.len);
                 let asked = matches!(self.options.way, WayChoice::Put | WayChoice::Clone);
@@ -135,14 +136,14 @@ impl<'t> Transaction<'t> {
     /// As [`Transaction::write_at`]; [`Cause::Producer`] when reading `content` fails.
     pub fn replace(&mut self, path: &str, content: &mut dyn Read) -> Result<()> {
         let (fs, path) = (self.fs(), TreePath::new(path)?);
-        let mut first = vec![0; SPOOL_LEN_MAX as usize + 1];
+        let mut first = vec![0; SPOOL_LEN_MAX + 1];
         let len = fill(content, &mut first).map_err(|source| Error::new(Cause::Producer(Box::new(source))).at(path.as_str()))?;
         first.truncate(len);
         let old = self.view.file_mut(&*fs, &path)?.cloned();
         if old.is_none() {
             self.create_parents(&path)?;
         }
-        if len as u64 <= SPOOL_LEN_MAX && self.spools(old.as_ref()) {
+        if len <= SPOOL_LEN_MAX && self.spools(old.as_ref()) {
             return self.replace_spooled(&path, old, &first);
         }
         let executable = old.as_ref().is_some_and(|file| file.executable);

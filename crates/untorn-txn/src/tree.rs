@@ -26,7 +26,6 @@ use crate::{
 const SYNC_JOBS: usize = 16;
 
 /// A directory under care, held by this process alone until it is dropped.
-#[derive(Debug)]
 pub struct Tree {
     fs: Arc<dyn Fs>,
     _lock: Held,
@@ -37,9 +36,9 @@ pub struct Tree {
     is_poisoned: bool,
 }
 
-impl std::fmt::Debug for dyn Fs + '_ {
+impl std::fmt::Debug for Tree {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Fs")
+        f.debug_struct("Tree").field("ruling", &self.ruling).field("recovery", &self.recovery).finish_non_exhaustive()
     }
 }
 
@@ -89,7 +88,9 @@ impl Tree {
         match lock::updater(fs) {
             Err(error) if matches!(error.cause(), Cause::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound) => {
                 match fs.create_dir(STATE, Some(Permissions::from_bits(0o700))) {
-                    Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(Error::io("make", STATE, error)),
+                    Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                        return Err(Error::io("make", STATE, error));
+                    }
                     _ => lock::lay_out(fs)?,
                 }
                 lock::updater(fs)
@@ -193,7 +194,16 @@ impl Tree {
     }
 
     pub(crate) fn next_record(&self, state: SlotState, plan: &Plan, plan_hash: Hash, plan_len: u64) -> Record {
-        Record { seq: self.ruling.seq + 1, state, txid: plan.txid, plan_len, plan_hash, from: plan.from, to: plan.to, ..self.ruling.clone() }
+        Record {
+            seq: self.ruling.seq + 1,
+            state,
+            txid: plan.txid,
+            plan_len,
+            plan_hash,
+            from: plan.from,
+            to: plan.to,
+            ..self.ruling.clone()
+        }
     }
 
     /// The record that clears the journal after `plan`.

@@ -162,6 +162,14 @@ impl View {
         on_disk(fs, path)
     }
 
+    /// What stands at `path` in the old tree, whatever the transaction did to the directories above it.
+    fn before(&self, fs: &dyn Fs, path: &TreePath) -> Result<Node> {
+        if path.ancestors().any(|dir| self.0.get(&dir).is_some_and(|touched| !touched.was.is_dir())) {
+            return Ok(Node::Absent);
+        }
+        on_disk(fs, path)
+    }
+
     /// The file at `path`, for changing.
     pub(crate) fn file_mut(&mut self, fs: &dyn Fs, path: &TreePath) -> Result<Option<&mut FileNode>> {
         if !self.0.contains_key(path) {
@@ -180,7 +188,7 @@ impl View {
 
     /// Says what shall be at `path`.
     pub(crate) fn set(&mut self, fs: &dyn Fs, path: &TreePath, now: Node) -> Result<()> {
-        let was = if self.0.contains_key(path) { Node::Absent } else { self.look_below(fs, path)? };
+        let was = if self.0.contains_key(path) { Node::Absent } else { self.before(fs, path)? };
         match self.0.entry(path.clone()) {
             Entry::Occupied(mut touched) => touched.get_mut().now = now,
             Entry::Vacant(place) => {
@@ -214,7 +222,11 @@ impl View {
             let node = self.look(fs, &child)?;
             children.insert(child, node);
         }
-        for (child, touched) in self.0.range((Bound::Excluded(path.clone()), Bound::Unbounded)).take_while(|(at, _)| at.as_str().starts_with(path.as_str())) {
+        for (child, touched) in self
+            .0
+            .range((Bound::Excluded(path.clone()), Bound::Unbounded))
+            .take_while(|(at, _)| at.as_str().starts_with(path.as_str()))
+        {
             if child.parent().as_ref() == Some(path) {
                 children.insert(child.clone(), touched.now.clone());
             }
@@ -244,7 +256,9 @@ pub(crate) fn names(fs: &dyn Fs, dir: &str) -> Result<Vec<String>> {
         match entry.name {
             Ok(name) if dir.is_empty() && name == STATE => {}
             Ok(name) => names.push(name),
-            Err(escaped) => return Err(Error::new(Cause::Foreign { what: format!("a name that is not Unicode: {escaped}") }).at(dir)),
+            Err(escaped) => {
+                return Err(Error::new(Cause::Foreign { what: format!("a name that is not Unicode: {escaped}") }).at(dir));
+            }
         }
     }
     Ok(names)

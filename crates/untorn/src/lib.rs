@@ -1,1 +1,10 @@
-//! untorn
+//! Updates of a directory of files that are never half done.
+//!
+//! # Guarantees
+//! See [`Tree`] and [`Transaction`].
+//!
+//! # Limitations
+//! See the crate `untorn-txn`.
+
+pub use untorn_format::{Hash, TreePath};
+pub use untorn_txn::*;

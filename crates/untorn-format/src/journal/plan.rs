@@ -20,6 +20,15 @@ pub struct Blob {
 pub enum Object {
     /// A file whose content was staged: checked by recovery before use.
     File(Blob),
+    /// A clone of a file of the old tree: only the pieces written to it are checked by recovery, the rest is the tree's.
+    Clone {
+        /// Its length.
+        len: u64,
+        /// Hash of the written pieces, one after the other.
+        hash: Hash,
+        /// The written pieces (offset, length), sorted, apart, not empty, within `len`.
+        written: Vec<(u64, u64)>,
+    },
     /// Another name of a file that stood in the old tree, for moving it. Its content is the tree's and is not checked.
     Link {
         /// Its length before the transaction.
@@ -105,7 +114,8 @@ pub enum Step {
 ///   by recovery, which may come after half of the patch.
 /// - Ranges are sorted, apart, not empty, within [`Step::Patch::len`] and within the redo file. No sum overflows.
 /// - A file is only created at a path; only a created file is made executable by [`Step::Patch`].
-/// - Permissions are at most `0o7777`; the targets of symlinks pass [`crate::check_symlink_target`].
+/// - Permissions are at most `0o7777`; the target of a symlink is not empty, has no NUL and at most 4,095 bytes. Where it
+///   leads is not checked: a symlink that stood in the old tree may move, wherever it points; nothing ever follows it.
 ///
 /// Not checked, since it takes the tree or concerns several kinds: whether steps of different kinds contradict each other.
 #[derive(Clone, Debug, PartialEq, Eq)]

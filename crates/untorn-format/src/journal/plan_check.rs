@@ -2,17 +2,36 @@
 
 use std::cmp::Ordering;
 
-use super::{Object, Plan, Step, Target, range::check_ranges};
-use crate::{DecodeError, bytes::require, check_symlink_target};
+use super::{
+    Object, Plan, Step, Target,
+    range::{check_pieces, check_ranges},
+};
+use crate::{DecodeError, bytes::require};
 
 /// The highest permission bits a Unix system knows.
 pub(super) const PERMISSIONS_MAX: u32 = 0o7777;
+
+/// The longest target that any supported system can store in a symlink, in bytes.
+const FOREIGN_TARGET_LEN_MAX: usize = 4095;
+
+/// What every symlink that any system holds keeps.
+pub(super) fn check_foreign_target(target: &str) -> Result<(), DecodeError> {
+    require((1..=FOREIGN_TARGET_LEN_MAX).contains(&target.len()) && !target.contains('\0'), "target of a symlink")
+}
 
 pub(super) fn check(plan: &Plan) -> Result<(), DecodeError> {
     let in_order = |pair: &[Step]| order(&pair[0], &pair[1]) == Ordering::Less;
     require(plan.steps.windows(2).all(in_order), "order of the steps")?;
     require(puts_each_object_once(plan), "object that is put")?;
+    plan.objects.iter().try_for_each(check_object)?;
     plan.steps.iter().try_for_each(|step| check_step(plan, step))
+}
+
+fn check_object(object: &Object) -> Result<(), DecodeError> {
+    match object {
+        Object::Clone { len, written, .. } => check_pieces(written.iter().copied(), *len),
+        Object::File(_) | Object::Link { .. } => Ok(()),
+    }
 }
 
 /// The canonical order; equal only for steps of which a plan holds one.
@@ -64,7 +83,7 @@ fn puts_each_object_once(plan: &Plan) -> bool {
 fn check_step(plan: &Plan, step: &Step) -> Result<(), DecodeError> {
     match step {
         Step::MakeDir { permissions, .. } => require(*permissions <= PERMISSIONS_MAX, "permissions of a directory"),
-        Step::Symlink { path, target } => Ok(check_symlink_target(path, target)?),
+        Step::Symlink { target, .. } => check_foreign_target(target),
         Step::Patch { target, create, executable, len, ranges } => {
             require(is_patchable(plan, target), "object that is patched")?;
             require(!*create || matches!(target, Target::Path(_)), "create")?;

@@ -2,7 +2,7 @@
 
 use super::{
     Blob, MAX_PLAN_LEN, Object, Plan, Step, Target,
-    range::{read_ranges, write_ranges},
+    range::{read_pieces, read_ranges, write_pieces, write_ranges},
 };
 use crate::{
     DecodeError, Hash,
@@ -34,6 +34,7 @@ const STEP_LEN_MIN: usize = 4;
 
 const OBJECT_FILE: u8 = 1;
 const OBJECT_LINK: u8 = 2;
+const OBJECT_CLONE: u8 = 3;
 
 const REMOVE_FILE: u8 = 1;
 const REMOVE_DIR: u8 = 2;
@@ -117,6 +118,12 @@ fn write_object(writer: &mut Writer, object: &Object) {
             writer.u8(OBJECT_LINK);
             writer.u64(*len);
         }
+        Object::Clone { len, hash, written } => {
+            writer.u8(OBJECT_CLONE);
+            writer.u64(*len);
+            writer.hash(hash);
+            write_pieces(writer, written);
+        }
     }
 }
 
@@ -124,6 +131,7 @@ fn read_object(reader: &mut Reader<'_>) -> Result<Object, DecodeError> {
     match reader.u8()? {
         OBJECT_FILE => Ok(Object::File(read_blob(reader)?)),
         OBJECT_LINK => Ok(Object::Link { len: reader.u64()? }),
+        OBJECT_CLONE => Ok(Object::Clone { len: reader.u64()?, hash: reader.hash()?, written: read_pieces(reader)? }),
         _ => Err(DecodeError::Field("kind of an object")),
     }
 }

@@ -44,6 +44,22 @@ pub(super) fn read_ranges(reader: &mut Reader<'_>) -> Result<Vec<Range>, DecodeE
     })
 }
 
+const PIECE_LEN: usize = 16;
+
+/// Pieces (offset, length).
+pub(super) fn write_pieces(writer: &mut Writer, pieces: &[(u64, u64)]) {
+    writer.u32(crate::bytes::count(pieces.len()));
+    for (at, len) in pieces {
+        writer.u64(*at);
+        writer.u64(*len);
+    }
+}
+
+pub(super) fn read_pieces(reader: &mut Reader<'_>) -> Result<Vec<(u64, u64)>, DecodeError> {
+    let count = reader.u32()?;
+    reader.list(count, PIECE_LEN, |reader| Ok((reader.u64()?, reader.u64()?)))
+}
+
 /// Sorted, apart, none empty, all within a file of `len` bytes and within the redo (or undo) file.
 pub(super) fn check_ranges(ranges: &[Range], len: u64, redo: &Blob) -> Result<(), DecodeError> {
     check_pieces(ranges.iter().map(|range| (range.at, range.len)), len)?;

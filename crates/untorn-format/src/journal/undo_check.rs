@@ -2,13 +2,10 @@
 
 use super::{
     After, Before, Source, Undo,
-    plan_check::PERMISSIONS_MAX,
+    plan_check::{PERMISSIONS_MAX, check_foreign_target},
     range::{check_pieces, check_ranges},
 };
 use crate::{DecodeError, bytes::require};
-
-/// The longest target that any supported system can store in a symlink, in bytes.
-const FOREIGN_TARGET_LEN_MAX: usize = 4095;
 
 pub(super) fn check(undo: &Undo) -> Result<(), DecodeError> {
     require(undo.entries.windows(2).all(|pair| pair[0].path < pair[1].path), "order of the entries")?;
@@ -36,10 +33,6 @@ fn check_after(after: &After) -> Result<(), DecodeError> {
         After::Symlink { target } => check_foreign_target(target),
         After::File { len, written, .. } => check_pieces(written.iter().copied(), *len),
     }
-}
-
-fn check_foreign_target(target: &str) -> Result<(), DecodeError> {
-    require((1..=FOREIGN_TARGET_LEN_MAX).contains(&target.len()) && !target.contains('\0'), "target of a symlink")
 }
 
 fn exists(undo: &Undo, source: &Source) -> bool {

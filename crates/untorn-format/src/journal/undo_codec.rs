@@ -3,7 +3,7 @@
 use super::{
     After, Before, Blob, MAX_UNDO_LEN, Source, Undo, UndoEntry,
     plan_codec::{read_blob, write_blob},
-    range::{read_ranges, write_ranges},
+    range::{read_pieces, read_ranges, write_pieces, write_ranges},
 };
 use crate::{
     DecodeError,
@@ -30,7 +30,6 @@ pub(crate) const ROWS: &[Row] = rows!(HEAD_LEN;
 const KEPT_LEN: usize = 40;
 /// That of an entry with the shortest path, absent before and after.
 const ENTRY_LEN_MIN: usize = 5;
-const PIECE_LEN: usize = 16;
 
 const ABSENT: u8 = 0;
 const DIR: u8 = 1;
@@ -136,11 +135,7 @@ fn write_after(writer: &mut Writer, after: &After) {
             writer.u8(FILE);
             writer.u64(*len);
             writer.bool(*executable);
-            writer.u32(count(written.len()));
-            for (at, len) in written {
-                writer.u64(*at);
-                writer.u64(*len);
-            }
+            write_pieces(writer, written);
             writer.hash(hash);
         }
     }
@@ -159,11 +154,6 @@ fn read_after(reader: &mut Reader<'_>) -> Result<After, DecodeError> {
         },
         _ => return Err(DecodeError::Field("kind of what stands after")),
     })
-}
-
-fn read_pieces(reader: &mut Reader<'_>) -> Result<Vec<(u64, u64)>, DecodeError> {
-    let count = reader.u32()?;
-    reader.list(count, PIECE_LEN, |reader| Ok((reader.u64()?, reader.u64()?)))
 }
 
 fn write_source(writer: &mut Writer, source: &Source) {

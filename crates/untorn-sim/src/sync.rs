@@ -1,0 +1,60 @@
+//! Syncs of a running file system: success settles, failure loses.
+
+use std::io;
+
+use crate::{
+    effect::{Barrier, Effect, Event},
+    inode::Ino,
+    state::State,
+};
+
+impl State {
+    /// A sync through a handle on one file, or on everything, that has heard of the errors up to `heard`.
+    pub(crate) fn sync(&mut self, of: Option<Ino>, heard: &mut u32) -> io::Result<()> {
+        let barrier = of.map_or(Barrier::All, Barrier::File);
+        let failure = self.fail_if_told(barrier);
+        let earlier = self.sync_errors.hear(of, heard);
+        failure.and(earlier)?;
+        self.record(Event::Settled(barrier));
+        Ok(())
+    }
+
+    pub(crate) fn sync_dir(&mut self, dir: Ino) -> io::Result<()> {
+        self.fail_if_told(Barrier::Dir(dir))?;
+        self.record(Event::Settled(Barrier::Dir(dir)));
+        Ok(())
+    }
+
+    /// What `barrier` covers is neither durable nor waiting for a sync from now on.
+    pub(crate) fn lose(&mut self, barrier: Barrier) {
+        let files = self.files_waiting(barrier);
+        self.record(Event::Failed(barrier));
+        self.sync_errors.add(&files);
+    }
+
+    fn fail_if_told(&mut self, barrier: Barrier) -> io::Result<()> {
+        let Some(kind) = self.failing_sync.take() else { return Ok(()) };
+        self.lose(barrier);
+        self.sync_errors.set_heard();
+        Err(error_of(kind))
+    }
+
+    fn files_waiting(&self, barrier: Barrier) -> Vec<Ino> {
+        let mut files = Vec::new();
+        for event in self.log.iter() {
+            match event {
+                Event::Effect(Effect::Data { ino, .. } | Effect::Len { ino, .. }) if !files.contains(ino) => files.push(*ino),
+                Event::Settled(Barrier::All) | Event::Failed(Barrier::All) => files.clear(),
+                Event::Settled(Barrier::File(of)) | Event::Failed(Barrier::File(of)) => files.retain(|ino| ino != of),
+                _ => {}
+            }
+        }
+        files.retain(|&ino| barrier == Barrier::All || barrier == Barrier::File(ino));
+        files
+    }
+}
+
+/// The error of this kind; an I/O error of the medium has no kind of its own.
+pub(crate) fn error_of(kind: io::ErrorKind) -> io::Error {
+    if kind == io::ErrorKind::Other { io::Error::other("simulated input/output error") } else { kind.into() }
+}
