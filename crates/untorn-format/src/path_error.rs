@@ -70,7 +70,7 @@ impl PathRule {
             Self::N6 => "looks like a short name that Windows makes up for another file; rename the file",
             Self::N7 => "is not UTF-8; rename the file",
             Self::N8 => "holds an invisible or direction-changing character; rename the file",
-            Self::N9 => "are mixed up on some systems (case, accents, look-alikes); spell their directories alike or rename one of them",
+            Self::N9 => "are mixed up on some systems (case, accents); spell their directories alike or rename one",
             Self::N10 => "which is no directory; rename or remove one of them",
             Self::N11 => "begins like .untorn, where untorn keeps its own state; rename the file",
             Self::N12 => "is too long: at most 255 bytes a component, 1,024 bytes and 64 components in all; shorten it",
