@@ -2,6 +2,7 @@
 
 mod bits;
 mod call;
+pub mod conformance;
 mod content;
 mod crash;
 mod effect;
