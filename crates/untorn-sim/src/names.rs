@@ -27,7 +27,7 @@ impl State {
         if !self.options().hard_links {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        let ino = self.find(root, from)?;
+        let ino = self.find_entry(root, from)?;
         if self.live.entries(ino).is_some() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
@@ -44,7 +44,7 @@ impl State {
         if !self.options().reflink {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        let source = self.inode(self.find(root, from)?)?.clone();
+        let source = self.inode(self.find_entry(root, from)?)?.clone();
         let content = source.content()?.clone();
         self.need_space(content.allocated(), 1)?;
         let ino = self.create(root, to, |changed| Inode { permissions: source.permissions, ..Inode::file(false, changed) })?;

@@ -1,7 +1,5 @@
 //! One list of checks, on the simulated file systems and on the real one: tests that pass in the simulator mean something on a disk.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use untorn_fs::{Fs, OsFs};
@@ -15,16 +13,16 @@ fn run_all(what: &str, fs: impl Fn(&mut dyn FnMut(&dyn Fs))) {
 
 #[test]
 fn the_simulated_ones() {
-    let kinds: [(&str, fn() -> SimOptions); 6] = [
-        ("strict", SimOptions::strict),
-        ("ext4", SimOptions::ext4_like),
-        ("btrfs", SimOptions::btrfs_like),
-        ("ntfs", SimOptions::ntfs_like),
-        ("nfs", SimOptions::nfs_like),
-        ("fat", SimOptions::fat_like),
+    let kinds = [
+        ("strict", SimOptions::strict()),
+        ("ext4", SimOptions::ext4_like()),
+        ("btrfs", SimOptions::btrfs_like()),
+        ("ntfs", SimOptions::ntfs_like()),
+        ("nfs", SimOptions::nfs_like()),
+        ("fat", SimOptions::fat_like()),
     ];
     for (name, options) in kinds {
-        run_all(name, |run| run(&SimFs::new(options())));
+        run_all(name, |run| run(&SimFs::new(options.clone())));
     }
 }
 
