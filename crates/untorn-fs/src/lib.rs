@@ -48,7 +48,7 @@
 //! new.write_all_at(b"level 8", 0)?;
 //! match &everything {
 //!     Some(handle) => handle.sync_all()?,
-//!     None => new.sync_data()?,
+//!     None => new.sync()?,
 //! }
 //! fs.rename("save.new", "save.dat")?;     // from here on a power cut leaves level 7 or level 8
 //! fs.sync_dir("")?;                       // from here on it leaves level 8

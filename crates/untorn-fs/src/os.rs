@@ -24,9 +24,7 @@ use crate::{
 /// [`Fs::clone_file`] leave them away. The executable bit and permissions that were asked for do not depend on the umask.
 ///
 /// # Durability
-/// The first [`File::sync_data`] of a handle, and the first after permissions were set through it, writes all there is to the
-/// file (`fsync`); later ones leave times alone (`fdatasync`), which is cheaper. So a file that is synced often, like the slots of a journal, is
-/// best kept open. On macOS a sync goes through to the medium (`F_FULLFSYNC`).
+/// [`File::sync_data`] is `fdatasync`, [`File::sync`] is `fsync`. On macOS a sync goes through to the medium (`F_FULLFSYNC`).
 ///
 /// # Limits
 /// - Without `openat2` a mount is recognised by its device number, so a bind mount of the same file system is not seen; a Btrfs
