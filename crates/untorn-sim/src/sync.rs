@@ -46,7 +46,7 @@ impl State {
                 Event::Effect(Effect::Data { ino, .. } | Effect::Len { ino, .. }) if !files.contains(ino) => files.push(*ino),
                 Event::Settled(Barrier::All) | Event::Failed(Barrier::All) => files.clear(),
                 Event::Settled(Barrier::Data(of) | Barrier::File(of)) | Event::Failed(Barrier::Data(of) | Barrier::File(of)) => {
-                    files.retain(|ino| ino != of)
+                    files.retain(|ino| ino != of);
                 }
                 _ => {}
             }
