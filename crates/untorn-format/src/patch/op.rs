@@ -62,8 +62,6 @@ pub(super) struct Limits<'a> {
     pub(super) len: u64,
     /// Length of the old file at the same path; 0 when there is none.
     pub(super) old_len: u64,
-    /// Number of that old file when it is a source.
-    pub(super) own: Option<u32>,
     /// The files that may be copied from.
     pub(super) sources: &'a [SourceFile],
 }
@@ -90,9 +88,6 @@ impl Limits<'_> {
             Op::Keep { len } => within(made, len, self.old_len, "kept bytes beyond the old file"),
             Op::Copy { source, at, len } => {
                 let file = self.sources.get(source as usize).ok_or(DecodeError::Field("number of a source"))?;
-                if Some(source) == self.own && at == made {
-                    return Err(DecodeError::Field("kept bytes written as a copy"));
-                }
                 within(at, len, file.len, "copy beyond its source")
             }
             Op::Literal { .. } => Ok(()),
