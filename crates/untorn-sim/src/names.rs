@@ -5,6 +5,7 @@ use std::{io, sync::Arc};
 use crate::{
     effect::{Change, Effect, Names, Needs},
     inode::{Body, Ino, Inode, ROOT},
+    path,
     state::State,
 };
 
@@ -17,9 +18,6 @@ struct Named {
 
 impl State {
     pub(crate) fn create(&mut self, root: Ino, path: &str, inode: impl FnOnce(u64) -> Inode) -> io::Result<Ino> {
-        if path.is_empty() {
-            return Err(io::ErrorKind::AlreadyExists.into());
-        }
         let (dir, name) = self.find_parent(root, path)?;
         let changed = self.tick();
         self.make(dir, name, inode(changed))
@@ -29,9 +27,9 @@ impl State {
         if !self.options().hard_links {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        let ino = self.find(root, from)?;
+        let ino = self.find_entry(root, from)?;
         if self.live.entries(ino).is_some() {
-            return Err(io::ErrorKind::PermissionDenied.into());
+            return Err(io::ErrorKind::IsADirectory.into());
         }
         let (dir, name) = self.find_parent(root, to)?;
         if self.find_in(dir, name)?.is_some() {
@@ -46,7 +44,7 @@ impl State {
         if !self.options().reflink {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        let source = self.inode(self.find(root, from)?)?.clone();
+        let source = self.inode(self.find_entry(root, from)?)?.clone();
         let content = source.content()?.clone();
         self.need_space(content.allocated(), 1)?;
         let ino = self.create(root, to, |changed| Inode { permissions: source.permissions, ..Inode::file(false, changed) })?;
@@ -90,12 +88,12 @@ impl State {
         if !self.options().exchange {
             return Err(io::ErrorKind::Unsupported.into());
         }
+        if path::contains(a, b) || path::contains(b, a) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
         let (a, b) = (self.named(root, a)?, self.named(root, b)?);
         if a.ino == b.ino {
             return Ok(());
-        }
-        if self.ancestors(b.dir).any(|above| above == a.ino) || self.ancestors(a.dir).any(|above| above == b.ino) {
-            return Err(io::ErrorKind::InvalidInput.into());
         }
         let is_dir = |ino| self.live.entries(ino).is_some();
         let dir_moves = a.dir != b.dir && (is_dir(a.ino) || is_dir(b.ino));
