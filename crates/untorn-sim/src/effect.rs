@@ -63,19 +63,33 @@ pub(crate) struct Needs {
 /// What a sync covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Barrier {
+    /// Bytes and length.
+    Data(Ino),
+    /// Everything about a file but its name.
     File(Ino),
     Dir(Ino),
     All,
 }
 
 impl Barrier {
+    /// The one file it is about.
+    pub(crate) fn file(self) -> Option<Ino> {
+        match self {
+            Self::Data(ino) | Self::File(ino) => Some(ino),
+            Self::Dir(_) | Self::All => None,
+        }
+    }
+
     pub(crate) fn covers(self, effect: &Effect) -> bool {
         match (self, effect) {
             (Self::All, _) => true,
-            (Self::File(of), Effect::Data { ino, .. } | Effect::Len { ino, .. })
-            | (Self::File(of), Effect::Reserve { ino, .. } | Effect::Permissions { ino, .. }) => of == *ino,
+            (
+                Self::Data(of) | Self::File(of),
+                Effect::Data { ino, .. } | Effect::Len { ino, .. } | Effect::Reserve { ino, .. },
+            ) => of == *ino,
+            (Self::File(of), Effect::Permissions { ino, .. }) => of == *ino,
             (Self::Dir(of), Effect::Names(names)) => names.changes().any(|change| change.dir == of),
-            (Self::File(_) | Self::Dir(_), _) => false,
+            (Self::Data(_) | Self::File(_) | Self::Dir(_), _) => false,
         }
     }
 }

@@ -13,7 +13,7 @@ use untorn_fs::{File, Metadata, Permissions};
 
 use crate::{
     content::Content,
-    effect::Effect,
+    effect::{Barrier, Effect},
     inode::{Ino, granted},
     state::{Shared, State},
 };
@@ -36,6 +36,15 @@ impl SimFile {
         let mut state = self.shared.lock();
         state.check_alive(self.process)?;
         call(&mut state)
+    }
+
+    fn settle(&self, barrier: Barrier) -> io::Result<()> {
+        self.with(|state| {
+            let mut heard = self.errors_heard.load(Ordering::Relaxed);
+            let answer = state.sync(barrier, &mut heard);
+            self.errors_heard.store(heard, Ordering::Relaxed);
+            answer
+        })
     }
 
     fn with_writable<T>(&self, call: impl FnOnce(&mut State) -> io::Result<T>) -> io::Result<T> {
@@ -73,12 +82,11 @@ impl File for SimFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.with(|state| {
-            let mut heard = self.errors_heard.load(Ordering::Relaxed);
-            let answer = state.sync(Some(self.ino), &mut heard);
-            self.errors_heard.store(heard, Ordering::Relaxed);
-            answer
-        })
+        self.settle(Barrier::Data(self.ino))
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.settle(Barrier::File(self.ino))
     }
 
     fn as_any(&self) -> &dyn Any {
