@@ -39,8 +39,13 @@ pub(crate) fn apply(
         apply.with_ballast(|| apply.rename_step(step, &mut dirs_kept))?;
         if let Some(path) = path_of(step) {
             unsynced.name(path.as_str());
-            if matches!(step, Step::MakeDir { .. }) {
-                unsynced.dir(path.as_str());
+            match step {
+                Step::MakeDir { .. } => unsynced.dir(path.as_str()),
+                // Whatever was removed in it is gone with its name, and what stands there now cannot be synced as a directory.
+                Step::RemoveDir { .. } if dirs_kept.last().is_none_or(|kept| kept != path.as_str()) => {
+                    unsynced.gone_dir(path.as_str());
+                }
+                _ => {}
             }
         }
         tell_sometimes(options, done as u64, total);
