@@ -103,8 +103,12 @@ fn resolve(tree: &mut Tree, ruling: Record, txid: u64, folders: &[u64], home: u1
 fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let (fs, layout) = (tree.fs().clone(), TxLayout(ruling.txid));
     tree.set_ruling(ruling.clone());
-    let plan = load_plan(&*fs, layout, &ruling)?;
-    check_staged(&*fs, layout, &plan)?;
+    let plan = load_plan(&*fs, layout, &ruling).and_then(|plan| check_staged(&*fs, layout, &plan).map(|()| plan));
+    let plan = plan.map_err(|error| match error.state() {
+        // An error of the system, not of the journal: the transaction stays decided.
+        TreeState::Unchanged => error.with_state(TreeState::WillComplete),
+        _ => error,
+    })?;
     let readers = lock::exclude_readers(&*fs, false).map_err(|error| error.with_state(TreeState::WillComplete))?;
     // The record may stand in the page cache only, left by a sync that failed: it is written again and made durable before the tree is touched.
     let again = Record { seq: ruling.seq + 1, ..ruling.clone() };
