@@ -45,3 +45,43 @@ fn dbg1() {
         }
     }
 }
+
+#[test]
+fn twos() {
+    let start = std::time::Instant::now();
+    let mut total = Count::default();
+    let disks = std::env::var("DISKS").unwrap_or("strict".into());
+    let mut failures = std::collections::BTreeMap::<String, (u32, String)>::new();
+    let (mut refused, mut valid) = (0, 0);
+    let before = untorn_sim::Snapshot::of_image(&World::strict().managed().unwrap().image(), ".untorn");
+    for disk in DISKS.iter().filter(|d| disks.split(',').any(|x| x == **d || x == "all")) {
+        for way in [WayChoice::Auto, WayChoice::Put, WayChoice::Patch, WayChoice::Clone] {
+            for keep_undo in [false, true] {
+                for (one, _) in OPS { for (two, _) in OPS {
+                    if *one == "case-a" || *one == "large-b" || *two == "large-b" {continue;}
+                    let workload = Workload::new(World { disk, way, keep_undo }, &[one, two]);
+                    if workload.expected(&before).is_none() {
+                        refused += 1;
+                        let fs = workload.before().unwrap();
+                        match workload.perform(std::sync::Arc::new(fs.clone())) {
+                            Ok(()) => { failures.entry("should be refused".into()).or_insert((0, workload.to_string())).0 += 1; }
+                            Err(e) if e.state() != untorn_txn::TreeState::Unchanged => { failures.entry(e.to_string()).or_insert((0, workload.to_string())).0 += 1; }
+                            Err(_) => {}
+                        }
+                        continue;
+                    }
+                    valid += 1;
+                    for w in [workload.clone(), Workload{kind: Kind::RollBack, ..workload}] {
+                    match explore(&w, &Depth::of(3, 8, 2)) {
+                        Ok(count) => total.add(count),
+                        Err(error) => { let e = error.to_string(); let key = e.split(": ").skip(1).next().unwrap_or_default().chars().take(40).collect::<String>();
+                            let f = failures.entry(key).or_insert((0, e)); f.0 += 1; }
+                    }}
+                }}
+            }
+        }
+    }
+    println!("{total:?} in {:?} refused {refused} valid {valid}", start.elapsed());
+    for (n, e) in failures.values() { println!("{n}x {e}"); }
+    assert!(failures.is_empty());
+}
