@@ -35,7 +35,9 @@ pub(crate) fn rollback(tree: &mut Tree, options: Options, force: bool) -> Result
         let node = tx.restored(&*fs, layout, entry, data.as_deref()).map_err(|error| error.at(entry.path.as_str()))?;
         tx.view.set(&*fs, &entry.path, node)?;
     }
-    tx.head = Some(head(&*fs, layout, &undo)?);
+    if undo.from != undo.to {
+        tx.head = Some(head(&*fs, layout, &undo)?);
+    }
     tx.commit()
 }
 
