@@ -125,7 +125,8 @@ fn ballast(plan: &Plan, view: &View, capabilities: Capabilities) -> u64 {
         Object::File(Blob { len, .. }) | Object::Clone { len, .. } | Object::Link { len } => len.next_multiple_of(BLOCK_LEN),
     });
     let named = plan.steps.iter().map(|step| match step {
-        Step::MakeDir { .. } | Step::Put { .. } | Step::Symlink { .. } => BLOCK_LEN,
+        Step::MakeDir { .. } => BLOCK_LEN,
+        Step::Put { .. } | Step::Symlink { .. } => NAME_LEN,
         Step::Patch { create: true, len, .. } => len.next_multiple_of(BLOCK_LEN).saturating_add(BLOCK_LEN),
         Step::Patch { ranges, .. } if overwrite_allocates => {
             ranges.iter().map(|range| range.len.next_multiple_of(BLOCK_LEN)).sum()
@@ -138,6 +139,9 @@ fn ballast(plan: &Plan, view: &View, capabilities: Capabilities) -> u64 {
     });
     named.chain(grown).chain(copied).fold(0, u64::saturating_add)
 }
+
+/// What a name may take in its directory: the longest with its bookkeeping is shorter, and most replace one that is there.
+const NAME_LEN: u64 = 512;
 
 /// What file systems allocate at a time.
 const BLOCK_LEN: u64 = 4096;
