@@ -8,3 +8,8 @@
 
 pub use untorn_format::{Hash, TreePath};
 pub use untorn_txn::*;
+
+/// The programs of the front page compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
