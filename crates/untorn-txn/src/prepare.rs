@@ -235,6 +235,7 @@ pub(crate) fn recheck(fs: &dyn Fs, view: &View, relinked: &BTreeSet<FileId>) -> 
             Node::Absent => {
                 matches!(fs.metadata(path.as_str()), Err(error) if error.kind() != std::io::ErrorKind::PermissionDenied)
                     || touched.now.is_absent()
+                    || view.is_respelled(path)
             }
             Node::Symlink { target } => fs.read_link(path.as_str()).is_ok_and(|now| now == *target),
             Node::Dir { .. } => fs.metadata(path.as_str()).context("look at", path.as_str())?.is_dir(),
