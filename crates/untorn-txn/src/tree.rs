@@ -33,6 +33,8 @@ pub struct Tree {
     slots: SlotReads,
     ruling: Record,
     recovery: Recovery,
+    /// Whether the same calls come in the same order every time: no threads.
+    repeatable: bool,
     is_poisoned: bool,
 }
 
@@ -53,23 +55,23 @@ impl Tree {
     /// [`Cause::JournalNewer`] when the journal cannot be understood (nothing is changed then); [`Cause::Io`].
     pub fn open(dir: &Path) -> Result<Self> {
         let fs = open_dir(dir)?;
-        let tree = Self::open_with(fs.clone(), SYNC_JOBS)?;
+        let tree = Self::open_with(fs.clone(), false)?;
         lock::announce(&*fs);
         Ok(tree)
     }
 
-    /// As [`Tree::open`], on any file system: a simulated one in tests.
+    /// As [`Tree::open`], on any file system: a simulated one in tests. Calls it from the caller's thread only, and in the same order every time.
     ///
     /// # Errors
     /// As [`Tree::open`].
     pub fn open_on(fs: Arc<dyn Fs>) -> Result<Self> {
-        Self::open_with(fs, 1)
+        Self::open_with(fs, true)
     }
 
-    fn open_with(fs: Arc<dyn Fs>, sync_jobs: usize) -> Result<Self> {
+    fn open_with(fs: Arc<dyn Fs>, repeatable: bool) -> Result<Self> {
         let lock = Self::lock(&*fs)?;
         // Before anything is written: see `SyncAll`.
-        let syncer = Syncer::new(&*fs, sync_jobs)?;
+        let syncer = Syncer::new(&*fs, if repeatable { 1 } else { SYNC_JOBS })?;
         let evidence = recover::evidence(&*fs)?;
         let mut tree = Self {
             fs,
@@ -78,6 +80,7 @@ impl Tree {
             slots: [SlotRead::Blank, SlotRead::Blank, SlotRead::Blank],
             ruling: blank_record(),
             recovery: Recovery::Clean,
+            repeatable,
             is_poisoned: false,
         };
         tree.recovery = recover::recover(&mut tree, evidence)?;
@@ -119,6 +122,7 @@ impl Tree {
     /// As [`Tree::begin`].
     pub fn begin_with(&mut self, options: Options) -> Result<Transaction<'_>> {
         self.refuse_poisoned()?;
+        let options = options.with_jobs(self.repeatable);
         Ok(Transaction::new(self, options))
     }
 
@@ -166,6 +170,11 @@ impl Tree {
 
     pub(crate) fn syncer(&self) -> Result<&Syncer> {
         Ok(&self.syncer)
+    }
+
+    /// The options recovery works with.
+    pub(crate) fn recovery_options(&self) -> Options {
+        Options::default().with_jobs(self.repeatable)
     }
 
     pub(crate) fn is_poisoned(&self) -> bool {
