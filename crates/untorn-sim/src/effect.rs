@@ -52,12 +52,11 @@ pub(crate) struct Change {
 pub(crate) struct Needs {
     /// The effect just before: the removing half of a rename needs the adding one.
     pub(crate) previous: bool,
-    /// These directories must have their names: the ones that lead to the new name.
+    /// These directories must have their names: the ones that lead to the new name. This also keeps two moved directories from ending inside each
+    /// other: the later move needs the latest name of everything above its target.
     pub(crate) reachable: Box<[Ino]>,
     /// This directory must have lost its names: it goes away.
     pub(crate) emptied: Option<Ino>,
-    /// Earlier moves of directories: else two moves together could make a ring that hangs nowhere.
-    pub(crate) dir_moves: bool,
 }
 
 /// What a sync covers.

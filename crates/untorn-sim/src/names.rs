@@ -95,14 +95,12 @@ impl State {
         if a.ino == b.ino {
             return Ok(());
         }
-        let is_dir = |ino| self.live.entries(ino).is_some();
-        let dir_moves = a.dir != b.dir && (is_dir(a.ino) || is_dir(b.ino));
         let reachable =
             if a.dir == b.dir { Box::default() } else { self.leading_to(a.dir).chain(self.leading_to(b.dir)).collect() };
         self.change_names(Names {
             first: Change { dir: a.dir, name: a.name, to: Some(b.ino) },
             second: Some(Change { dir: b.dir, name: b.name, to: Some(a.ino) }),
-            needs: Needs { reachable, dir_moves, ..Needs::default() },
+            needs: Needs { reachable, ..Needs::default() },
         });
         Ok(())
     }
@@ -135,7 +133,7 @@ impl State {
         let is_dir = self.live.entries(from.ino).is_some();
         let across = from.dir != adding.dir;
         let reachable = if across { self.leading_to(adding.dir).collect() } else { Box::default() };
-        let needs = Needs { reachable, emptied, dir_moves: across && is_dir, previous: false };
+        let needs = Needs { reachable, emptied, previous: false };
         let same_entry = !across && self.options().same_name(&from.name, &adding.name);
         let atomic = self.options().atomic_rename && (!across || self.options().atomic_rename_across);
         if atomic || is_dir || same_entry {

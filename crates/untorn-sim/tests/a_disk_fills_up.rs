@@ -53,6 +53,17 @@ fn reserved_space_is_kept_for_its_file() {
 }
 
 #[test]
+fn cutting_a_file_gives_back_what_was_reserved_behind_its_end() {
+    let fs = disk(SimOptions::strict());
+    write(&fs, "f", &[1; 500]).unwrap();
+    let file = fs.open("f", OpenMode::Write).unwrap();
+    file.allocate(0, 900).unwrap();
+    assert_eq!(available(&fs), 100);
+    file.set_len(200).unwrap();
+    assert_eq!(available(&fs), 800);
+}
+
+#[test]
 fn names_can_cost_space_and_be_limited() {
     let fs = disk(SimOptions { bytes_per_name: 300, ..SimOptions::strict() });
     for name in ["a", "b", "c"] {
