@@ -1,18 +1,16 @@
 //! Every crash of a workload, and every crash of the recoveries after it.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
-use untorn_sim::{CrashId, CrashState, Recording, Sampling, SimFs};
-use untorn_txn::Tree;
+use untorn_sim::{CrashState, Fault, Faults, Sampling, SimFs};
 
 use crate::{
     BoxError,
+    boot::Boot,
     oracle::{Must, Oracle, Side},
-    workload::{COMMITTED, Run, Workload},
+    replay::{Story, Turn},
+    workload::{Run, Workload},
 };
-
-/// The mark of a recovery that has returned.
-const RECOVERED: u32 = 2;
 
 /// How many crash states to look at, and how deep.
 #[derive(Clone, Debug)]
@@ -53,6 +51,8 @@ pub struct Count {
     pub new: u64,
     /// Those that were crashed inside a recovery.
     pub nested: u64,
+    /// Runs with a fault.
+    pub faults: u64,
 }
 
 impl Count {
@@ -62,24 +62,22 @@ impl Count {
         self.old += other.old;
         self.new += other.new;
         self.nested += other.nested;
+        self.faults += other.faults;
     }
 }
 
-/// A broken promise: what was done, where it crashed, and what was found.
+/// A broken promise: how it came to it, and what was found.
 #[derive(Debug)]
 pub struct Violation {
-    /// The name of what was done.
-    pub scenario: String,
-    /// The crashes, outermost first.
-    pub crashes: Vec<CrashId>,
+    /// What was done, and where it crashed.
+    pub story: Story,
     /// What was found.
     pub what: String,
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let crashes: Vec<String> = self.crashes.iter().map(ToString::to_string).collect();
-        write!(f, "{}\n  again with UNTORN_REPLAY='{} @ {}'", self.what, self.scenario, crashes.join(" @ "))
+        write!(f, "{}\n  again with UNTORN_REPLAY='{}'", self.what, self.story)
     }
 }
 
@@ -91,108 +89,118 @@ impl std::error::Error for Violation {}
 /// A [`Violation`], or an error of the run without crashes.
 pub fn explore(workload: &Workload, depth: &Depth) -> Result<Count, BoxError> {
     let run = workload.run()?;
-    let mut explorer = Explorer { scenario: workload.to_string(), oracle: &run.oracle, count: Count::default() };
-    explorer.crash(&run.recording, depth, committed)?;
+    let mut explorer = Explorer::new(workload, &run.oracle);
+    explorer.workload(&run, workload, None, depth)?;
     Ok(explorer.count)
 }
 
-/// Crashes whatever a recording holds; `must` says from the marks what has to come out.
+/// Makes every call of `workload` fail in turn in the ways of `kinds`, starts the program again, and crashes all of that.
 ///
 /// # Errors
-/// A [`Violation`].
-pub fn explore_recording(
-    scenario: &str,
-    oracle: &Oracle,
-    recording: &Recording,
-    depth: &Depth,
-    must: fn(&CrashState) -> Must,
-) -> Result<Count, Violation> {
-    let mut explorer = Explorer { scenario: scenario.to_owned(), oracle, count: Count::default() };
-    explorer.crash(recording, depth, must)?;
-    Ok(explorer.count)
-}
-
-/// The new tree once `commit` has returned; before that either.
-#[must_use]
-pub fn committed(state: &CrashState) -> Must {
-    if state.marks().contains(&COMMITTED) { Must::Be(Side::New) } else { Must::BeEither }
-}
-
-/// Runs the one state that `text` names: a workload and the crashes that follow, as a [`Violation`] prints them.
-///
-/// # Errors
-/// The violation, once more; or why the text names nothing.
-pub fn replay(text: &str) -> Result<Side, BoxError> {
-    let mut parts = text.split(" @ ");
-    let workload: Workload = parts.next().unwrap_or_default().parse()?;
-    let Run { recording, oracle, .. } = workload.run()?;
-    let (mut recording, mut must, mut side) = (recording, Must::BeEither, Side::New);
-    for part in parts {
-        let id: CrashId = part.parse()?;
-        let state = recording.replay(&id).ok_or("no such crash")?;
-        must = match (committed(&state), state.marks().contains(&RECOVERED)) {
-            (Must::BeEither, false) => must,
-            (Must::BeEither, true) => Must::Be(side),
-            (be, _) => be,
-        };
-        let fs = state.fs();
-        let tree = open(&fs)?;
-        fs.mark(RECOVERED);
-        recording = fs.recording();
-        side = oracle.check(&fs, tree, must)?;
+/// As [`explore`].
+pub fn explore_faults(workload: &Workload, kinds: &[Fault], depth: &Depth) -> Result<Count, BoxError> {
+    let run = workload.run()?;
+    let mut explorer = Explorer::new(workload, &run.oracle);
+    let calls = calls_of(|faults| drop(workload.perform(std::sync::Arc::new(faults.on_sim(&run.before.fork())))));
+    for call in 1..=calls {
+        for kind in kinds {
+            explorer.workload(&run, workload, Some(Fault { call, ..*kind }), depth)?;
+        }
     }
-    Ok(side)
+    Ok(explorer.count)
 }
 
-fn open(fs: &SimFs) -> Result<Tree, String> {
-    Tree::open_on(Arc::new(fs.clone())).map_err(|error| format!("the tree cannot be opened: {error}"))
+/// Crashes `workload`, and in one of `stride` recoveries makes every call fail in turn; then as [`explore_faults`].
+///
+/// # Errors
+/// As [`explore`].
+pub fn explore_faults_of_recovery(
+    workload: &Workload,
+    kinds: &[Fault],
+    crashes: &Sampling,
+    stride: usize,
+    depth: &Depth,
+) -> Result<Count, BoxError> {
+    let run = workload.run()?;
+    let mut explorer = Explorer::new(workload, &run.oracle);
+    let boot = explorer.boot_workload(&run, workload, None)?;
+    for state in boot.recording.crashes(crashes).step_by(stride) {
+        let must = boot.must(&state);
+        let calls = calls_of(|faults| drop(untorn_txn::Tree::open_on(std::sync::Arc::new(faults.on_sim(&state.fs())))));
+        for call in 1..=calls {
+            for kind in kinds {
+                explorer.open(&state, Some(Fault { call, ..*kind }), must, std::slice::from_ref(&(depth.first.clone(), 1)))?;
+            }
+        }
+    }
+    Ok(explorer.count)
 }
 
-struct Explorer<'a> {
-    scenario: String,
+fn calls_of(act: impl FnOnce(&Faults)) -> u64 {
+    let faults = Faults::new(None);
+    act(&faults);
+    faults.calls()
+}
+
+pub(crate) struct Explorer<'a> {
+    story: Story,
     oracle: &'a Oracle,
-    count: Count,
+    pub(crate) count: Count,
 }
 
-impl Explorer<'_> {
-    fn crash(&mut self, recording: &Recording, depth: &Depth, must: fn(&CrashState) -> Must) -> Result<(), Violation> {
-        for state in recording.crashes(&depth.first) {
-            let must = must(&state);
-            self.recover(&state, must, &depth.nested, &mut Vec::new())?;
+impl<'a> Explorer<'a> {
+    pub(crate) fn new(workload: &Workload, oracle: &'a Oracle) -> Self {
+        Self { story: Story::of(workload), oracle, count: Count::default() }
+    }
+
+    fn violation(&self, what: String) -> Violation {
+        Violation { story: self.story.clone(), what }
+    }
+
+    fn boot_workload(&mut self, run: &Run, workload: &Workload, fault: Option<Fault>) -> Result<Boot, Violation> {
+        self.story.fault = fault;
+        self.count.faults += u64::from(fault.is_some());
+        Boot::perform(&run.before.fork(), &|fs| workload.perform(fs), fault, self.oracle).map_err(|what| self.violation(what))
+    }
+
+    fn workload(&mut self, run: &Run, workload: &Workload, fault: Option<Fault>, depth: &Depth) -> Result<(), Violation> {
+        let boot = self.boot_workload(run, workload, fault)?;
+        self.crash(&boot, &depth.first, &depth.nested)
+    }
+
+    fn crash(&mut self, boot: &Boot, sampling: &Sampling, deeper: &[(Sampling, u64)]) -> Result<(), Violation> {
+        for state in boot.recording.crashes(sampling) {
+            self.open(&state, None, boot.must(&state), deeper)?;
         }
         Ok(())
     }
 
-    fn recover(
+    /// Recovers from a crash, and crashes that.
+    fn open(
         &mut self,
         state: &CrashState,
+        fault: Option<Fault>,
         must: Must,
-        nested: &[(Sampling, u64)],
-        before: &mut Vec<CrashId>,
+        deeper: &[(Sampling, u64)],
     ) -> Result<(), Violation> {
-        let fs = state.fs();
-        let outcome = open(&fs).and_then(|tree| {
-            fs.mark(RECOVERED);
-            let recording = (!nested.is_empty()).then(|| fs.recording());
-            Ok((self.oracle.check(&fs, tree, must)?, recording))
-        });
         self.count.states += 1;
-        self.count.nested += u64::from(!before.is_empty());
-        before.push(state.id().clone());
-        let (side, recording) =
-            outcome.map_err(|what| Violation { scenario: self.scenario.clone(), crashes: before.clone(), what })?;
-        *if side == Side::Old { &mut self.count.old } else { &mut self.count.new } += 1;
-        // One event is the mark: recovery had nothing to do.
-        if let (Some(recording), Some(((sampling, stride), deeper))) = (recording, nested.split_first())
-            && recording.len() > 1
-            && self.count.states.is_multiple_of(*stride)
-        {
-            for state in recording.crashes(sampling) {
-                let must = if state.marks().contains(&RECOVERED) { Must::Be(side) } else { must };
-                self.recover(&state, must, deeper, before)?;
-            }
+        self.count.nested += u64::from(!self.story.turns.is_empty());
+        self.count.faults += u64::from(fault.is_some());
+        let next = deeper.first().filter(|(_, stride)| self.count.states.is_multiple_of(*stride));
+        self.story.turns.push(Turn { crash: state.id().clone(), fault });
+        let fs: SimFs = state.fs();
+        let boot = Boot::open(&fs, fault, self.oracle, must, next.is_some()).map_err(|what| self.violation(what))?;
+        match boot.found() {
+            Some(Side::Old) => self.count.old += 1,
+            Some(Side::New) => self.count.new += 1,
+            None => {}
         }
-        before.pop();
+        if let Some((sampling, _)) = next
+            && boot.changed_something()
+        {
+            self.crash(&boot, sampling, &deeper[1..])?;
+        }
+        self.story.turns.pop();
         Ok(())
     }
 }

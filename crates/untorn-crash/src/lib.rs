@@ -11,16 +11,20 @@
 //! # Ok::<(), untorn_crash::BoxError>(())
 //! ```
 
+mod boot;
 mod explore;
 mod op;
 mod oracle;
+mod replay;
 mod workload;
 mod world;
 
-pub use explore::{Count, Depth, Violation, committed, explore, explore_recording, replay};
+pub use boot::Boot;
+pub use explore::{Count, Depth, Violation, explore, explore_faults, explore_faults_of_recovery};
 pub use op::{OPS, Op, bytes, op};
 pub use oracle::{Allowed, Must, Oracle, Side};
-pub use workload::{COMMITTED, Kind, Run, Workload};
+pub use replay::{Story, Turn, fault, replay};
+pub use workload::{Kind, Run, Workload};
 pub use world::{DISKS, World, disk};
 
 /// Any error.

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use untorn_fs::Fs;
-use untorn_sim::{Recording, SimFs, Snapshot};
+use untorn_sim::{SimFs, Snapshot};
 use untorn_txn::{Result as TxnResult, Tree, WayChoice};
 
 use crate::{
@@ -12,9 +12,6 @@ use crate::{
     oracle::{Allowed, Oracle},
     world::{DISKS, World},
 };
-
-/// The mark that a recording carries from the moment `commit` has returned success.
-pub const COMMITTED: u32 = 1;
 
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +38,6 @@ pub struct Workload {
 pub struct Run {
     /// The disk before.
     pub before: SimFs,
-    /// Everything that happened.
-    pub recording: Recording,
     /// The two trees.
     pub oracle: Oracle,
 }
@@ -119,11 +114,9 @@ impl Workload {
         let fs = before.fork();
         let old = Allowed::now(&fs, &Tree::open_on(Arc::new(fs.clone()))?)?;
         self.perform(Arc::new(fs.clone())).map_err(|error| format!("{self}: {error}"))?;
-        fs.mark(COMMITTED);
-        let recording = fs.recording();
         let new = Allowed::now(&fs, &Tree::open_on(Arc::new(fs.clone()))?)?;
         self.check_result(&old, &new)?;
-        Ok(Run { before, recording, oracle: Oracle { old, new } })
+        Ok(Run { before, oracle: Oracle { old, new } })
     }
 
     fn check_result(&self, old: &Allowed, new: &Allowed) -> Result<(), BoxError> {

@@ -13,7 +13,7 @@ use std::{
 
 use untorn_format::{
     TreePath, fold_key,
-    journal::{Plan, Range, Step, Target},
+    journal::{Object, Plan, Range, Step, Target},
 };
 use untorn_fs::{Capabilities, File, FileKind, Fs, OpenMode, Permissions, is_outside_tree};
 
@@ -32,21 +32,29 @@ use crate::{
 pub(crate) enum Landing {
     /// Under a second name, which is renamed to its place.
     Link,
-    /// Its only name is renamed.
+    /// Its only name is renamed: the fewest changes of names. Should a crash come, recovery looks for it in its place, and knows it by its hash.
     Rename,
     /// Its bytes are written to their place: a rename could lose the file, or a repeated removal of another spelling of its name would take it for the old one.
     Copy,
 }
 
 impl Landing {
-    /// The same for every apply of a plan, on one file system.
+    /// How the objects of a plan land; the same for every apply of it on one file system.
     pub(crate) fn of(plan: &Plan, capabilities: Capabilities) -> Self {
-        if capabilities.hard_links {
-            Self::Link
-        } else if capabilities.atomic_rename && !respells(plan) {
+        if capabilities.atomic_rename && !respells(plan) {
             Self::Rename
+        } else if capabilities.hard_links {
+            Self::Link
         } else {
             Self::Copy
+        }
+    }
+
+    /// A link to a file that moves keeps its name, which cannot be known again by a hash, and under which the file may be patched.
+    fn of_object(self, object: &Object, capabilities: Capabilities) -> Self {
+        match object {
+            Object::Link { .. } if capabilities.hard_links => Self::Link,
+            _ => self,
         }
     }
 }

@@ -1,8 +1,13 @@
 //! Deleting what no transaction needs any more. Nothing depends on its success: what stays is deleted when the tree is opened next.
 
+use std::io;
+
 use untorn_fs::{FileKind, Fs};
 
-use crate::layout::{TRANSACTIONS, TxLayout};
+use crate::{
+    error::{Context, Error, Result},
+    layout::{TRANSACTIONS, TxLayout},
+};
 
 /// The transaction folders that are there.
 pub(crate) fn folders(fs: &dyn Fs) -> Vec<u64> {
@@ -28,9 +33,18 @@ pub(crate) fn after(fs: &dyn Fs, kept: Option<TxLayout>) {
     }
 }
 
+/// Takes its plan away from a transaction that was never decided. After this returns, it is gone for good: a folder without a plan can never be taken for
+/// that of a decided transaction.
+pub(crate) fn unseal(fs: &dyn Fs, folder: TxLayout) -> Result<()> {
+    match fs.remove_file(&folder.plan()) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", &folder.plan(), error)),
+        _ => fs.sync_dir(&folder.dir()).context("sync", &folder.dir()),
+    }
+}
+
 /// Removes the folder of a transaction.
 pub(crate) fn remove_folder(fs: &dyn Fs, folder: TxLayout) {
-    // The plan first: a folder without one can never be taken for a decided transaction.
+    // The plan first: see `unseal`.
     drop(fs.remove_file(&folder.plan()));
     remove_all(fs, &folder.dir());
 }

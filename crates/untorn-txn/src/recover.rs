@@ -52,19 +52,22 @@ pub(crate) fn refused(refusal: Refusal) -> Error {
 /// Nothing is open: delete leftovers. A state directory that was moved together with its tree becomes at home here.
 fn clean(tree: &mut Tree, ruling: Record, folders: &[u64], home: u128) -> Result<Recovery> {
     let (fs, kept) = (tree.fs().clone(), kept(&ruling));
-    let discarded = folders.iter().copied().filter(|&folder| folder > ruling.txid).max();
-    let moved = home != 0 && ruling.home != home;
+    let undecided: Vec<u64> = folders.iter().copied().filter(|&folder| folder > ruling.txid).collect();
     let leftovers = cleanup::has_leftovers(&*fs, folders, kept);
+    // Whatever is left of the ruling transaction itself was needed until its journal was cleared, and the record that clears it may stand in the page cache
+    // only, after a sync that failed. Were the stage deleted on its word, a power cut could bring back the record before it, which needs the stage.
+    let in_cache_only = leftovers && undecided.len() < folders.len();
+    let moved = home != 0 && ruling.home != home;
     tree.set_ruling(ruling);
-    if moved || leftovers || !tree.slots_are_sound() {
-        // The record that rules may stand in the page cache only, left by a sync that failed. Were the stage deleted on its word, a power cut could
-        // bring back the record before it, which needs the stage.
+    if moved || in_cache_only || !tree.slots_are_sound() {
+        // A record torn while this is written must not leave a doubt about what was never decided.
+        undecided.iter().try_for_each(|&folder| cleanup::unseal(&*fs, TxLayout(folder)))?;
         tree.decide_again(home)?;
     }
     if leftovers {
         cleanup::after(&*fs, kept);
     }
-    Ok(discarded.map_or(Recovery::Clean, |txid| Recovery::Discarded { txid }))
+    Ok(undecided.into_iter().max().map_or(Recovery::Clean, |txid| Recovery::Discarded { txid }))
 }
 
 pub(crate) fn kept(ruling: &Record) -> Option<TxLayout> {
