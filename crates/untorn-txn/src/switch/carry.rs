@@ -114,7 +114,7 @@ mod tests {
 
     /// `a1`: a file `a` with identity 1; `d/`: a directory.
     fn listing(entries: &str) -> Listing {
-        let seen = |kind, id| Seen { kind, id, len: 1, changed: 0, links: 1 };
+        let seen = |kind, id| Seen { kind, id, len: 1, written: 0, changed: 0, is_shared: false };
         let entry = |entry: &str| match entry.strip_suffix('/') {
             Some(dir) => (dir.to_owned(), seen(FileKind::Dir, 0)),
             None => {

@@ -29,22 +29,33 @@ pub(crate) fn clone_tree(place: &Place, report: &mut SwitchReport) -> Result<Lis
         match clone_entry(fs, &place.path(path), &place.path(&format!("{NEXT}/{path}")), meta, report) {
             // Gone since it was looked at: as if it had never been there.
             Err(error) if is_gone(&error) && !exists(fs, &place.path(path))? => Ok(()),
-            other => {
-                listing.0.insert(path.to_owned(), Seen::new(meta));
-                other
+            Err(error) => Err(error),
+            Ok(way) => {
+                let seen = Seen::new(meta);
+                listing.0.insert(path.to_owned(), Seen { is_shared: seen.is_shared || way == Way::Linked, ..seen });
+                Ok(())
             }
         }
     })?;
     Ok(listing)
 }
 
+/// How the second of two came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// It is a thing of its own.
+    Made,
+    /// It is a further name of the same file.
+    Linked,
+}
+
 /// Gives `to` what stands at `from`; a directory comes without what is in it.
-pub(crate) fn clone_entry(fs: &dyn Fs, from: &str, to: &str, meta: &Metadata, report: &mut SwitchReport) -> Result<()> {
+pub(crate) fn clone_entry(fs: &dyn Fs, from: &str, to: &str, meta: &Metadata, report: &mut SwitchReport) -> Result<Way> {
     match meta.kind {
-        FileKind::Dir => make_dir(fs, to, meta),
+        FileKind::Dir => make_dir(fs, to, meta).map(|()| Way::Made),
         FileKind::Symlink => {
             let target = fs.read_link(from).context("read", from)?;
-            fs.symlink(&target, to).context("make", to)
+            fs.symlink(&target, to).context("make", to).map(|()| Way::Made)
         }
         FileKind::File => clone_file(fs, from, to, meta, report),
         FileKind::Other => Err(Error::new(Cause::Foreign { what: "device, socket or pipe".to_owned() }).at(from)),
@@ -59,19 +70,19 @@ fn make_dir(fs: &dyn Fs, path: &str, like: &Metadata) -> Result<()> {
 
 /// Shares blocks where the file system can, else the file itself. Either may be refused for one file (too many names, somebody else's file): then it
 /// is copied, and the error of that is the one to tell.
-fn clone_file(fs: &dyn Fs, from: &str, to: &str, meta: &Metadata, report: &mut SwitchReport) -> Result<()> {
+fn clone_file(fs: &dyn Fs, from: &str, to: &str, meta: &Metadata, report: &mut SwitchReport) -> Result<Way> {
     let capabilities = fs.capabilities();
     if capabilities.reflink && fs.clone_file(from, to).is_ok() {
         report.files_cloned += 1;
-        return Ok(());
+        return Ok(Way::Made);
     }
     if capabilities.hard_links && fs.hard_link(from, to).is_ok() {
         report.files_linked += 1;
-        return Ok(());
+        return Ok(Way::Linked);
     }
     report.bytes_copied += copy_file(fs, from, to, meta)?;
     report.files_copied += 1;
-    Ok(())
+    Ok(Way::Made)
 }
 
 fn copy_file(fs: &dyn Fs, from: &str, to: &str, meta: &Metadata) -> Result<u64> {

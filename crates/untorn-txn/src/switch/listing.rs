@@ -1,7 +1,7 @@
 //! What a tree looked like at one moment: enough to tell, much later, which files somebody changed.
 //!
-//! A file with one name is recognised by identity, length and time of change. One with several names is recognised without its time: that moves
-//! with every name made or removed anywhere, and whatever is written into such a file is in both trees anyway.
+//! A file with one name is recognised by identity, length, and the times of its last change and last write. For one that has, or had, several names the
+//! time of change says nothing: it moves with every name made or removed anywhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,20 +19,25 @@ pub(crate) struct Seen {
     pub(crate) kind: FileKind,
     pub(crate) id: u128,
     pub(crate) len: u64,
+    pub(crate) written: i128,
     pub(crate) changed: i128,
-    pub(crate) links: u64,
+    /// Whether it has several names.
+    pub(crate) is_shared: bool,
 }
 
 impl Seen {
     pub(crate) fn new(meta: &Metadata) -> Self {
         let id = meta.id.map_or(0, |id| id.0);
-        Self { kind: meta.kind, id, len: meta.len, changed: meta.changed, links: meta.links }
+        Self { kind: meta.kind, id, len: meta.len, written: meta.written, changed: meta.changed, is_shared: meta.links > 1 }
     }
 
     /// Whether nobody changed it in between.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let is_shared = self.links > 1 || other.links > 1;
-        let alike = || self.id == other.id && self.len == other.len && (is_shared || self.changed == other.changed);
+        let is_shared = self.is_shared || other.is_shared;
+        let alike = || {
+            (self.id, self.len, self.written) == (other.id, other.len, other.written)
+                && (is_shared || self.changed == other.changed)
+        };
         self.kind == other.kind && (self.kind == FileKind::Dir || alike())
     }
 
@@ -113,9 +118,10 @@ pub(crate) fn is_gone(error: &Error) -> bool {
 /// from the previous tree.
 ///
 /// ```text
-///  0  8  magic "UNTORNls"    12  4  number of entries      20  ...  entries: kind 1, identity 16, length 8, changed 16, links 8, path
-///  8  4  format, 1           16  4  number of paths        ... ...  paths; each is its length (4) and its bytes
-///                                                      end-32  32  BLAKE3 of all before
+///  0  8  magic "UNTORNls"    12  4  number of entries      20  ...  entries: kind 1, identity 16, length 8, written 16,
+///  8  4  format, 1           16  4  number of paths                 changed 16, has several names 1, path
+///                                                     ...  ...  paths; each is its length (4) and its bytes
+///                                                  end-32  32   BLAKE3 of all before
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Handover {
@@ -138,8 +144,9 @@ impl Handover {
             bytes.push(kind_number(seen.kind));
             bytes.extend(seen.id.to_le_bytes());
             bytes.extend(seen.len.to_le_bytes());
+            bytes.extend(seen.written.to_le_bytes());
             bytes.extend(seen.changed.to_le_bytes());
-            bytes.extend(seen.links.to_le_bytes());
+            bytes.push(seen.is_shared.into());
             put_path(&mut bytes, path);
         }
         self.touched.iter().for_each(|path| put_path(&mut bytes, path));
@@ -162,8 +169,9 @@ impl Handover {
                 kind: kind_of(u8::from_le_bytes(*take(&mut rest)?))?,
                 id: u128::from_le_bytes(*take(&mut rest)?),
                 len: u64::from_le_bytes(*take(&mut rest)?),
+                written: i128::from_le_bytes(*take(&mut rest)?),
                 changed: i128::from_le_bytes(*take(&mut rest)?),
-                links: u64::from_le_bytes(*take(&mut rest)?),
+                is_shared: u8::from_le_bytes(*take(&mut rest)?) != 0,
             };
             handover.listing.0.insert(take_path(&mut rest)?, seen);
         }
@@ -215,12 +223,12 @@ fn kind_of(number: u8) -> Option<FileKind> {
 mod tests {
     use super::*;
 
-    fn seen(kind: FileKind, id: u128, changed: i128, links: u64) -> Seen {
-        Seen { kind, id, len: 5, changed, links }
+    fn seen(kind: FileKind, id: u128, changed: i128) -> Seen {
+        Seen { kind, id, len: 5, written: 1, changed, is_shared: id == 3 }
     }
 
     fn handover() -> Handover {
-        let entries = KINDS.iter().zip(1..).map(|(&kind, id)| (format!("p/{id}"), seen(kind, id, -3, 1)));
+        let entries = KINDS.iter().zip(1..).map(|(&kind, id)| (format!("p/{id}"), seen(kind, id, -3)));
         Handover { listing: Listing(entries.collect()), touched: ["p/2".into(), "gone".into()].into() }
     }
 
@@ -248,11 +256,12 @@ mod tests {
 
     #[test]
     fn the_time_of_change_counts_only_for_a_file_with_one_name() {
-        let one = seen(FileKind::File, 1, 10, 1);
+        let one = seen(FileKind::File, 1, 10);
+        let shared = Seen { changed: 11, is_shared: true, ..one };
         assert!(!one.is_same(&Seen { changed: 11, ..one }));
-        assert!(one.is_same(&Seen { changed: 11, links: 2, ..one }));
-        assert!(!one.is_same(&Seen { len: 6, links: 2, ..one }));
+        assert!(one.is_same(&shared) && shared.is_same(&one));
+        assert!(!one.is_same(&Seen { len: 6, ..shared }) && !one.is_same(&Seen { written: 2, ..shared }));
         assert!(!one.is_same(&Seen { id: 2, ..one }));
-        assert!(seen(FileKind::Dir, 1, 10, 1).is_same(&seen(FileKind::Dir, 2, 11, 1)));
+        assert!(seen(FileKind::Dir, 1, 10).is_same(&seen(FileKind::Dir, 2, 11)));
     }
 }
