@@ -133,9 +133,6 @@ impl Pending {
         for &dir in &names.needs.reachable {
             latest(true, &|other| other.changes().any(|c| c.to == Some(dir)));
         }
-        if names.needs.dir_moves {
-            latest(true, &|other| other.needs.dir_moves);
-        }
         if names.needs.previous || image.options.ordered_names {
             latest(true, &|_| true);
         }

@@ -93,9 +93,7 @@ impl Syncer {
             return Ok(1);
         }
         // Files before directories: on most systems syncing a directory then finds its files clean.
-        self.each(&unsynced.files, |path| {
-            fs.open(path, OpenMode::Write).context("open", path)?.sync_data().context("sync", path)
-        })?;
+        self.each(&unsynced.files, |path| fs.open(path, OpenMode::Write).context("open", path)?.sync().context("sync", path))?;
         self.each(&unsynced.dirs, |path| fs.sync_dir(path).context("sync", path))?;
         Ok((unsynced.files.len() + unsynced.dirs.len()) as u64)
     }

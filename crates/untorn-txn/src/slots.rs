@@ -79,19 +79,13 @@ fn next_slot(slots: &SlotReads) -> usize {
     (0..slots.len()).min_by_key(|&at| rank(&slots[at])).unwrap_or(0)
 }
 
-/// Writes `record` into the next slot without syncing it; says which one.
-pub(crate) fn write(fs: &dyn Fs, slots: &mut SlotReads, record: &Record) -> Result<usize> {
+/// Writes `record` into the next slot. After this returns, it is durable, and it rules.
+pub(crate) fn write(fs: &dyn Fs, slots: &mut SlotReads, record: &Record) -> Result<()> {
     let at = next_slot(slots);
     // Whatever comes of the write, the record may stand there from here on, and a later one must not go over it.
     slots[at] = SlotRead::Valid(record.clone());
     let file = fs.open(SLOTS[at], OpenMode::Write).context("open", SLOTS[at])?;
     file.write_all_at(&record.encode(), 0).context("write", SLOTS[at])?;
-    Ok(at)
-}
-
-/// Makes a written slot durable.
-pub(crate) fn sync(fs: &dyn Fs, at: usize) -> Result<()> {
-    let file = fs.open(SLOTS[at], OpenMode::Write).context("open", SLOTS[at])?;
     file.sync_data().context("sync", SLOTS[at])
 }
 

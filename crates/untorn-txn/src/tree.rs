@@ -245,8 +245,7 @@ impl Tree {
 
     /// Writes a record and makes it durable: from then on it rules.
     pub(crate) fn decide(&mut self, record: &Record) -> Result<()> {
-        let at = slots::write(&*self.fs, &mut self.slots, record)?;
-        slots::sync(&*self.fs, at)?;
+        slots::write(&*self.fs, &mut self.slots, record)?;
         self.ruling = record.clone();
         Ok(())
     }
