@@ -230,7 +230,9 @@ impl Error {
             Cause::Foreign { .. } => "move it away, or leave its directory out of the update",
             Cause::Expected { .. } => "verify the tree: it is not the one this change was made for",
             Cause::ChangedMeanwhile => "make sure nothing else writes to the tree, then try again",
-            Cause::Conflict { .. } => "keep copies of these files elsewhere, put the old ones back or remove them, then try again",
+            Cause::Conflict { .. } => {
+                "keep copies of these files elsewhere, put the old ones back or remove them, then try again"
+            }
             Cause::ChangedSince => "keep a copy of the changed file, then force the roll-back or leave it",
             Cause::NoUndo => "ask for undo to be kept before the next change",
             Cause::JournalDamaged { .. } => {

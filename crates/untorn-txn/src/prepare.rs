@@ -78,7 +78,9 @@ fn way_of(fs: &dyn Fs, options: &Options, path: &TreePath, is_new: bool, file: &
         }
         Base::Nothing => (Way::Put, Why::Whole),
         // The executable bit of a file with other names would change under all of them.
-        Base::Tree { meta, .. } if !file.is_rewritten() && (meta.links < 2 || meta.permissions.executable() == file.executable) => {
+        Base::Tree { meta, .. }
+            if !file.is_rewritten() && (meta.links < 2 || meta.permissions.executable() == file.executable) =>
+        {
             (Way::Metadata, Why::NoContent)
         }
         Base::Tree { path: origin, meta } => {

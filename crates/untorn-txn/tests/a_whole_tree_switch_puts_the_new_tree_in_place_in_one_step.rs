@@ -92,13 +92,10 @@ fn nothing_is_visible_until_commit_and_everything_after() {
     let report = switch.commit().unwrap();
     assert!(!report.leftovers && !report.previous_kept && report.carried_over.is_empty(), "{report:?}");
     assert_eq!(report.files_cloned + report.files_linked + report.files_copied, 4);
-    assert_eq!(["a", "e/b", "d/b", "gone", "n/new"].map(|path| game.read(path)), [
-        "old AAA",
-        "old b",
-        "<NotFound>",
-        "<NotFound>",
-        "fresh"
-    ]);
+    assert_eq!(
+        ["a", "e/b", "d/b", "gone", "n/new"].map(|path| game.read(path)),
+        ["old AAA", "old b", "<NotFound>", "<NotFound>", "fresh"]
+    );
     assert_ne!(fs::metadata(game.dir.join("run")).unwrap().permissions().mode() & 0o100, 0);
     assert_eq!(fs::read_link(game.dir.join("link")).unwrap().to_str(), Some("d/b"));
     assert_eq!(fs::metadata(game.dir.join("run")).unwrap().nlink(), 1, "the old tree is gone");

@@ -206,9 +206,7 @@ fn without_its_second_barrier_a_switch_that_returned_may_be_lost() {
 fn torn_states(skipped: Method) -> usize {
     let fs = disk(SimOptions::strict());
     let old = tree(&fs);
-    let hooked = HookFs::on_sim(&fs, move |call| {
-        if call.method == skipped { Verdict::Skip } else { Verdict::Pass }
-    });
+    let hooked = HookFs::on_sim(&fs, move |call| if call.method == skipped { Verdict::Skip } else { Verdict::Pass });
     switch(Arc::new(hooked), true);
     fs.mark(DONE);
     let new = tree(&fs);

@@ -90,4 +90,3 @@ pub(crate) fn write(place: &Place, next: &str, keep: bool, touched: std::collect
     let file = fs.open(&path, OpenMode::CreateNew { executable: false }).context("make", &path)?;
     file.write_all_at(&Handover { listing, touched }.encode(), 0).context("write", &path)
 }
-

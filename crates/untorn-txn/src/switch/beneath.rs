@@ -151,6 +151,10 @@ impl File for DeferredFile {
         Ok(())
     }
 
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     fn as_any(&self) -> &dyn Any {
         self.0.as_any()
     }

@@ -1,7 +1,7 @@
 //! Making a second tree that shares its bytes with the first.
 
-use untorn_format::journal::{Record, SlotState};
 use untorn_format::Hash;
+use untorn_format::journal::{Record, SlotState};
 use untorn_fs::{FileKind, Fs, Metadata, OpenMode, Permissions};
 
 use super::{

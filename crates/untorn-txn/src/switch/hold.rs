@@ -77,20 +77,34 @@ impl Hold {
     /// The two barriers and the exchange between them. `next` is the new tree, in the state directory of the old one. Its lock must be held.
     pub(crate) fn exchange(&mut self, next: &str, report: &mut SwitchReport) -> Result<()> {
         let Some(ticket) = self.ticket else { return Err(Error::damaged("no switch was announced")) };
-        let (fs, name, sibling) = (&*self.place.parent, &self.place.name, self.place.sibling());
+        let (fs, name, sibling) = (self.place.parent.clone(), self.place.name.clone(), self.place.sibling());
         // B1: the new tree, its state directory and its half of the ticket are durable, wherever they are found.
         report.syncs += self.sync(&self.place.path(next))?;
         claim::release(&self.place, &ticket)?;
         fs.rename(&self.place.path(next), &sibling).context("move out", &sibling)?;
-        fs.exchange(name, &sibling).context("exchange", name)?;
+        if let Err(error) = fs.exchange(&name, &sibling) {
+            self.refuse_unless_exchanged(&ticket, Error::io("exchange", &name, error))?;
+        }
         // From here on the tree under the name is the new one, and only a failed sync leaves a doubt. Nothing is tidied then.
         self.ticket = None;
         fs.sync_dir("").context("sync", "").map_err(|error| error.with_state(TreeState::InDoubt))?;
         report.syncs += 1;
-        let stands = |inside| exists(fs, &self.place.path(inside)).unwrap_or(true);
+        let stands = |inside| exists(&*fs, &self.place.path(inside)).unwrap_or(true);
         report.leftovers = tidy(&self.place).is_err() || stands(TICKET) || stands(DISCARD);
         report.previous_kept = ticket.keep && stands(PREVIOUS);
         Ok(())
+    }
+
+    /// An answer may get lost on its way: the ticket under the name tells which tree stands there.
+    fn refuse_unless_exchanged(&mut self, ticket: &Ticket, error: Error) -> Result<()> {
+        match Ticket::read(&*self.place.parent, &self.place.path(TICKET)) {
+            Ok(Some(there)) if there == ticket.other() => Ok(()),
+            Ok(Some(there)) if there == *ticket => Err(error),
+            _ => {
+                self.ticket = None;
+                Err(error.with_state(TreeState::InDoubt))
+            }
+        }
     }
 
     fn sync(&self, dir: &str) -> Result<u64> {
@@ -128,7 +142,7 @@ fn sync_below(fs: &dyn Fs, dir: &str) -> Result<u64> {
         match fs.metadata(&path).context("look at", &path)?.kind {
             FileKind::Dir => syncs += sync_below(fs, &path)?,
             FileKind::File => {
-                fs.open(&path, OpenMode::Read).context("open", &path)?.sync_data().context("sync", &path)?;
+                fs.open(&path, OpenMode::Read).context("open", &path)?.sync().context("sync", &path)?;
                 syncs += 1;
             }
             FileKind::Symlink | FileKind::Other => {}

@@ -49,7 +49,7 @@
 //! - A tree beside is ours if and only if the two tickets are halves of one. Both were durable before it could stand there, and it is moved into the state
 //!   directory, durably, before the first file in it is removed: it never stands there without its ticket. Which half stands *under the name* says
 //!   which of the two trees it is, so nothing needs to be recorded about the exchange itself.
-//! - The ticket goes last. A crash in tidying up finds the same state, or less.
+//! - The ticket goes after what it vouches for. A crash in tidying up finds the same state, or less.
 //!
 //! Without B1 the exchange may be on the disk and the bytes of the new tree not: a test takes it away and sees the torn tree.
 
@@ -70,10 +70,6 @@ use std::{path::Path, sync::Arc, time::Instant};
 
 use untorn_fs::Fs;
 
-pub use self::{
-    options::{Meanwhile, SwitchOptions},
-    report::{SwitchRecovery, SwitchReport},
-};
 use self::{
     beneath::Syncs,
     carry::{Trees, carry_over},
@@ -81,6 +77,10 @@ use self::{
     listing::Listing,
     place::Place,
     ticket::Origin,
+};
+pub use self::{
+    options::{Meanwhile, SwitchOptions},
+    report::{SwitchRecovery, SwitchReport},
 };
 use crate::{
     error::Result,
@@ -163,7 +163,8 @@ impl Switch {
         Ok(Self { next, hold, options, was, twin, report })
     }
 
-    /// Begins a set of changes to the clone. Committing it changes the clone only; several may follow each other.
+    /// Begins a set of changes to the clone. Committing it changes the clone only; several may follow each other. What its errors say about "the tree" is
+    /// about the clone: the tree itself stays as it is until [`Switch::commit`].
     ///
     /// # Errors
     /// As [`Tree::begin`].

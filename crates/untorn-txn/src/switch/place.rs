@@ -73,9 +73,7 @@ impl Place {
             Err(error) if untorn_fs::is_outside_tree(&error) => {
                 Err(unsupported("the tree is a mount point, or lies on another device than its parent").at(&self.name))
             }
-            Ok(meta) if !meta.is_dir() => {
-                Err(Error::new(Cause::WrongKind { found: "file", needed: "directory" }).at(&self.name))
-            }
+            Ok(meta) if !meta.is_dir() => Err(Error::new(Cause::WrongKind { found: "file", needed: "directory" }).at(&self.name)),
             other => other.map(drop).context("look at", &self.name),
         }
     }
