@@ -13,7 +13,7 @@
 //!
 //! # Limitations
 //! - Between the commit point and the end of apply the directory holds a mixture: readers must hold a [`ReadGuard`], and whoever opens files after a crash must open the
-//!   tree first.
+//!   tree first. A [`Switch`] knows no such moment, where the system can do it.
 //! - Owners, extended attributes, times and modes other than the executable bit are kept where a file is changed, but are no part of the guarantee.
 //! - The disk must honour flushes. A file system without atomic renames (FAT) can only promise that damage is found.
 //!

@@ -32,9 +32,9 @@ impl ReadGuard {
     pub fn acquire(dir: &Path) -> Result<Self> {
         for _ in 0..TRIES {
             let fs = open_dir(dir)?;
-            let guard = Self::acquire_on(&fs)?;
+            let guard = Self::acquire_on(&fs);
             if is_still_at(&*fs, dir)? {
-                return Ok(guard);
+                return guard;
             }
         }
         Err(Error::new(Cause::Busy { holder: None }))

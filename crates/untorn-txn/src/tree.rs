@@ -62,8 +62,10 @@ impl Tree {
     pub fn open(dir: &Path) -> Result<Self> {
         for _ in 0..TRIES {
             let fs = open_dir(dir)?;
-            let mut tree = Self::open_with(fs.clone(), SYNC_JOBS)?;
+            let opened = Self::open_with(fs.clone(), SYNC_JOBS);
+            // A directory that was switched away meanwhile may be gone by now: what it answered does not count.
             if is_still_at(&*fs, dir)? {
+                let mut tree = opened?;
                 lock::announce(&*fs);
                 tree.switch_recovery = switch::recover_at(dir, &*fs)?;
                 return Ok(tree);

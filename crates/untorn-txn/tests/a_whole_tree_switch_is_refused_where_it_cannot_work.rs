@@ -1,6 +1,6 @@
 //! Where a whole-tree switch cannot work it says why, before anything is staged.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "helpers of tests fail by panicking, and say what they skip")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 use std::{io, path::Path, sync::Arc};
 

@@ -80,6 +80,7 @@ impl Hold {
         let (fs, name, sibling) = (self.place.parent.clone(), self.place.name.clone(), self.place.sibling());
         // B1: the new tree, its state directory and its half of the ticket are durable, wherever they are found.
         report.syncs += self.sync(&self.place.path(next))?;
+        // The name is free for an instant. Whatever is put there in it stops the rename, an empty directory excepted.
         claim::release(&self.place, &ticket)?;
         fs.rename(&self.place.path(next), &sibling).context("move out", &sibling)?;
         if let Err(error) = fs.exchange(&name, &sibling) {

@@ -1,25 +1,6 @@
 //! The whole-tree switch: the tree is cloned, the clone is changed, and the two directories change places in one rename.
 //!
-//! # Guarantees
-//! After any number of kills and power cuts, followed by one completed [`crate::Tree::open`]:
-//! 1. under the tree's name stands exactly the old or exactly the new tree, the new one whenever [`Switch::commit`] returned `Ok`. That holds at every
-//!    moment for whoever opens the directory: there is no mixture in between, and no journal to be applied before the files may be read;
-//! 2. files that others changed meanwhile, such as saved games, are in the new tree, or the commit was refused with the list of them;
-//! 3. nothing is left, inside or beside the tree, but the previous tree where that was asked for;
-//! 4. nothing beside the tree is moved or removed that cannot be proven to be ours.
-//!
-//! A process that holds the old directory open goes on seeing the old tree, as long as that is kept ([`SwitchOptions::keep_previous`]).
-//!
-//! # Limitations
-//! - The system must be able to exchange two directories in one step (Linux: ext4, XFS, Btrfs and others), the directory that holds the tree must be
-//!   writable, and the tree must not be a mount point nor hold one. Everything else is refused with [`crate::Cause::Unsupported`], before anything is staged.
-//! - Where the file system cannot share blocks, unchanged files are in both trees under a further name (hard link) until the old tree is gone. A program
-//!   that writes *into* such a file, instead of replacing it, changes both trees. Untorn itself never does.
-//! - Where the file system does share blocks, clones have new times and identities.
-//! - Extended attributes and owners of directories are not taken over; directories come out writable for their owner.
-//! - The exchange waits for readers, or is refused, as with any commit. A program that writes into the old tree without holding it, and while the exchange
-//!   happens, may find its writes in the previous tree only.
-//! - A transaction whose undo was kept in the old tree cannot be undone in the new one; going back to the old tree brings it back.
+//! What it guarantees, and where it works, is said at [`Switch`].
 //!
 //! # How
 //! Everything happens in the state directory, until the very end:
@@ -34,7 +15,7 @@
 //!    installed head.
 //! 3. *Change*: ordinary transactions on the clone. It is an ordinary tree, in which every file with a second name is replaced, not written into. None of its
 //!    own barriers reaches the disk: before B1 nobody relies on it.
-//! 4. *Carry over*, with updater, readers locked out: what differs from the tree that was cloned is cloned again, unless the update changes it, too.
+//! 4. *Carry over*, with other updaters and all readers locked out: what differs from the tree that was cloned is cloned again, unless the update changes it, too.
 //! 5. **B1**: everything in `next` is durable.
 //! 6. *Move out*: `next` is renamed to the name beside the tree. 7. **The exchange**: the commit point.
 //! 8. **B2**: the directory that holds both is synced. Now the switch is durable, and success may be reported.
@@ -91,8 +72,29 @@ use crate::{
     tree::Tree,
 };
 
-/// A whole-tree switch under way: a clone of the tree, to be changed and put in its place. Dropping it gives it up. See the module's documentation for
-/// what it guarantees, and where it works.
+/// A whole-tree switch under way: a clone of the tree, to be changed and put in its place in one step. Dropping it gives it up.
+///
+/// # Guarantees
+/// After any number of kills and power cuts, followed by one completed [`Tree::open`]:
+/// 1. under the tree's name stands exactly the old or exactly the new tree, the new one whenever [`Switch::commit`] returned `Ok`. That holds at every
+///    moment for whoever opens the directory: there is no mixture in between, and no journal to be applied before the files may be read;
+/// 2. files that others changed meanwhile, such as saved games, are in the new tree, or the commit was refused with the list of them;
+/// 3. nothing is left, inside or beside the tree, but the previous tree where that was asked for;
+/// 4. nothing beside the tree is moved or removed that cannot be proven to be ours.
+///
+/// A process that holds the old directory open goes on seeing the old tree, as long as that is kept ([`SwitchOptions::keep_previous`]).
+///
+/// # Limitations
+/// - The system must be able to exchange two directories in one step (Linux: ext4, XFS, Btrfs and others), the directory that holds the tree must be
+///   writable, and the tree must not be a mount point nor hold one. Everything else is refused with [`Cause::Unsupported`](crate::Cause::Unsupported), before anything is staged.
+/// - Where the file system cannot share blocks, unchanged files are in both trees under a further name (hard link) until the old tree is gone. A program
+///   that writes *into* such a file, instead of replacing it, changes both trees. Untorn itself never does.
+/// - Where the file system does share blocks, clones have new times and identities.
+/// - Extended attributes and owners of directories are not taken over; directories come out writable for their owner.
+/// - The exchange waits for readers, or is refused, as with any commit. A program that writes into the old tree without holding it, and while the exchange
+///   happens, may find its writes in the previous tree only.
+/// - A transaction whose undo was kept in the old tree cannot be undone in the new one; going back to the old tree brings it back.
+///
 ///
 /// ```
 /// use untorn_txn::{Cause, Switch, SwitchOptions};
