@@ -311,3 +311,25 @@ pub(crate) fn real_dir(dir: &Path) -> Result<PathBuf> {
     }
     Ok(real)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_was_switched_away_is_not_there_any_more() {
+        let above = tempfile::tempdir().unwrap();
+        let (dir, other) = (above.path().join("game"), above.path().join("other"));
+        std::fs::create_dir(&dir).unwrap();
+        std::fs::create_dir(&other).unwrap();
+        let fs = open_dir(&dir).unwrap();
+        if fs.metadata("").unwrap().id.is_none() {
+            eprintln!("skipped: directories have no identity here");
+            return;
+        }
+        assert!(is_still_at(&*fs, &dir).unwrap());
+        std::fs::rename(&dir, above.path().join("away")).unwrap();
+        std::fs::rename(&other, &dir).unwrap();
+        assert!(!is_still_at(&*fs, &dir).unwrap());
+    }
+}

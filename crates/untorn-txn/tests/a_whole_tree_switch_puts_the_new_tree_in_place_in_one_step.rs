@@ -316,7 +316,8 @@ fn where_files_share_blocks_a_file_written_in_place_is_carried_over_and_the_prev
     assert_eq!((read("game/a"), read("game/save")), ("old".into(), "level 3".into()));
 }
 
-/// Whoever found the old directory, and locks it only after the switch, must not work on a tree that stands nowhere any more.
+/// Whoever found the old directory, and locks it only after the switch, must not work on a tree that stands nowhere any more. Chance decides how often that
+/// happens here.
 #[test]
 fn updaters_and_readers_that_come_during_switches_get_the_tree_that_stands_there() {
     let Some(game) = Game::new(&[("n", "0")]) else { return };
