@@ -2,15 +2,16 @@
 //! and recovery both come here.
 //!
 //! What is staged is never used up: a staged file gets a second name, and that is renamed into the tree. So no crash can lose it, whichever of the two
-//! names becomes durable first. Where there are no hard links, the staged name itself is renamed, and what is missing from the stage is looked for in the tree.
+//! names becomes durable first. Where there are no hard links, the staged name itself is renamed, and what is missing from the stage is looked for in the tree;
+//! where even that is not safe, the staged bytes are copied: see [`Landing`].
 
-use std::io;
+use std::{collections::BTreeSet, io};
 
 use untorn_format::{
-    TreePath,
+    TreePath, fold_key,
     journal::{Plan, Range, Step, Target},
 };
-use untorn_fs::{File, Fs, OpenMode, Permissions, is_outside_tree};
+use untorn_fs::{Capabilities, File, FileKind, Fs, OpenMode, Permissions, is_outside_tree};
 
 use crate::{
     barrier::Unsynced,
@@ -18,8 +19,42 @@ use crate::{
     layout::{HEAD, STATE, TxLayout},
     options::{Options, Phase},
     reporting::path_of,
-    stage::COPY_LEN,
+    stage::{COPY_LEN, copy_range},
 };
+
+/// How a staged file gets into the tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Landing {
+    /// Under a second name, which is renamed to its place.
+    Link,
+    /// Its only name is renamed.
+    Rename,
+    /// Its bytes are written to their place: a rename could lose the file, or a repeated removal of another spelling of its name would take it for the old one.
+    Copy,
+}
+
+impl Landing {
+    /// The same for every apply of a plan, on one file system.
+    pub(crate) fn of(plan: &Plan, capabilities: Capabilities) -> Self {
+        if capabilities.hard_links {
+            Self::Link
+        } else if capabilities.atomic_rename && !respells(plan) {
+            Self::Rename
+        } else {
+            Self::Copy
+        }
+    }
+}
+
+/// Whether a file is put under a name that some system takes for one that is removed.
+fn respells(plan: &Plan) -> bool {
+    let removed = plan.steps.iter().filter_map(|step| match step {
+        Step::RemoveFile { path } => Some(fold_key(path.as_str())),
+        _ => None,
+    });
+    let removed: BTreeSet<String> = removed.collect();
+    plan.steps.iter().any(|step| matches!(step, Step::Put { path, .. } if removed.contains(&fold_key(path.as_str()))))
+}
 
 /// Applies all steps. Says which directories had to stay because others put files into them.
 pub(crate) fn apply(
@@ -31,7 +66,8 @@ pub(crate) fn apply(
 ) -> Result<Vec<String>> {
     let redo =
         if plan.redo.len == 0 { None } else { Some(fs.open(&layout.redo(), OpenMode::Read).context("open", &layout.redo())?) };
-    let apply = Apply { fs, layout, redo: redo.as_deref(), options };
+    let landing = Landing::of(plan, fs.capabilities());
+    let apply = Apply { fs, layout, landing, redo: redo.as_deref(), options };
     let mut dirs_kept = Vec::new();
     let total = plan.steps.len() as u64;
     let patches = plan.steps.partition_point(|step| !matches!(step, Step::Patch { .. } | Step::SetExecutable { .. }));
@@ -39,8 +75,14 @@ pub(crate) fn apply(
         apply.with_ballast(|| apply.rename_step(step, &mut dirs_kept))?;
         if let Some(path) = path_of(step) {
             unsynced.name(path.as_str());
-            if matches!(step, Step::MakeDir { .. }) {
-                unsynced.dir(path.as_str());
+            match step {
+                Step::MakeDir { .. } => unsynced.dir(path.as_str()),
+                Step::Put { .. } if landing == Landing::Copy => unsynced.file(path.as_str()),
+                // Whatever was removed in it is gone with its name, and what stands there now cannot be synced as a directory.
+                Step::RemoveDir { .. } if dirs_kept.last().is_none_or(|kept| kept != path.as_str()) => {
+                    unsynced.gone_dir(path.as_str());
+                }
+                _ => {}
             }
         }
         tell_sometimes(options, done as u64, total);
@@ -52,6 +94,9 @@ pub(crate) fn apply(
     if plan.new_head {
         apply.with_ballast(|| apply.head(plan.to.is_none()))?;
         unsynced.dir(STATE);
+        if landing == Landing::Copy && !plan.to.is_none() {
+            unsynced.file(HEAD);
+        }
     }
     options.tell(Phase::Apply, total, total);
     Ok(dirs_kept)
@@ -81,6 +126,7 @@ fn tell_sometimes(options: &Options, done: u64, total: u64) {
 struct Apply<'a> {
     fs: &'a dyn Fs,
     layout: TxLayout,
+    landing: Landing,
     redo: Option<&'a dyn File>,
     options: &'a Options,
 }
@@ -147,11 +193,16 @@ impl Apply<'_> {
         }
     }
 
-    /// Puts a staged file at `path` without using it up.
+    /// Puts a staged file at `path`.
     fn put(&self, staged: &str, path: &str) -> Result<()> {
-        if !self.fs.capabilities().hard_links {
-            return self.put_by_rename(staged, path);
+        match self.landing {
+            Landing::Link => self.put_by_link(staged, path),
+            Landing::Rename => self.put_by_rename(staged, path),
+            Landing::Copy => self.put_by_copy(staged, path),
         }
+    }
+
+    fn put_by_link(&self, staged: &str, path: &str) -> Result<()> {
         // A name that is free is taken at once.
         match self.fs.hard_link(staged, path) {
             Ok(()) => return Ok(()),
@@ -185,6 +236,23 @@ impl Apply<'_> {
             }
             other => other.context("rename to", path),
         }
+    }
+
+    fn put_by_copy(&self, staged: &str, path: &str) -> Result<()> {
+        let from = self.fs.open(staged, OpenMode::Read).context("open", staged)?;
+        let staged_meta = from.metadata().context("look at", staged)?;
+        if self.fs.metadata(path).is_ok_and(|meta| meta.kind == FileKind::Symlink) {
+            self.fs.remove_file(path).context("remove", path)?;
+        }
+        let (to, old_len) = self.open(path, true, staged_meta.permissions.executable())?;
+        if old_len != staged_meta.len {
+            to.set_len(staged_meta.len).context("set the length of", path)?;
+        }
+        copy_range(&*from, &*to, 0, staged_meta.len).map_err(|error| error.at(path))?;
+        if to.metadata().context("look at", path)?.permissions == staged_meta.permissions {
+            return Ok(());
+        }
+        to.set_permissions(staged_meta.permissions).context("set permissions of", path)
     }
 
     fn symlink(&self, path: &TreePath, target: &str) -> Result<()> {

@@ -56,6 +56,11 @@ impl Unsynced {
         self.dirs.insert(path.into());
     }
 
+    /// A directory that is gone, and was not to be synced any more; the name it had is noted by itself.
+    pub(crate) fn gone_dir(&mut self, path: &str) {
+        self.dirs.remove(path);
+    }
+
     /// A name that changed: its directory.
     pub(crate) fn name(&mut self, path: &str) {
         self.dir(path.rsplit_once('/').map_or("", |(parent, _)| parent));

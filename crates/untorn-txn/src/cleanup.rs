@@ -6,8 +6,19 @@ use crate::layout::{TRANSACTIONS, TxLayout};
 
 /// The transaction folders that are there.
 pub(crate) fn folders(fs: &dyn Fs) -> Vec<u64> {
-    let Ok(entries) = fs.read_dir(TRANSACTIONS) else { return Vec::new() };
-    entries.into_iter().filter_map(|entry| entry.name.ok()?.parse().ok()).collect()
+    names(fs, TRANSACTIONS).into_iter().filter_map(|name| name.parse().ok()).collect()
+}
+
+/// Whether there is anything that [`after`] would delete.
+pub(crate) fn has_leftovers(fs: &dyn Fs, folders: &[u64], kept: Option<TxLayout>) -> bool {
+    let unwanted = |folder: TxLayout| {
+        Some(folder) != kept || names(fs, &folder.dir()).iter().any(|name| !TxLayout::KEPT.contains(&name.as_str()))
+    };
+    folders.iter().copied().map(TxLayout).any(unwanted)
+}
+
+fn names(fs: &dyn Fs, dir: &str) -> Vec<String> {
+    fs.read_dir(dir).unwrap_or_default().into_iter().filter_map(|entry| entry.name.ok()).collect()
 }
 
 /// After a transaction: every folder goes, save what is kept for going back.
@@ -32,8 +43,7 @@ pub(crate) fn remove_all(fs: &dyn Fs, dir: &str) {
 
 /// Removes what is in a directory, save some names. Results are dropped: see the top of this file.
 fn remove_below(fs: &dyn Fs, dir: &str, save: &[&str]) {
-    let Ok(entries) = fs.read_dir(dir) else { return };
-    for name in entries.into_iter().filter_map(|entry| entry.name.ok()).filter(|name| !save.contains(&name.as_str())) {
+    for name in names(fs, dir).into_iter().filter(|name| !save.contains(&name.as_str())) {
         let path = format!("{dir}/{name}");
         if fs.remove_file(&path).is_err() && fs.metadata(&path).is_ok_and(|meta| meta.kind == FileKind::Dir) {
             remove_all(fs, &path);

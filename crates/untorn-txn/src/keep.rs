@@ -9,7 +9,7 @@ use untorn_format::{
 use untorn_fs::{FileId, Fs, OpenMode};
 
 use crate::{
-    error::{Context, Error, Result},
+    error::{Cause, Context, Error, Result},
     extents::Extents,
     stage::{COPY_LEN, Stage, hash_file},
     steps::Links,
@@ -148,7 +148,12 @@ pub(crate) fn relinked(view: &View, links: &Links, kept: &[UndoEntry]) -> BTreeS
 
 /// Whether `path` still is what the transaction left there.
 pub(crate) fn is_unchanged(fs: &dyn Fs, path: &TreePath, after: &After) -> Result<bool> {
-    Ok(match (after, crate::view::on_disk(fs, path)?) {
+    let now = match (after, crate::view::on_disk(fs, path)) {
+        // It leads through a symlink that the transaction put in place of a directory.
+        (After::Absent, Err(error)) if matches!(error.cause(), Cause::Foreign { .. }) => return Ok(true),
+        (_, now) => now?,
+    };
+    Ok(match (after, now) {
         (After::Absent, Node::Absent) | (After::Dir, Node::Dir { .. }) => true,
         (After::Symlink { target }, Node::Symlink { target: now }) => *target == now,
         (After::File { len, executable, written, hash }, Node::File(now)) if now.len == *len && now.executable == *executable => {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use untorn_format::{TreePath, check_set};
-use untorn_fs::{FileId, Fs};
+use untorn_fs::{FileId, Fs, OpenMode};
 
 use crate::{
     error::{Cause, Context, Error, Result},
@@ -59,6 +59,7 @@ pub(crate) fn choose_ways(fs: &dyn Fs, options: &Options, view: &mut View, stage
             *file = FileNode::staged(number, file.len, file.executable);
         } else if way == Way::Patch {
             write_zeros(fs, file, stage)?;
+            cover_blocks(fs, file, stage).map_err(|error| error.at(path.as_str()))?;
         }
         ways.insert(path, (way, why));
     }
@@ -107,6 +108,51 @@ fn write_zeros(fs: &dyn Fs, file: &mut FileNode, stage: &mut Stage) -> Result<()
     }
     Ok(())
 }
+
+/// Adds to the pieces of a file what stands beside them in the same blocks, and in the block where it is cut or grows: whatever a power cut destroys
+/// of a block that is being written, the redo file can restore.
+fn cover_blocks(fs: &dyn Fs, file: &mut FileNode, stage: &mut Stage) -> Result<()> {
+    let mut origin = None;
+    for (from, to) in uncovered(file) {
+        let mut bytes = vec![0; usize::try_from(to - from).map_err(|_| Error::damaged("too long a gap"))?];
+        let old = usize::try_from(file.base_len.saturating_sub(from)).map_or(bytes.len(), |old| old.min(bytes.len()));
+        if let (Some((path, _)), true) = (file.origin(), old > 0) {
+            if origin.is_none() {
+                origin = Some(fs.open(path.as_str(), OpenMode::Read).context("open", path.as_str())?);
+            }
+            if let Some(origin) = &origin {
+                origin.read_exact_at(&mut bytes[..old], from).context("read", path.as_str())?;
+            }
+        }
+        let redo_at = stage.spool(fs, &bytes)?;
+        file.extents.insert(from, to - from, redo_at);
+    }
+    Ok(())
+}
+
+/// The parts of the blocks that are written which no piece covers.
+fn uncovered(file: &FileNode) -> Vec<(u64, u64)> {
+    let old_len = file.origin().map_or(file.len, |(_, meta)| meta.len);
+    let edge = old_len.min(file.len);
+    let edge = (file.len != old_len && !edge.is_multiple_of(BLOCK_LEN)).then_some((edge, edge));
+    let pieces = file.extents.ranges().into_iter().map(|range| (range.at, range.at.saturating_add(range.len)));
+    let mut blocks: Vec<(u64, u64)> = pieces
+        .chain(edge)
+        .map(|(from, to)| (from / BLOCK_LEN * BLOCK_LEN, to.checked_next_multiple_of(BLOCK_LEN).unwrap_or(to).min(file.len)))
+        .collect();
+    blocks.sort_unstable();
+    let mut gaps = Vec::new();
+    let mut done = 0;
+    for (from, to) in blocks {
+        gaps.extend(file.extents.gaps(from.max(done), to));
+        done = done.max(to);
+    }
+    gaps
+}
+
+/// The largest piece of a disk that a power cut in the middle of a write may destroy as a whole: the sectors of today's disks, also of those that call
+/// themselves 512 bytes.
+const BLOCK_LEN: u64 = 4096;
 
 /// Gives every file that moves a staged name.
 pub(crate) fn link_moved(fs: &dyn Fs, view: &mut View, stage: &mut Stage) -> Result<Links> {
@@ -194,6 +240,7 @@ pub(crate) fn recheck(fs: &dyn Fs, view: &View, relinked: &BTreeSet<FileId>) -> 
             Node::Absent => {
                 matches!(fs.metadata(path.as_str()), Err(error) if error.kind() != std::io::ErrorKind::PermissionDenied)
                     || touched.now.is_absent()
+                    || view.is_respelled(path)
             }
             Node::Symlink { target } => fs.read_link(path.as_str()).is_ok_and(|now| now == *target),
             Node::Dir { .. } => fs.metadata(path.as_str()).context("look at", path.as_str())?.is_dir(),

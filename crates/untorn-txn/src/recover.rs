@@ -31,7 +31,7 @@ pub(crate) fn recover(tree: &mut Tree, evidence: Evidence) -> Result<Recovery> {
     let verdict = decide(&evidence);
     tree.set_slots(evidence.slots);
     if !matches!(verdict, Verdict::Init | Verdict::Refuse(_)) {
-        tree.mend_slots()?;
+        tree.mend()?;
     }
     match verdict {
         Verdict::Init => tree.init(evidence.home).map(|()| Recovery::Initialised),
@@ -53,14 +53,16 @@ pub(crate) fn refused(refusal: Refusal) -> Error {
 /// Nothing is open: delete leftovers. A state directory that was moved together with its tree becomes at home here.
 fn clean(tree: &mut Tree, ruling: Record, folders: &[u64], home: u128) -> Result<Recovery> {
     let (fs, kept) = (tree.fs().clone(), kept(&ruling));
-    let moved = home != 0 && ruling.home != home;
-    let next = Record { seq: ruling.seq + 1, state: SlotState::Idle, home, ..ruling.clone() };
-    tree.set_ruling(ruling.clone());
-    if moved {
-        tree.decide(&next)?;
-    }
     let discarded = folders.iter().copied().filter(|&folder| folder > ruling.txid).max();
-    if folders.iter().any(|&folder| Some(TxLayout(folder)) != kept) {
+    let moved = home != 0 && ruling.home != home;
+    let leftovers = cleanup::has_leftovers(&*fs, folders, kept);
+    tree.set_ruling(ruling);
+    if moved || leftovers || !tree.slots_are_sound() {
+        // The record that rules may stand in the page cache only, left by a sync that failed. Were the stage deleted on its word, a power cut could
+        // bring back the record before it, which needs the stage.
+        tree.decide_again(home)?;
+    }
+    if leftovers {
         cleanup::after(&*fs, kept);
     }
     Ok(discarded.map_or(Recovery::Clean, |txid| Recovery::Discarded { txid }))
@@ -101,8 +103,12 @@ fn resolve(tree: &mut Tree, ruling: Record, txid: u64, folders: &[u64], home: u1
 fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let (fs, layout) = (tree.fs().clone(), TxLayout(ruling.txid));
     tree.set_ruling(ruling.clone());
-    let plan = load_plan(&*fs, layout, &ruling)?;
-    check_staged(&*fs, layout, &plan)?;
+    let plan = load_plan(&*fs, layout, &ruling).and_then(|plan| check_staged(&*fs, layout, &plan).map(|()| plan));
+    let plan = plan.map_err(|error| match error.state() {
+        // An error of the system, not of the journal: the transaction stays decided.
+        TreeState::Unchanged => error.with_state(TreeState::WillComplete),
+        _ => error,
+    })?;
     let readers = lock::exclude_readers(&*fs, false).map_err(|error| error.with_state(TreeState::WillComplete))?;
     // The record may stand in the page cache only, left by a sync that failed: it is written again and made durable before the tree is touched.
     let again = Record { seq: ruling.seq + 1, ..ruling.clone() };

@@ -89,26 +89,25 @@ pub(crate) fn write(fs: &dyn Fs, slots: &mut SlotReads, record: &Record) -> Resu
     file.sync_data().context("sync", SLOTS[at])
 }
 
-/// Makes the slot files, each with a first record, all of their bytes allocated and durable, so that writing a later record never needs space.
-/// Their names become durable with B0.
-pub(crate) fn lay_out(fs: &dyn Fs, first: &Record) -> Result<SlotReads> {
-    let mut slots = [SlotRead::Blank, SlotRead::Blank, SlotRead::Blank];
-    for (at, slot) in slots.iter_mut().enumerate() {
-        let record = Record { seq: first.seq + at as u64, ..first.clone() };
-        lay_out_one(fs, SLOTS[at], &record.encode())?;
-        *slot = SlotRead::Valid(record);
-    }
-    Ok(slots)
+/// Makes the slot files, all of their bytes allocated and durable, so that writing a later record never needs space; all but the last with a record.
+/// Their names become durable with B0. Says what they hold, and which record rules.
+pub(crate) fn lay_out(fs: &dyn Fs, first: &Record) -> Result<(SlotReads, Record)> {
+    let second = Record { seq: first.seq + 1, ..first.clone() };
+    lay_out_one(fs, SLOTS[0], &first.encode())?;
+    lay_out_one(fs, SLOTS[1], &second.encode())?;
+    lay_out_one(fs, SLOTS[2], &[])?;
+    Ok(([SlotRead::Valid(first.clone()), SlotRead::Valid(second.clone()), SlotRead::Blank], second))
 }
 
-/// Makes slot files that are missing or empty whole again. Says whether there were any.
-pub(crate) fn mend(fs: &dyn Fs, slots: &SlotReads) -> Result<bool> {
-    for (slot, path) in slots.iter().zip(SLOTS) {
-        if *slot == SlotRead::Blank {
-            lay_out_one(fs, path, &[])?;
-        }
-    }
-    Ok(slots.contains(&SlotRead::Blank))
+/// Whether each slot holds a record.
+pub(crate) fn are_sound(slots: &SlotReads) -> bool {
+    slots.iter().all(|slot| matches!(slot, SlotRead::Valid(_)))
+}
+
+/// Makes slot files that are missing or empty whole again.
+pub(crate) fn mend(fs: &dyn Fs, slots: &SlotReads) -> Result<()> {
+    let blank = slots.iter().zip(SLOTS).filter(|(slot, _)| **slot == SlotRead::Blank);
+    blank.map(|(_, path)| path).try_for_each(|path| lay_out_one(fs, path, &[]))
 }
 
 fn lay_out_one(fs: &dyn Fs, path: &str, record: &[u8]) -> Result<()> {

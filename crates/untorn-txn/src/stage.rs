@@ -451,7 +451,7 @@ pub(crate) fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize
 }
 
 /// Copies `start..end` to the same place in another file; holes at the end of the source are left to `set_len`.
-fn copy_range(from: &dyn File, to: &dyn File, start: u64, end: u64) -> Result<u64> {
+pub(crate) fn copy_range(from: &dyn File, to: &dyn File, start: u64, end: u64) -> Result<u64> {
     let mut buffer = vec![0; buffer_len(end - start)];
     let mut at = start;
     while at < end {

@@ -228,9 +228,10 @@ impl<'t> Transaction<'t> {
             return Err(Error::new(Cause::IntoItself).at(to.as_str()));
         }
         self.require_parent(&to)?;
+        let respelled = self.view.same_on_disk(&*fs, &from, &to)?;
         match self.view.look(&*fs, &to)? {
             Node::Absent => {}
-            _ if self.view.same_on_disk(&*fs, &from, &to)? => {}
+            _ if respelled => self.view.set_respelled(&to, Node::Absent),
             Node::File(old) if !node.is_dir() => self.give_up(Some(&old))?,
             Node::Symlink { .. } if !node.is_dir() => {}
             Node::File(_) | Node::Symlink { .. } => return Err(Error::new(Cause::Exists).at(to.as_str())),

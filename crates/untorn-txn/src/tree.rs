@@ -252,19 +252,46 @@ impl Tree {
         Ok(())
     }
 
-    /// B0: lays out the state directory. Done again from the start when a crash came in between, since no transaction can have begun before.
-    pub(crate) fn init(&mut self, home: u128) -> Result<()> {
-        let fs = &*self.fs;
-        let tree_id = fs.random_id().context("ask for a random number for", "")?;
-        let first = Record { tree_id, home, ..blank_record() };
-        self.slots = slots::lay_out(fs, &first)?;
-        sync_names(fs)?;
-        self.ruling = Record { seq: first.seq + 2, ..first };
-        Ok(())
+    /// Whether every slot holds a record: so it is once B0 has passed, but for damage.
+    pub(crate) fn slots_are_sound(&self) -> bool {
+        slots::are_sound(&self.slots)
     }
 
-    pub(crate) fn mend_slots(&self) -> Result<()> {
-        if slots::mend(&*self.fs, &self.slots)? { sync_names(&*self.fs) } else { Ok(()) }
+    /// Writes what rules once more, and over every slot that is not sound, and makes it durable.
+    pub(crate) fn decide_again(&mut self, home: u128) -> Result<()> {
+        loop {
+            let next = Record {
+                seq: self.ruling.seq + 1,
+                state: SlotState::Idle,
+                home,
+                plan_len: 0,
+                plan_hash: Hash::NONE,
+                ..self.ruling.clone()
+            };
+            self.decide(&next)?;
+            if self.slots_are_sound() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// B0: lays out the state directory. The record in the last slot comes when all names are durable: without it, the next opening begins again here.
+    pub(crate) fn init(&mut self, home: u128) -> Result<()> {
+        let tree_id = self.fs.random_id().context("ask for a random number for", "")?;
+        let first = Record { tree_id, home, ..blank_record() };
+        (self.slots, self.ruling) = slots::lay_out(&*self.fs, &first)?;
+        sync_names(&*self.fs)?;
+        self.decide_again(home)
+    }
+
+    /// Makes whole what a crash left of B0.
+    pub(crate) fn mend(&self) -> Result<()> {
+        if self.slots_are_sound() {
+            return Ok(());
+        }
+        lock::lay_out(&*self.fs)?;
+        slots::mend(&*self.fs, &self.slots)?;
+        sync_names(&*self.fs)
     }
 }
 

@@ -13,6 +13,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn-fs", &[]),
     ("untorn-sim", &["untorn-fs"]),
     ("untorn-txn", &["untorn-format", "untorn-fs"]),
+    ("untorn-crash", &["untorn-fs", "untorn-sim", "untorn-txn"]),
     ("untorn-delta", &["untorn-format"]),
     ("untorn", &["untorn-delta", "untorn-format", "untorn-fs", "untorn-txn"]),
     ("untorn-cli", &["untorn"]),

@@ -1,0 +1,2 @@
+//! Crash tests on a simulated file system.
+mod first;
