@@ -5,7 +5,11 @@
 //! names becomes durable first. Where there are no hard links, the staged name itself is renamed, and what is missing from the stage is looked for in the tree;
 //! where even that is not safe, the staged bytes are copied: see [`Landing`].
 
-use std::{collections::BTreeSet, io};
+use std::{
+    collections::BTreeSet,
+    io,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use untorn_format::{
     TreePath, fold_key,
@@ -15,9 +19,10 @@ use untorn_fs::{Capabilities, File, FileKind, Fs, OpenMode, Permissions, is_outs
 
 use crate::{
     barrier::Unsynced,
-    error::{Context, Error, Result},
+    error::{Cause, Context, Error, Result},
     layout::{HEAD, STATE, TxLayout},
     options::{Options, Phase},
+    pool,
     reporting::path_of,
     stage::{COPY_LEN, copy_range},
 };
@@ -135,10 +140,9 @@ impl Apply<'_> {
     /// Does something that may need space; on a full disk gives back what was set aside and does it once more.
     fn with_ballast(&self, mut act: impl FnMut() -> Result<()>) -> Result<()> {
         match act() {
-            Err(error)
-                if matches!(error.cause(), crate::error::Cause::NoSpace { .. })
-                    && self.fs.remove_file(&self.layout.ballast()).is_ok() =>
-            {
+            Err(error) if matches!(error.cause(), Cause::NoSpace { .. }) => {
+                // Gone already is as good: another thread may have been quicker.
+                drop(self.fs.remove_file(&self.layout.ballast()));
                 act()
             }
             other => other,
@@ -264,31 +268,15 @@ impl Apply<'_> {
 
     /// Steps on the content of files touch each its own file, so they can be shared out.
     fn content_steps(&self, steps: &[Step], before: u64) -> Result<()> {
-        let total = before + steps.len() as u64;
-        if self.options.jobs <= 1 || steps.len() < 2 {
-            return self.content_part(steps, |done| tell_sometimes(self.options, before + done, total));
-        }
-        let share = steps.len().div_ceil(self.options.jobs);
-        let mut parts = steps.chunks(share);
-        let own = parts.next().unwrap_or_default();
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = parts.map(|part| scope.spawn(|| self.content_part(part, |_| {}))).collect();
-            let result =
-                self.content_part(own, |done| tell_sometimes(self.options, before + done * self.options.jobs as u64, total));
-            workers.into_iter().fold(result, |result, worker| match worker.join() {
-                Ok(other) => result.and(other),
-                Err(panic) => std::panic::resume_unwind(panic),
+        let (total, done) = (before + steps.len() as u64, AtomicU64::new(before));
+        pool::each_run(self.options.jobs, pool::SHORT, steps, |run| {
+            let mut buffer = Vec::new();
+            run.iter().try_for_each(|step| {
+                self.with_ballast(|| self.content_step(step, &mut buffer))?;
+                tell_sometimes(self.options, done.fetch_add(1, Ordering::Relaxed), total);
+                Ok(())
             })
         })
-    }
-
-    fn content_part(&self, steps: &[Step], mut tell: impl FnMut(u64)) -> Result<()> {
-        let mut buffer = Vec::new();
-        for (done, step) in steps.iter().enumerate() {
-            self.with_ballast(|| self.content_step(step, &mut buffer))?;
-            tell(done as u64);
-        }
-        Ok(())
     }
 
     fn content_step(&self, step: &Step, buffer: &mut Vec<u8>) -> Result<()> {

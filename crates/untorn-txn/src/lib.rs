@@ -42,6 +42,7 @@ mod keep;
 mod layout;
 mod lock;
 mod options;
+mod pool;
 mod prepare;
 mod reader;
 mod recover;

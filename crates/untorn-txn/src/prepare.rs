@@ -1,17 +1,21 @@
 //! What must be on the disk before the plan can be written: files that are to be replaced whole are made whole, files that move get a staged name, and
 //! with undo, what will be lost is kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
 
 use untorn_format::{TreePath, check_set};
-use untorn_fs::{FileId, Fs, OpenMode};
+use untorn_fs::{FileId, Fs, Metadata, OpenMode};
 
 use crate::{
     error::{Cause, Context, Error, Result},
     options::Options,
+    pool,
     stage::{Origin, Stage},
     steps::Links,
-    view::{Base, FileNode, Node, View, names},
+    view::{Base, FileNode, Node, Touched, View, names},
     way::{self, Way, Why},
 };
 
@@ -223,22 +227,13 @@ pub(crate) fn surviving(view: &View) -> BTreeMap<TreePath, TreePath> {
 }
 
 /// Looks again at every file of the old tree: whoever changed one since the transaction first looked must not lose that change.
-pub(crate) fn recheck(fs: &dyn Fs, view: &View, relinked: &BTreeSet<FileId>) -> Result<()> {
-    for (path, touched) in view.iter() {
+pub(crate) fn recheck(fs: &dyn Fs, view: &View, relinked: &BTreeSet<FileId>, jobs: usize) -> Result<()> {
+    let touched: Vec<(&TreePath, &Touched)> = view.iter().collect();
+    pool::each(jobs, pool::SHORT, &touched, |(path, touched)| {
         let same = match &touched.was {
-            Node::File(file) => {
-                let Some((_, before)) = file.origin() else { continue };
-                let now = fs.metadata(path.as_str());
-                // Our own staged links count as a change of the file, but not of its content.
-                now.is_ok_and(|now| {
-                    now.len == before.len
-                        && now.id == before.id
-                        && now.kind == before.kind
-                        && (before.id.is_some_and(|id| relinked.contains(&id)) || now.changed == before.changed)
-                })
-            }
+            Node::File(file) => file.origin().is_none_or(|(_, before)| is_same_file(fs, path, before, relinked)),
             Node::Absent => {
-                matches!(fs.metadata(path.as_str()), Err(error) if error.kind() != std::io::ErrorKind::PermissionDenied)
+                matches!(fs.metadata(path.as_str()), Err(error) if error.kind() != io::ErrorKind::PermissionDenied)
                     || touched.now.is_absent()
                     || view.is_respelled(path)
             }
@@ -246,9 +241,14 @@ pub(crate) fn recheck(fs: &dyn Fs, view: &View, relinked: &BTreeSet<FileId>) -> 
             Node::Dir { .. } => fs.metadata(path.as_str()).context("look at", path.as_str())?.is_dir(),
             Node::Other => true,
         };
-        if !same {
-            return Err(Error::new(Cause::ChangedMeanwhile).at(path.as_str()));
-        }
-    }
-    Ok(())
+        if same { Ok(()) } else { Err(Error::new(Cause::ChangedMeanwhile).at(path.as_str())) }
+    })
+}
+
+fn is_same_file(fs: &dyn Fs, path: &TreePath, before: &Metadata, relinked: &BTreeSet<FileId>) -> bool {
+    fs.metadata(path.as_str()).is_ok_and(|now| {
+        // Our own staged links count as a change of the file, but not of its content.
+        let untouched = now.changed == before.changed || before.id.is_some_and(|id| relinked.contains(&id));
+        untouched && now.len == before.len && now.id == before.id && now.kind == before.kind
+    })
 }

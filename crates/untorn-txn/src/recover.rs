@@ -13,7 +13,6 @@ use crate::{
     error::{Cause, Context, Error, Result, TreeState},
     layout::{STATE, TxLayout},
     lock,
-    options::Options,
     report::{Recovery, Report},
     slots,
     stage::{hash_file, hash_pieces},
@@ -114,8 +113,8 @@ fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let again = Record { seq: ruling.seq + 1, ..ruling.clone() };
     tree.decide(&again).map_err(|error| tree.poison(error).with_state(TreeState::InDoubt))?;
     let mut report = Report::default();
-    complete(tree, &plan, &Options::default(), &mut report)
-        .map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
+    let options = tree.recovery_options();
+    complete(tree, &plan, &options, &mut report).map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
     drop(readers);
     cleanup::after(&*fs, tree.kept_folder());
     Ok(Recovery::Completed { txid: ruling.txid })

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// How many syncs may be under way at once where each file must be synced by itself: more share the device's flushes better.
-pub(crate) const SYNC_JOBS: usize = 16;
+const SYNC_JOBS: usize = 16;
 
 /// How often a directory that was switched away between opening and locking is opened again.
 const TRIES: usize = 8;
@@ -41,6 +41,8 @@ pub struct Tree {
     ruling: Record,
     recovery: Recovery,
     switch_recovery: SwitchRecovery,
+    /// Whether the same calls come in the same order every time: no threads.
+    repeatable: bool,
     is_poisoned: bool,
 }
 
@@ -62,7 +64,7 @@ impl Tree {
     pub fn open(dir: &Path) -> Result<Self> {
         for _ in 0..TRIES {
             let fs = open_dir(dir)?;
-            let opened = Self::open_with(fs.clone(), SYNC_JOBS);
+            let opened = Self::open_with(fs.clone(), false);
             // A directory that was switched away meanwhile may be gone by now: what it answered does not count.
             if is_still_at(&*fs, dir)? {
                 let mut tree = opened?;
@@ -74,18 +76,18 @@ impl Tree {
         Err(Error::new(Cause::Busy { holder: None }))
     }
 
-    /// As [`Tree::open`], on any file system: a simulated one in tests.
+    /// As [`Tree::open`], on any file system: a simulated one in tests. Calls it from the caller's thread only, and in the same order every time.
     ///
     /// # Errors
     /// As [`Tree::open`].
     pub fn open_on(fs: Arc<dyn Fs>) -> Result<Self> {
-        Self::open_with(fs, 1)
+        Self::open_with(fs, true)
     }
 
-    pub(crate) fn open_with(fs: Arc<dyn Fs>, sync_jobs: usize) -> Result<Self> {
+    pub(crate) fn open_with(fs: Arc<dyn Fs>, repeatable: bool) -> Result<Self> {
         let lock = Self::lock(&*fs)?;
         // Before anything is written: see `SyncAll`.
-        let syncer = Syncer::new(&*fs, sync_jobs)?;
+        let syncer = Syncer::new(&*fs, sync_jobs(repeatable))?;
         let evidence = recover::evidence(&*fs)?;
         let mut tree = Self {
             fs,
@@ -95,6 +97,7 @@ impl Tree {
             ruling: blank_record(),
             recovery: Recovery::Clean,
             switch_recovery: SwitchRecovery::Clean,
+            repeatable,
             is_poisoned: false,
         };
         tree.recovery = recover::recover(&mut tree, evidence)?;
@@ -142,6 +145,7 @@ impl Tree {
     /// As [`Tree::begin`].
     pub fn begin_with(&mut self, options: Options) -> Result<Transaction<'_>> {
         self.refuse_poisoned()?;
+        let options = options.with_jobs(self.repeatable);
         Ok(Transaction::new(self, options))
     }
 
@@ -199,6 +203,11 @@ impl Tree {
 
     pub(crate) fn syncer(&self) -> Result<&Syncer> {
         Ok(&self.syncer)
+    }
+
+    /// The options recovery works with.
+    pub(crate) fn recovery_options(&self) -> Options {
+        Options::default().with_jobs(self.repeatable)
     }
 
     pub(crate) fn is_poisoned(&self) -> bool {
@@ -314,6 +323,11 @@ fn blank_record() -> Record {
         to: Hash::NONE,
         undo: 0,
     }
+}
+
+/// How many syncs may be under way at once.
+pub(crate) const fn sync_jobs(repeatable: bool) -> usize {
+    if repeatable { 1 } else { SYNC_JOBS }
 }
 
 /// Opens the file system at a directory that may be put under care.

@@ -14,7 +14,7 @@ use crate::{
     barrier::{Syncer, Unsynced},
     error::{Cause, Context, Error, Result, TreeState},
     layout::{DISCARD, LOCK, PREVIOUS, STATE, SWITCH, TICKET},
-    tree::{SYNC_JOBS, Tree},
+    tree::{Tree, sync_jobs},
 };
 
 /// How often a tree that was switched away between looking and locking is looked for again.
@@ -36,8 +36,8 @@ impl Hold {
     pub(crate) fn open(place: Place) -> Result<Self> {
         for _ in 0..TRIES {
             let before = place.id()?;
-            let syncer = Syncer::new(&*place.parent, SYNC_JOBS)?;
-            let tree = Tree::open_with(place.fs("", Syncs::Done), SYNC_JOBS)?;
+            let syncer = Syncer::new(&*place.parent, sync_jobs(place.repeatable))?;
+            let tree = Tree::open_with(place.fs("", Syncs::Done), place.repeatable)?;
             if place.id()? == before {
                 let recovery = tidy(&place)?;
                 return Ok(Self { place, tree, recovery, syncer, ticket: None });

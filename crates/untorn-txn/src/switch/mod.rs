@@ -161,7 +161,7 @@ impl Switch {
         let twin = Listing::of(&*fs)?;
         clone::lay_out_state(&*fs, &hold.tree)?;
         hold.hand_out(NEXT, &ticket)?;
-        let next = Tree::open_on(fs)?;
+        let next = Tree::open_with(fs, hold.place.repeatable)?;
         Ok(Self { next, hold, options, was, twin, report })
     }
 

@@ -15,6 +15,8 @@ use crate::{
 pub(crate) struct Place {
     pub(crate) parent: Arc<dyn Fs>,
     pub(crate) name: String,
+    /// Whether the same calls come in the same order every time: no threads.
+    pub(crate) repeatable: bool,
 }
 
 impl fmt::Debug for Place {
@@ -32,12 +34,12 @@ impl Place {
         };
         let name = name.to_str().ok_or_else(|| unsupported("the name of the directory is not Unicode"))?;
         let parent = OsFs::open(above).context("open", &above.to_string_lossy())?;
-        Ok(Self { parent: Arc::new(parent), name: name.to_owned() })
+        Ok(Self { parent: Arc::new(parent), name: name.to_owned(), repeatable: false })
     }
 
     /// On any file system.
     pub(crate) fn on(parent: Arc<dyn Fs>, name: &str) -> Self {
-        Self { parent, name: name.to_owned() }
+        Self { parent, name: name.to_owned(), repeatable: true }
     }
 
     /// The path of something in the tree, as the parent sees it.
