@@ -296,6 +296,7 @@ impl State {
             links: if matches!(inode.body, Body::Dir(_)) { 1 } else { self.links(ino).into() },
             id: self.options().stable_ids.then_some(FileId(ino.into())),
             changed: inode.changed.into(),
+            written: inode.changed.into(),
         })
     }
 }

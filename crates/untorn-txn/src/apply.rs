@@ -1,9 +1,9 @@
 //! Making the tree the new one, step by step. Every step can be done any number of times, and a crash anywhere is cured by doing all of them again: commit
 //! and recovery both come here.
 //!
-//! What is staged is never used up: a staged file gets a second name, and that is renamed into the tree. So no crash can lose it, whichever of the two
-//! names becomes durable first. Where there are no hard links, the staged name itself is renamed, and what is missing from the stage is looked for in the tree;
-//! where even that is not safe, the staged bytes are copied: see [`Landing`].
+//! No crash may lose what is staged. Where a rename is old or new, the staged name itself is renamed into the tree, and what is missing from the stage after a crash is
+//! known in the tree by its hash. Elsewhere a staged file gets a second name, and that is renamed; where there are no hard links either, its bytes are copied:
+//! see [`Landing`].
 
 use std::{
     collections::BTreeSet,
@@ -80,7 +80,7 @@ pub(crate) fn apply(
     let redo =
         if plan.redo.len == 0 { None } else { Some(fs.open(&layout.redo(), OpenMode::Read).context("open", &layout.redo())?) };
     let landing = Landing::of(plan, fs.capabilities());
-    let apply = Apply { fs, layout, landing, redo: redo.as_deref(), options };
+    let apply = Apply { fs, layout, landing, objects: &plan.objects, redo: redo.as_deref(), options };
     let mut dirs_kept = Vec::new();
     let total = plan.steps.len() as u64;
     let patches = plan.steps.partition_point(|step| !matches!(step, Step::Patch { .. } | Step::SetExecutable { .. }));
@@ -140,6 +140,7 @@ struct Apply<'a> {
     fs: &'a dyn Fs,
     layout: TxLayout,
     landing: Landing,
+    objects: &'a [Object],
     redo: Option<&'a dyn File>,
     options: &'a Options,
 }
@@ -168,7 +169,10 @@ impl Apply<'_> {
                 Ok(())
             }
             Step::MakeDir { path, permissions } => self.make_dir(path, *permissions),
-            Step::Put { path, object } => self.put(&self.layout.object(*object), path.as_str()),
+            Step::Put { path, object } => {
+                let landing = self.landing_of(*object);
+                self.put(landing, &self.layout.object(*object), path.as_str())
+            }
             Step::Symlink { path, target } => self.symlink(path, target),
             Step::Patch { .. } | Step::SetExecutable { .. } => Ok(()),
         }
@@ -205,9 +209,14 @@ impl Apply<'_> {
         }
     }
 
+    fn landing_of(&self, object: u32) -> Landing {
+        let object = usize::try_from(object).ok().and_then(|at| self.objects.get(at));
+        object.map_or(Landing::Link, |object| self.landing.of_object(object, self.fs.capabilities()))
+    }
+
     /// Puts a staged file at `path`.
-    fn put(&self, staged: &str, path: &str) -> Result<()> {
-        match self.landing {
+    fn put(&self, landing: Landing, staged: &str, path: &str) -> Result<()> {
+        match landing {
             Landing::Link => self.put_by_link(staged, path),
             Landing::Rename => self.put_by_rename(staged, path),
             Landing::Copy => self.put_by_copy(staged, path),
@@ -346,7 +355,7 @@ impl Apply<'_> {
     /// Puts the next head document in place, or removes the present one.
     fn head(&self, remove: bool) -> Result<()> {
         if !remove {
-            return self.put(&self.layout.head(), HEAD);
+            return self.put(self.landing, &self.layout.head(), HEAD);
         }
         match self.fs.remove_file(HEAD) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", HEAD, error)),

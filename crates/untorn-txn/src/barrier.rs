@@ -89,6 +89,11 @@ impl Syncer {
         Ok(Self { all, jobs: jobs.max(1) })
     }
 
+    /// Whether a sync makes everything durable, listed or not.
+    pub(crate) fn syncs_all(&self) -> bool {
+        self.all.is_some()
+    }
+
     /// After this returns, everything in `unsynced` is durable. Says how many syncs it took.
     pub(crate) fn sync(&self, fs: &dyn Fs, unsynced: &Unsynced) -> Result<u64> {
         if let Some(all) = &self.all {

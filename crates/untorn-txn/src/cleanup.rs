@@ -49,7 +49,8 @@ pub(crate) fn remove_folder(fs: &dyn Fs, folder: TxLayout) {
     remove_all(fs, &folder.dir());
 }
 
-fn remove_all(fs: &dyn Fs, dir: &str) {
+/// Removes a directory with everything in it.
+pub(crate) fn remove_all(fs: &dyn Fs, dir: &str) {
     remove_below(fs, dir, &[]);
     drop(fs.remove_dir(dir));
 }

@@ -32,6 +32,14 @@ pub enum Readers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Phase {
+    /// Reading and hashing what is there (layers above transactions).
+    Read,
+    /// Comparing two builds (layers above transactions).
+    Compare,
+    /// Looking for new bytes among old ones (layers above transactions).
+    Search,
+    /// Compressing a patch (layers above transactions).
+    Compress,
     /// Preparing, invisibly.
     Stage,
     /// Making durable.

@@ -82,7 +82,12 @@ fn way_of(fs: &dyn Fs, options: &Options, path: &TreePath, is_new: bool, file: &
             way::choose(options.way, None, file.extents.bytes(), file.extents.bytes())
         }
         Base::Nothing => (Way::Put, Why::Whole),
-        Base::Tree { .. } if !file.is_rewritten() => (Way::Metadata, Why::NoContent),
+        // The executable bit of a file with other names would change under all of them.
+        Base::Tree { meta, .. }
+            if !file.is_rewritten() && (meta.links < 2 || meta.permissions.executable() == file.executable) =>
+        {
+            (Way::Metadata, Why::NoContent)
+        }
         Base::Tree { path: origin, meta } => {
             let zeros: u64 = zero_gaps(file).iter().map(|(from, to)| to - from).sum();
             let obstacle = way::in_place_obstacle(options, capabilities, meta)
