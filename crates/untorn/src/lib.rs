@@ -66,3 +66,8 @@ pub use untorn_txn::{
     Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Observer, Options, Phase, ReadGuard, Readers,
     Recovery, Report, Status, Transaction, Tree, TreeState, Update, UpdateInfo, Way, WayChoice, Why, atomic_update, head_of,
 };
+
+/// The programs of the front page compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
