@@ -18,7 +18,7 @@ pub const DISKS: &[&str] =
 #[must_use]
 pub fn disk(name: &str) -> Option<SimOptions> {
     let able = |sync_all, hard_links, reflink| SimOptions { sync_all, hard_links, reflink, ..SimOptions::strict() };
-    Some(match name {
+    let mut options = match name {
         "strict" => able(true, true, true),
         "plain" => able(true, true, false),
         "nolinks" => able(true, false, true),
@@ -33,7 +33,10 @@ pub fn disk(name: &str) -> Option<SimOptions> {
         "exfat" => SimOptions { hard_links: false, stable_ids: false, ..SimOptions::ntfs_like() },
         "fat" => SimOptions::fat_like(),
         _ => return None,
-    })
+    };
+    // A file system with a journal writes names later or stops working; one without may forget them, and then nothing that comes after can know.
+    options.journaled_names = options.atomic_rename;
+    Some(options)
 }
 
 /// A disk, and how transactions are made on it.

@@ -46,7 +46,8 @@
 //!   renamed across directories is never lost, but may have both names; a directory that was removed had been emptied before.
 //! - Writes tear at sectors of 512 bytes. Each sector of a write that waits is old, new, zero or, if
 //!   [`SimOptions::garbage`], garbage.
-//! - A failed sync loses what it covered: a crash may keep it or not, reads see it, later syncs succeed without writing it. See
+//! - A failed sync loses what it covered: a crash may keep it or not, reads see it, later syncs succeed without writing it (but see
+//!   [`SimOptions::journaled_names`]). See
 //!   [`SimFs::fail_next_sync`].
 //! - New bytes may be found under an old time of change, and the identity of an object that is gone may be given to a new one.
 //!

@@ -68,10 +68,11 @@ impl Pending {
         self.items.push(Item { event, needs, status: Status::Open });
     }
 
-    /// A sync failed: what it covered is neither durable nor waiting any more.
-    pub(crate) fn lose(&mut self, log: &[Event], barrier: Barrier) {
+    /// A sync failed: what it covered is neither durable nor waiting any more; only what a journal keeps goes on waiting.
+    pub(crate) fn lose(&mut self, log: &[Event], barrier: Barrier, has_journal: bool) {
+        let lost = |effect: &Effect| barrier.covers(effect) && (!has_journal || matches!(effect, Effect::Data { .. }));
         for item in self.items.iter_mut().filter(|item| item.status == Status::Open) {
-            if effect_at(log, item.event).is_some_and(|effect| barrier.covers(effect)) {
+            if effect_at(log, item.event).is_some_and(lost) {
                 item.status = Status::Lost;
             }
         }

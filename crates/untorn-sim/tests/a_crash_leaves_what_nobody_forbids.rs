@@ -217,6 +217,23 @@ fn a_rewrite_after_a_failed_sync_is_durable_and_stays_on_top_of_what_was_lost() 
 }
 
 #[test]
+fn names_whose_sync_failed_are_synced_next_where_there_is_a_journal() {
+    for journaled_names in [true, false] {
+        let fs = after(SimOptions { journaled_names, ..SimOptions::strict() }, |fs| {
+            fs.create_dir("new", None)?;
+            fs.fail_next_sync(io::ErrorKind::Other);
+            assert!(fs.sync_dir("").is_err());
+            fs.sync_dir("")?;
+            fs.mark(1);
+            Ok(())
+        });
+        let recording = fs.recording();
+        let mut later = recording.crashes(&Sampling::default()).filter(|state| !state.marks().is_empty());
+        assert_eq!(later.all(|state| state.fs().metadata("new").is_ok()), journaled_names);
+    }
+}
+
+#[test]
 fn a_failed_writeback_is_told_to_those_who_ask_later() {
     let fs = after(SimOptions::strict(), |fs| fs.open("A", OpenMode::Write)?.write_all_at(&NEW, 0));
     fs.fail_writeback("A").unwrap();

@@ -162,16 +162,28 @@ fn finish(fs: &dyn Fs, tx: &mut Transaction<'_>, plan: Plan, relinked: BTreeSet<
     write_file(fs, &layout.plan(), &bytes)?;
     let mut unsynced = Unsynced::default();
     tx.stage.unsynced(&mut unsynced);
-    for path in [layout.plan(), layout.head(), layout.undo_plan(), layout.kept_head()] {
-        if fs.metadata(&path).is_ok() {
-            unsynced.file(path);
-        }
-    }
-    if fs.metadata(&layout.kept_dir()).is_ok() {
-        unsynced.dir(layout.kept_dir());
-    }
+    documents(tx, &plan, &mut unsynced);
     let report = reporting::report(tx, &plan, ways);
     Ok(Some(Sealed { plan_hash: Hash::of(&bytes), plan_len: bytes.len() as u64, plan, unsynced, relinked, report }))
+}
+
+/// The documents that were written, for B1. Known by what the plan says, not by looking: a look that fails must not leave one out.
+fn documents(tx: &Transaction<'_>, plan: &Plan, unsynced: &mut Unsynced) {
+    let layout = tx.stage.layout;
+    let keeps_head = plan.keep_undo && plan.new_head && !plan.from.is_none();
+    unsynced.file(layout.plan());
+    if plan.new_head && !plan.to.is_none() {
+        unsynced.file(layout.head());
+    }
+    if plan.keep_undo {
+        unsynced.file(layout.undo_plan());
+    }
+    if keeps_head {
+        unsynced.file(layout.kept_head());
+    }
+    if keeps_head || !tx.stage.kept().is_empty() {
+        unsynced.dir(layout.kept_dir());
+    }
 }
 
 fn write_file(fs: &dyn Fs, path: &str, bytes: &[u8]) -> Result<()> {

@@ -60,7 +60,7 @@ pub use untorn_delta::{DiffError, PatchError, Report as DeltaReport, Search};
 pub use untorn_format::{
     DecodeError, Hash, PathError, TreePath, escape,
     manifest::{self, Manifest, ManifestError},
-    patch::FORMAT as PATCH_FORMAT,
+    patch::FORMAT_NUMBER as PATCH_FORMAT,
 };
 pub use untorn_txn::{
     Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Observer, Options, Phase, ReadGuard, Readers,

@@ -11,7 +11,10 @@ use crate::{
 /// Bytes of a header.
 pub const HEADER_LEN: usize = 176;
 
-const KIND: Kind = Kind { magic: *b"untorn:d", format: 1, len_max: HEADER_LEN as u64 };
+/// The format of the patches that this version writes; it reads no other.
+pub const FORMAT_NUMBER: u32 = 1;
+
+const KIND: Kind = Kind { magic: *b"untorn:d", format: FORMAT_NUMBER, len_max: HEADER_LEN as u64 };
 
 const FROM: Field<32> = Field::at(16);
 const TO: Field<32> = Field::at(48);

@@ -19,7 +19,7 @@ pub use changes::{Changes, MisfitError};
 pub use check::Check;
 pub use frame::{Frame, FrameKind, Reference};
 pub(crate) use header::ROWS as HEADER_ROWS;
-pub use header::{HEADER_LEN, Header};
+pub use header::{FORMAT_NUMBER, HEADER_LEN, Header};
 pub use index::{Index, SourceFile};
 pub use op::Op;
 
