@@ -29,6 +29,9 @@ pub(crate) const TRANSACTIONS: &str = ".untorn/tx";
 /// The slots.
 pub(crate) const SLOTS: [&str; 3] = [".untorn/slot.0", ".untorn/slot.1", ".untorn/slot.2"];
 
+/// The highest number of a transaction or a record that is believed.
+pub(crate) const NUMBER_MAX: u64 = u64::MAX / 2;
+
 /// The names of one transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TxLayout(pub(crate) u64);

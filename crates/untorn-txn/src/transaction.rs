@@ -37,9 +37,9 @@ pub struct Transaction<'t> {
 }
 
 impl<'t> Transaction<'t> {
-    pub(crate) fn new(tree: &'t mut Tree, options: Options) -> Self {
-        let (txid, reflink) = (tree.next_txid(), tree.fs().capabilities().reflink);
-        Self { tree, options, stage: Stage::new(txid), view: View::default(), expectations: Vec::new(), head: None, reflink }
+    pub(crate) fn new(tree: &'t mut Tree, options: Options) -> Result<Self> {
+        let (txid, reflink) = (tree.next_txid()?, tree.fs().capabilities().reflink);
+        Ok(Self { tree, options, stage: Stage::new(txid), view: View::default(), expectations: Vec::new(), head: None, reflink })
     }
 
     fn fs(&self) -> std::sync::Arc<dyn Fs> {
