@@ -6,12 +6,21 @@ use untorn_fs::{FileKind, Fs};
 
 use crate::{
     error::{Context, Error, Result},
-    layout::{TRANSACTIONS, TxLayout},
+    layout::{NUMBER_MAX, TRANSACTIONS, TxLayout},
 };
 
 /// The transaction folders that are there.
-pub(crate) fn folders(fs: &dyn Fs) -> Vec<u64> {
-    names(fs, TRANSACTIONS).into_iter().filter_map(|name| name.parse().ok()).collect()
+pub(crate) fn folders(fs: &dyn Fs) -> Result<Vec<u64>> {
+    match fs.read_dir(TRANSACTIONS) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(Error::io("list", TRANSACTIONS, error)),
+        Ok(entries) => Ok(entries.into_iter().filter_map(|entry| number_of(&entry.name.ok()?)).collect()),
+    }
+}
+
+/// The number of the transaction whose folder has this name: only as we would write it, and one that can be ours.
+fn number_of(name: &str) -> Option<u64> {
+    name.parse().ok().filter(|number: &u64| *number <= NUMBER_MAX && number.to_string() == name)
 }
 
 /// Whether there is anything that [`after`] would delete.
@@ -28,7 +37,7 @@ fn names(fs: &dyn Fs, dir: &str) -> Vec<String> {
 
 /// After a transaction: every folder goes, save what is kept for going back.
 pub(crate) fn after(fs: &dyn Fs, kept: Option<TxLayout>) {
-    for folder in folders(fs).into_iter().map(TxLayout) {
+    for folder in folders(fs).unwrap_or_default().into_iter().map(TxLayout) {
         if Some(folder) == kept { remove_below(fs, &folder.dir(), &TxLayout::KEPT) } else { remove_folder(fs, folder) }
     }
 }

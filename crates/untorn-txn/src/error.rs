@@ -19,7 +19,7 @@ pub enum TreeState {
     WillComplete,
     /// A sync failed at the decision: opening the tree again finds out whether it is the old or the new one, and makes it exactly that.
     InDoubt,
-    /// The journal cannot be understood; nothing was changed by this call.
+    /// The journal cannot be understood, or not even be read; nothing was changed by this call.
     NotUnderstood,
 }
 
@@ -160,6 +160,14 @@ impl Error {
 
     pub(crate) fn damaged(what: impl Into<String>) -> Self {
         Self::new(Cause::JournalDamaged { what: what.into() }).with_state(TreeState::NotUnderstood)
+    }
+
+    /// An error of the system before the journal had said which tree there is.
+    pub(crate) fn before_knowing(self) -> Self {
+        match *self.cause {
+            Cause::Io { .. } | Cause::NoSpace { .. } => self.with_state(TreeState::NotUnderstood),
+            _ => self,
+        }
     }
 
     /// What is wrong.

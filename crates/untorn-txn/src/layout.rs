@@ -52,6 +52,9 @@ pub(crate) fn sibling_of(name: &str) -> String {
     format!(".{name}.untorn-switch")
 }
 
+/// The highest number of a transaction or a record that is believed.
+pub(crate) const NUMBER_MAX: u64 = u64::MAX / 2;
+
 /// The names of one transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TxLayout(pub(crate) u64);

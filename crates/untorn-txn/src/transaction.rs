@@ -39,9 +39,9 @@ pub struct Transaction<'t> {
 }
 
 impl<'t> Transaction<'t> {
-    pub(crate) fn new(tree: &'t mut Tree, options: Options) -> Self {
-        let (txid, reflink) = (tree.next_txid(), tree.fs().capabilities().reflink);
-        Self {
+    pub(crate) fn new(tree: &'t mut Tree, options: Options) -> Result<Self> {
+        let (txid, reflink) = (tree.next_txid()?, tree.fs().capabilities().reflink);
+        Ok(Self {
             tree,
             options,
             stage: Stage::new(txid),
@@ -50,7 +50,7 @@ impl<'t> Transaction<'t> {
             head: None,
             reflink,
             first: Vec::new(),
-        }
+        })
     }
 
     fn fs(&self) -> std::sync::Arc<dyn Fs> {

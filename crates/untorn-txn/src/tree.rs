@@ -85,10 +85,10 @@ impl Tree {
     }
 
     pub(crate) fn open_with(fs: Arc<dyn Fs>, repeatable: bool) -> Result<Self> {
-        let lock = Self::lock(&*fs)?;
+        let lock = Self::lock(&*fs).map_err(Error::before_knowing)?;
         // Before anything is written: see `SyncAll`.
-        let syncer = Syncer::new(&*fs, sync_jobs(repeatable))?;
-        let evidence = recover::evidence(&*fs)?;
+        let syncer = Syncer::new(&*fs, sync_jobs(repeatable)).map_err(Error::before_knowing)?;
+        let evidence = recover::evidence(&*fs).map_err(Error::before_knowing)?;
         let mut tree = Self {
             fs,
             _lock: lock,
@@ -134,7 +134,7 @@ impl Tree {
     /// Begins a set of changes.
     ///
     /// # Errors
-    /// [`Cause::Poisoned`] after an error past the commit point.
+    /// [`Cause::Poisoned`] after an error past the commit point; [`Cause::Io`].
     pub fn begin(&mut self) -> Result<Transaction<'_>> {
         self.begin_with(Options::default())
     }
@@ -146,7 +146,7 @@ impl Tree {
     pub fn begin_with(&mut self, options: Options) -> Result<Transaction<'_>> {
         self.refuse_poisoned()?;
         let options = options.with_jobs(self.repeatable);
-        Ok(Transaction::new(self, options))
+        Transaction::new(self, options)
     }
 
     /// Goes back to the tree before the last transaction, if that kept its undo. After this returns, the tree is that one, also after a power cut. With
@@ -231,8 +231,8 @@ impl Tree {
     }
 
     /// A number no transaction has had, nor any folder that is still there.
-    pub(crate) fn next_txid(&self) -> u64 {
-        cleanup::folders(&*self.fs).into_iter().fold(self.ruling.txid, u64::max) + 1
+    pub(crate) fn next_txid(&self) -> Result<u64> {
+        Ok(cleanup::folders(&*self.fs)?.into_iter().fold(self.ruling.txid, u64::max) + 1)
     }
 
     pub(crate) fn next_record(&self, state: SlotState, plan: &Plan, plan_hash: Hash, plan_len: u64) -> Record {
