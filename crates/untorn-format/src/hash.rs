@@ -70,7 +70,7 @@ impl fmt::Debug for Hash {
     }
 }
 
-/// Makes a [`Hash`] of bytes that come in pieces.
+/// Makes a [`struct@Hash`] of bytes that come in pieces.
 #[derive(Clone, Debug, Default)]
 pub struct Hasher(blake3::Hasher);
 

@@ -57,7 +57,7 @@ impl PathRule {
         }
     }
 
-    /// What is wrong, and what to do, for a message that began with the path.
+    /// What is wrong, and what to do: the end of a message that began with the path, or with both.
     const fn advice(self) -> &'static str {
         match self {
             Self::N1 => "is absolute; name files relative to the tree, like data/level.pak",
@@ -70,12 +70,12 @@ impl PathRule {
             Self::N6 => "looks like a short name that Windows makes up for another file; rename the file",
             Self::N7 => "is not UTF-8; rename the file",
             Self::N8 => "holds an invisible or direction-changing character; rename the file",
-            Self::N9 => "cannot be told from it on some systems; rename one of them",
-            Self::N10 => "lies below it, yet it is no directory; rename or remove one of them",
+            Self::N9 => "are mixed up on some systems (case, accents); spell their directories alike or rename one",
+            Self::N10 => "which is no directory; rename or remove one of them",
             Self::N11 => "begins like .untorn, where untorn keeps its own state; rename the file",
             Self::N12 => "is too long: at most 255 bytes a component, 1,024 bytes and 64 components in all; shorten it",
             Self::F3 => {
-                "which is not a plain relative path, with '/' and leading '..' only, to a place inside the tree; change the link"
+                "which is no plain relative path (names with '/' between, '..' only in front) to a place inside the tree; change the link"
             }
         }
     }
@@ -114,8 +114,8 @@ impl fmt::Display for PathError {
         let (path, advice, code) = (&self.path, self.rule.advice(), self.code());
         match (self.rule, &self.other) {
             (PathRule::N9, Some(other)) if other == path => write!(f, "\"{path}\" is listed twice; list it once ({code})"),
-            (PathRule::N9, Some(other)) => write!(f, "\"{path}\" stands beside \"{other}\" and {advice} ({code})"),
-            (PathRule::N10, Some(other)) => write!(f, "\"{path}\" stands beside \"{other}\" and {advice} ({code})"),
+            (PathRule::N9, Some(other)) => write!(f, "\"{other}\" and \"{path}\" {advice} ({code})"),
+            (PathRule::N10, Some(other)) => write!(f, "\"{path}\" lies in \"{other}\", {advice} ({code})"),
             (_, Some(other)) => write!(f, "the symlink \"{path}\" says \"{other}\", {advice} ({code})"),
             (_, None) => write!(f, "\"{path}\" {advice} ({code})"),
         }

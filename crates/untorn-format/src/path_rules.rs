@@ -23,21 +23,23 @@ pub const DEPTH_MAX: usize = 64;
 pub(crate) fn check_path(path: &str) -> Result<(), PathRule> {
     refuse_if(path.len() > PATH_LEN_MAX, PathRule::N12)?;
     refuse_if(is_absolute(path), PathRule::N1)?;
+    let seen = path.bytes().fold(0, |seen, byte| seen | KINDS[usize::from(byte)]);
     let mut depth = 0_usize;
     for component in path.split('/') {
-        check_component(component)?;
+        check_component(component, seen)?;
         depth += 1;
     }
     refuse_if(depth > DEPTH_MAX, PathRule::N12)?;
     refuse_if(is_state_dir(path.split('/').next().unwrap_or(path)), PathRule::N11)
 }
 
-fn check_component(component: &str) -> Result<(), PathRule> {
+/// `seen` tells which kinds of bytes the whole path holds: what is not there need not be looked for in each component.
+fn check_component(component: &str, seen: u8) -> Result<(), PathRule> {
     refuse_if(matches!(component, "" | "." | ".."), PathRule::N2)?;
     refuse_if(component.len() > COMPONENT_LEN_MAX, PathRule::N12)?;
-    refuse_if(component.bytes().any(|byte| FORBIDDEN[usize::from(byte)]), PathRule::N3)?;
-    refuse_if(component.starts_with(' ') || component.ends_with(['.', ' ']), PathRule::N4)?;
-    refuse_if(is_short_name(component), PathRule::N6)?;
+    refuse_if(seen & FORBIDDEN != 0 && component.bytes().any(|byte| KINDS[usize::from(byte)] == FORBIDDEN), PathRule::N3)?;
+    refuse_if(matches!(component.as_bytes(), [b' ', ..] | [.., b' ' | b'.']), PathRule::N4)?;
+    refuse_if(seen & TILDE != 0 && is_short_name(component), PathRule::N6)?;
     if component.is_ascii() { refuse_if(is_device(component), PathRule::N5) } else { check_beyond_ascii(component) }
 }
 
@@ -67,19 +69,25 @@ fn is_state_dir(component: &str) -> bool {
     if component.is_ascii() { begins_like(component) } else { begins_like(&fold_key(component)) }
 }
 
-/// Bytes that no component holds: what Windows gives a meaning in paths, and control characters.
-static FORBIDDEN: [bool; 256] = {
-    let mut forbidden = [false; 256];
-    let mut control = 0;
-    while control < 32 {
-        forbidden[control] = true;
-        control += 1;
-    }
-    let special = b"<>:\"\\|?*\x7f";
+/// What no component holds: what Windows gives a meaning in paths, and control characters.
+const FORBIDDEN: u8 = 1;
+/// What short names hold.
+const TILDE: u8 = 2;
+
+/// The kind of each byte; 0 for all others.
+static KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
     let mut at = 0;
-    while at < special.len() {
-        forbidden[special[at] as usize] = true;
+    while at < 32 {
+        kinds[at] = FORBIDDEN;
         at += 1;
     }
-    forbidden
+    let special = b"<>:\"\\|?*\x7f";
+    at = 0;
+    while at < special.len() {
+        kinds[special[at] as usize] = FORBIDDEN;
+        at += 1;
+    }
+    kinds[b'~' as usize] = TILDE;
+    kinds
 };

@@ -5,7 +5,8 @@
 /// Expects either plain ASCII or a [`crate::fold_key`], in which superscript digits have become digits (`COM¹` is a device, too).
 /// Source: "Naming Files, Paths, and Namespaces" (Microsoft), and the console devices of the Win32 file namespace.
 pub(crate) fn is_device(component: &str) -> bool {
-    let base = component.split('.').next().unwrap_or(component).trim_end_matches(' ');
+    let base_len = component.bytes().position(|byte| byte == b'.').unwrap_or(component.len());
+    let base = component[..base_len].trim_end_matches(' ');
     let is_one_of = |names: &[&str]| names.iter().any(|name| base.eq_ignore_ascii_case(name));
     match base.len() {
         3 => is_one_of(&["CON", "PRN", "AUX", "NUL"]),
@@ -24,9 +25,6 @@ fn is_numbered_port(base: &[u8]) -> bool {
 /// Whether a component looks like the short name that FAT and NTFS make up for a longer one: a base of at most 8 characters that ends in `~`
 /// and digits, an extension of at most 3.
 pub(crate) fn is_short_name(component: &str) -> bool {
-    if !component.contains('~') {
-        return false;
-    }
     let (base, extension) = component.split_once('.').unwrap_or((component, ""));
     let stem = base.trim_end_matches(|character: char| character.is_ascii_digit());
     let ends_in_number = stem.len() < base.len() && stem.ends_with('~');

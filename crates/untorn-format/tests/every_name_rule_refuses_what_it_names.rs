@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 
-use untorn_format::{PathError, TreePath, check_set};
+use untorn_format::{PathError, TreePath, check_set, check_symlink_target};
 
 fn refused(code: &str, paths: &[&str]) {
     for path in paths {
@@ -203,6 +203,22 @@ fn n12_lengths_and_depth() {
     let longest = [long(255), long(255), long(255), long(255), "ab".to_owned()].join("/");
     assert_eq!(longest.len(), 1026);
     refused("UNT-PATH-N12", &[&longest, &longest[..1025]]);
+}
+
+#[test]
+fn f3_symlinks_that_lead_out_or_that_nobody_can_follow_by_reading() {
+    let link = TreePath::new("a/b/link").unwrap();
+    for target in ["x", "x/y", "..", "../x", "../../x", "../../a", "../b"] {
+        assert_eq!(check_symlink_target(&link, target), Ok(()), "{target}");
+    }
+    let refused =
+        ["", ".", "./x", "x/", "x//y", "/x", "x/../y", "../..", "../../..", "../../../x", "../../.untorn", "..\\x", "C:x", "a\0"];
+    for target in refused {
+        let error = check_symlink_target(&link, target).unwrap_err();
+        assert_eq!((error.code(), error.path.as_str()), ("UNT-PATH-F3", "a/b/link"), "{target}");
+    }
+    let error = check_symlink_target(&link, "/etc/\x1bpasswd").unwrap_err();
+    assert!(error.to_string().starts_with(r#"the symlink "a/b/link" says "/etc/\u{1b}passwd", which"#), "{error}");
 }
 
 #[test]

@@ -8,9 +8,9 @@ use crate::{Metadata, Permissions};
 ///
 /// | effect | volatile until | a power cut before that may leave |
 /// |---|---|---|
-/// | bytes written | `sync_data`, or a [`SyncAll`] opened before the write | each 512-byte sector old, new, zero or garbage |
+/// | bytes written | `sync_data`, `sync`, or a [`SyncAll`] opened before the write | each 512-byte sector old, new, zero or garbage |
 /// | length | the same | any earlier length, independent of the bytes |
-/// | permissions | the same | old or new |
+/// | permissions | `sync`, or the same [`SyncAll`] | old or new |
 ///
 /// A sync that fails has said all it will say: the bytes may or may not be on the medium, a later sync may succeed
 /// without having written them, and reads may show bytes that a power cut will take away. Callers never retry a sync.
@@ -52,11 +52,18 @@ pub trait File: Send + Sync {
     /// Whatever the system answers.
     fn set_permissions(&self, permissions: Permissions) -> io::Result<()>;
 
-    /// After this returns, the bytes, the length and the permissions of this file are durable; its name need not be.
+    /// After this returns, the bytes and the length of this file are durable; its permissions and its name need not be. Where a file was
+    /// allocated before, this costs one flush of the device.
     ///
     /// # Errors
     /// Whatever the medium answers; final (see above).
     fn sync_data(&self) -> io::Result<()>;
+
+    /// After this returns, the bytes, the length and the permissions of this file are durable; its name need not be.
+    ///
+    /// # Errors
+    /// As [`File::sync_data`].
+    fn sync(&self) -> io::Result<()>;
 
     /// For implementations that need their own type back (cloning between two handles).
     fn as_any(&self) -> &dyn Any;

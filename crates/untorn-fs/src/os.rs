@@ -19,12 +19,21 @@ use crate::{
 /// that call is missing, each directory on the way is opened in turn without following symlinks, and its device compared.
 /// Nothing is cached between calls: a path which was fine a moment ago is resolved again.
 ///
+/// # Permissions
+/// Special bits (set-user-ID, set-group-ID, sticky) are given to nothing: [`File::set_permissions`], [`Fs::create_dir`] and
+/// [`Fs::clone_file`] leave them away. The executable bit and permissions that were asked for do not depend on the umask.
+///
+/// # Durability
+/// [`File::sync_data`] is `fdatasync`, [`File::sync`] is `fsync`. On macOS a sync goes through to the medium (`F_FULLFSYNC`).
+///
 /// # Limits
-/// - Without `openat2` a mount is recognised by its device number, so a bind mount of the same file system is not seen.
+/// - Without `openat2` a mount is recognised by its device number, so a bind mount of the same file system is not seen; a Btrfs
+///   subvolume, on the other hand, is taken for a mount.
 /// - Outside Unix every component is looked at before the call, not held by handle: whoever may write into the tree can swap a
 ///   directory for a symlink in between.
 /// - Opening a device file, before it is recognised and refused, is visible to its driver.
-/// - Special permission bits (set-user-ID and the like) are never granted to anything, see [`File::set_permissions`] here.
+/// - File systems are recognised on Linux only. Elsewhere, and for FUSE, nothing is promised beyond hard links, and
+///   callers take the careful way.
 #[derive(Debug)]
 pub struct OsFs {
     root: sys::Root,

@@ -5,7 +5,7 @@ mod util;
 
 use std::io;
 
-use untorn_fs::{FileKind, Fs, OpenMode, Permissions};
+use untorn_fs::{FileKind, Fs, OpenMode};
 use util::{both, get, kind, put};
 
 #[test]
@@ -100,7 +100,7 @@ fn permissions_are_set_without_special_bits() {
     both(|fs, _| {
         let file = put(fs, "f", b"");
         for (wanted, got) in [(0o600, 0o600), (0o777, 0o777), (0o6755, 0o755), (0o1644, 0o644)] {
-            file.set_permissions(Permissions::from_bits(wanted)).unwrap();
+            file.set_permissions(untorn_fs::Permissions::from_bits(wanted)).unwrap();
             assert_eq!(file.metadata().unwrap().permissions.bits(), got, "{wanted:o}");
             file.sync_data().unwrap();
         }

@@ -5,7 +5,7 @@ mod util;
 
 use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, InvalidInput, IsADirectory, NotADirectory, NotFound, Unsupported};
 
-use untorn_fs::{FileKind, Fs, OpenMode, Permissions};
+use untorn_fs::{Fs, OpenMode};
 use util::{both, get, kind, list, put};
 
 #[test]
@@ -69,9 +69,9 @@ fn a_directory_is_made_once_and_removed_when_empty() {
 fn a_directory_has_the_permissions_asked_for_and_no_special_bits() {
     both(|fs, _| {
         for (wanted, got) in [(0o700, 0o700), (0o755, 0o755), (0o777, 0o777), (0o7555, 0o555), (0o000, 0o000)] {
-            fs.create_dir("dir", Some(Permissions::from_bits(wanted))).unwrap();
+            fs.create_dir("dir", Some(untorn_fs::Permissions::from_bits(wanted))).unwrap();
             let metadata = fs.metadata("dir").unwrap();
-            assert_eq!((metadata.kind, metadata.len), (FileKind::Dir, 0));
+            assert_eq!((metadata.kind, metadata.len), (untorn_fs::FileKind::Dir, 0));
             assert_eq!(metadata.permissions.bits(), got, "{wanted:o}");
             fs.remove_dir("dir").unwrap();
         }
@@ -165,7 +165,7 @@ fn a_symlink_says_what_it_was_told_to_say() {
             fs.symlink(target, "link").unwrap();
             assert_eq!(fs.read_link("link").unwrap(), target);
             let metadata = fs.metadata("link").unwrap();
-            assert_eq!((metadata.kind, metadata.len), (FileKind::Symlink, 0));
+            assert_eq!((metadata.kind, metadata.len), (untorn_fs::FileKind::Symlink, 0));
             assert_eq!(kind(fs.symlink("y", "link")), AlreadyExists);
             fs.remove_file("link").unwrap();
         }

@@ -30,6 +30,8 @@ pub enum Method {
     FileMetadata,
     SetPermissions,
     SyncData,
+    /// [`untorn_fs::File::sync`].
+    Sync,
     SyncAll,
 }
 
@@ -37,7 +39,7 @@ impl Method {
     /// Whether it makes something durable.
     #[must_use]
     pub const fn is_sync(self) -> bool {
-        matches!(self, Self::SyncDir | Self::SyncData | Self::SyncAll)
+        matches!(self, Self::SyncDir | Self::SyncData | Self::Sync | Self::SyncAll)
     }
 }
 

@@ -52,30 +52,43 @@ pub(crate) struct Change {
 pub(crate) struct Needs {
     /// The effect just before: the removing half of a rename needs the adding one.
     pub(crate) previous: bool,
-    /// These directories must have their names: the ones that lead to the new name.
+    /// These directories must have their names: the ones that lead to the new name. This also keeps two moved directories from ending inside each
+    /// other: the later move needs the latest name of everything above its target.
     pub(crate) reachable: Box<[Ino]>,
     /// This directory must have lost its names: it goes away.
     pub(crate) emptied: Option<Ino>,
-    /// Earlier moves of directories: else two moves together could make a ring that hangs nowhere.
-    pub(crate) dir_moves: bool,
 }
 
 /// What a sync covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Barrier {
+    /// Bytes and length.
+    Data(Ino),
+    /// Everything about a file but its name.
     File(Ino),
     Dir(Ino),
     All,
 }
 
 impl Barrier {
+    /// The one file it is about.
+    pub(crate) fn file(self) -> Option<Ino> {
+        match self {
+            Self::Data(ino) | Self::File(ino) => Some(ino),
+            Self::Dir(_) | Self::All => None,
+        }
+    }
+
     pub(crate) fn covers(self, effect: &Effect) -> bool {
         match (self, effect) {
             (Self::All, _) => true,
-            (Self::File(of), Effect::Data { ino, .. } | Effect::Len { ino, .. })
-            | (Self::File(of), Effect::Reserve { ino, .. } | Effect::Permissions { ino, .. }) => of == *ino,
+            (
+                Self::Data(of) | Self::File(of),
+                Effect::Data { ino, .. } | Effect::Len { ino, .. } | Effect::Reserve { ino, .. },
+            ) => of == *ino,
+            (Self::File(of), Effect::Permissions { ino, .. }) => of == *ino,
             (Self::Dir(of), Effect::Names(names)) => names.changes().any(|change| change.dir == of),
-            (Self::File(_) | Self::Dir(_), _) => false,
+            (Self::Data(_) | Self::File(_) | Self::Dir(_), _) => false,
         }
     }
 }

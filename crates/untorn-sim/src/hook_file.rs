@@ -76,6 +76,10 @@ impl File for HookFile {
         self.fs.run(self.call(Method::SyncData), |path| self.on(path, |file| file.sync_data()))
     }
 
+    fn sync(&self) -> io::Result<()> {
+        self.fs.run(self.call(Method::Sync), |path| self.on(path, |file| file.sync()))
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

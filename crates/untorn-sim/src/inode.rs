@@ -32,7 +32,7 @@ impl Inode {
     }
 
     pub(crate) fn dir(permissions: Option<Permissions>, changed: u64) -> Self {
-        let permissions = permissions.unwrap_or(Permissions::from_bits(0o755));
+        let permissions = permissions.map_or(Permissions::from_bits(0o755), granted);
         Self { body: Body::Dir(Entries::default()), permissions, changed }
     }
 
@@ -67,6 +67,11 @@ impl Inode {
     pub(crate) fn content_mut(&mut self) -> Option<&mut Content> {
         if let Body::File(content) = &mut self.body { Some(content) } else { None }
     }
+}
+
+/// Special bits (set-user-ID and the like) are never granted.
+pub(crate) fn granted(permissions: Permissions) -> Permissions {
+    Permissions::from_bits(permissions.bits() & 0o777)
 }
 
 /// Names of a directory, sorted.

@@ -5,6 +5,7 @@ use std::{io, sync::Arc};
 use crate::{
     effect::{Change, Effect, Names, Needs},
     inode::{Body, Ino, Inode, ROOT},
+    path,
     state::State,
 };
 
@@ -17,9 +18,6 @@ struct Named {
 
 impl State {
     pub(crate) fn create(&mut self, root: Ino, path: &str, inode: impl FnOnce(u64) -> Inode) -> io::Result<Ino> {
-        if path.is_empty() {
-            return Err(io::ErrorKind::AlreadyExists.into());
-        }
         let (dir, name) = self.find_parent(root, path)?;
         let changed = self.tick();
         self.make(dir, name, inode(changed))
@@ -29,9 +27,9 @@ impl State {
         if !self.options().hard_links {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        let ino = self.find(root, from)?;
+        let ino = self.find_entry(root, from)?;
         if self.live.entries(ino).is_some() {
-            return Err(io::ErrorKind::PermissionDenied.into());
+            return Err(io::ErrorKind::IsADirectory.into());
         }
         let (dir, name) = self.find_parent(root, to)?;
         if self.find_in(dir, name)?.is_some() {
@@ -46,7 +44,7 @@ impl State {
         if !self.options().reflink {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        let source = self.inode(self.find(root, from)?)?.clone();
+        let source = self.inode(self.find_entry(root, from)?)?.clone();
         let content = source.content()?.clone();
         self.need_space(content.allocated(), 1)?;
         let ino = self.create(root, to, |changed| Inode { permissions: source.permissions, ..Inode::file(false, changed) })?;
@@ -90,21 +88,19 @@ impl State {
         if !self.options().exchange {
             return Err(io::ErrorKind::Unsupported.into());
         }
+        if path::contains(a, b) || path::contains(b, a) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
         let (a, b) = (self.named(root, a)?, self.named(root, b)?);
         if a.ino == b.ino {
             return Ok(());
         }
-        if self.ancestors(b.dir).any(|above| above == a.ino) || self.ancestors(a.dir).any(|above| above == b.ino) {
-            return Err(io::ErrorKind::InvalidInput.into());
-        }
-        let is_dir = |ino| self.live.entries(ino).is_some();
-        let dir_moves = a.dir != b.dir && (is_dir(a.ino) || is_dir(b.ino));
         let reachable =
             if a.dir == b.dir { Box::default() } else { self.leading_to(a.dir).chain(self.leading_to(b.dir)).collect() };
         self.change_names(Names {
             first: Change { dir: a.dir, name: a.name, to: Some(b.ino) },
             second: Some(Change { dir: b.dir, name: b.name, to: Some(a.ino) }),
-            needs: Needs { reachable, dir_moves, ..Needs::default() },
+            needs: Needs { reachable, ..Needs::default() },
         });
         Ok(())
     }
@@ -137,7 +133,7 @@ impl State {
         let is_dir = self.live.entries(from.ino).is_some();
         let across = from.dir != adding.dir;
         let reachable = if across { self.leading_to(adding.dir).collect() } else { Box::default() };
-        let needs = Needs { reachable, emptied, dir_moves: across && is_dir, previous: false };
+        let needs = Needs { reachable, emptied, previous: false };
         let same_entry = !across && self.options().same_name(&from.name, &adding.name);
         let atomic = self.options().atomic_rename && (!across || self.options().atomic_rename_across);
         if atomic || is_dir || same_entry {

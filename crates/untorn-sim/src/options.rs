@@ -26,6 +26,8 @@ pub struct SimOptions {
     pub atomic_rename_across: bool,
     /// Names become durable in the order they were changed, and any sync makes all earlier ones durable (one global journal).
     pub ordered_names: bool,
+    /// Names, lengths and permissions whose sync failed go on waiting for the next sync, as they do in a journal. When false they are lost like bytes.
+    pub journaled_names: bool,
     /// A sector being written when the power fails may hold garbage.
     pub garbage: bool,
     /// Names that differ only in case are the same name; the spelling of the first is kept.
@@ -56,6 +58,7 @@ impl SimOptions {
             atomic_rename: true,
             atomic_rename_across: false,
             ordered_names: false,
+            journaled_names: false,
             garbage: true,
             ignore_case: false,
             overwrite_allocates: false,
@@ -69,7 +72,14 @@ impl SimOptions {
     /// Names in one journal, data beside it: ext4 in its default mode.
     #[must_use]
     pub const fn ext4_like() -> Self {
-        Self { atomic_rename_across: true, ordered_names: true, garbage: false, reflink: false, ..Self::strict() }
+        Self {
+            atomic_rename_across: true,
+            ordered_names: true,
+            journaled_names: true,
+            garbage: false,
+            reflink: false,
+            ..Self::strict()
+        }
     }
 
     /// Copy on write: an overwrite needs space, everything else as strict.

@@ -21,6 +21,11 @@ pub(crate) fn split(path: &str) -> io::Result<(&str, &str)> {
     if path.starts_with('/') { Err(io::ErrorKind::InvalidInput.into()) } else { Ok((dir, name)) }
 }
 
+/// Whether `inner` names something inside what `outer` names.
+pub(crate) fn contains(outer: &str, inner: &str) -> bool {
+    inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
+}
+
 fn check_component(component: &str) -> io::Result<()> {
     if matches!(component, "" | "." | "..") || component.contains('\0') {
         return Err(io::ErrorKind::InvalidInput.into());

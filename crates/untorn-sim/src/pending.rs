@@ -68,10 +68,11 @@ impl Pending {
         self.items.push(Item { event, needs, status: Status::Open });
     }
 
-    /// A sync failed: what it covered is neither durable nor waiting any more.
-    pub(crate) fn lose(&mut self, log: &[Event], barrier: Barrier) {
+    /// A sync failed: what it covered is neither durable nor waiting any more; only what a journal keeps goes on waiting.
+    pub(crate) fn lose(&mut self, log: &[Event], barrier: Barrier, has_journal: bool) {
+        let lost = |effect: &Effect| barrier.covers(effect) && (!has_journal || matches!(effect, Effect::Data { .. }));
         for item in self.items.iter_mut().filter(|item| item.status == Status::Open) {
-            if effect_at(log, item.event).is_some_and(|effect| barrier.covers(effect)) {
+            if effect_at(log, item.event).is_some_and(lost) {
                 item.status = Status::Lost;
             }
         }
@@ -132,9 +133,6 @@ impl Pending {
         }
         for &dir in &names.needs.reachable {
             latest(true, &|other| other.changes().any(|c| c.to == Some(dir)));
-        }
-        if names.needs.dir_moves {
-            latest(true, &|other| other.needs.dir_moves);
         }
         if names.needs.previous || image.options.ordered_names {
             latest(true, &|_| true);

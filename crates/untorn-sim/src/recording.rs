@@ -129,7 +129,7 @@ impl<'a> Walk<'a> {
                 self.fresh = true;
             }
             Event::Settled(barrier) => self.pending.settle(log, *barrier, &mut self.durable),
-            Event::Failed(barrier) => self.pending.lose(log, *barrier),
+            Event::Failed(barrier) => self.pending.lose(log, *barrier, self.durable.options.journaled_names),
             Event::Mark(mark) => {
                 self.marks = self.marks.iter().copied().chain([*mark]).collect();
                 self.fresh = true;

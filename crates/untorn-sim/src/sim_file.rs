@@ -13,8 +13,8 @@ use untorn_fs::{File, Metadata, Permissions};
 
 use crate::{
     content::Content,
-    effect::Effect,
-    inode::Ino,
+    effect::{Barrier, Effect},
+    inode::{Ino, granted},
     state::{Shared, State},
 };
 
@@ -38,6 +38,15 @@ impl SimFile {
         call(&mut state)
     }
 
+    fn settle(&self, barrier: Barrier) -> io::Result<()> {
+        self.with(|state| {
+            let mut heard = self.errors_heard.load(Ordering::Relaxed);
+            let answer = state.sync(barrier, &mut heard);
+            self.errors_heard.store(heard, Ordering::Relaxed);
+            answer
+        })
+    }
+
     fn with_writable<T>(&self, call: impl FnOnce(&mut State) -> io::Result<T>) -> io::Result<T> {
         if !self.writable {
             return Err(io::ErrorKind::PermissionDenied.into());
@@ -48,6 +57,7 @@ impl SimFile {
 
 impl File for SimFile {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        check_offset(offset)?;
         self.with(|state| Ok(state.inode(self.ino)?.content()?.read(buf, offset)))
     }
 
@@ -72,12 +82,11 @@ impl File for SimFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.with(|state| {
-            let mut heard = self.errors_heard.load(Ordering::Relaxed);
-            let answer = state.sync(Some(self.ino), &mut heard);
-            self.errors_heard.store(heard, Ordering::Relaxed);
-            answer
-        })
+        self.settle(Barrier::Data(self.ino))
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.settle(Barrier::File(self.ino))
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -126,7 +135,7 @@ impl State {
 
     fn allocate(&mut self, ino: Ino, offset: u64, len: u64) -> io::Result<()> {
         if len == 0 {
-            return Err(io::ErrorKind::InvalidInput.into());
+            return Ok(());
         }
         self.check_len(offset, len)?;
         let end = offset + len;
@@ -140,8 +149,9 @@ impl State {
     }
 
     fn set_permissions(&mut self, ino: Ino, permissions: Permissions) -> io::Result<()> {
-        let changed = self.tick();
+        let (changed, permissions) = (self.tick(), granted(permissions));
         self.edit(ino, |inode| inode.permissions = permissions)?;
+        self.stamp(ino, changed);
         self.change_file(ino, [Effect::Permissions { ino, permissions, changed }]);
         Ok(())
     }
@@ -157,10 +167,9 @@ impl State {
     }
 
     fn check_len(&self, offset: u64, len: u64) -> io::Result<()> {
-        match offset.checked_add(len) {
-            Some(end) if end <= self.options().len_max => Ok(()),
-            _ => Err(io::ErrorKind::FileTooLarge.into()),
-        }
+        let end = offset.saturating_add(len);
+        check_offset(end)?;
+        if end > self.options().len_max { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
     }
 
     /// How many of `len` bytes fit at `offset`; a disk that fills up in the middle of a write takes the beginning.
@@ -175,4 +184,9 @@ impl State {
             fits => Ok(fits),
         }
     }
+}
+
+/// Systems count in 63 bits.
+fn check_offset(offset: u64) -> io::Result<()> {
+    if i64::try_from(offset).is_err() { Err(io::ErrorKind::InvalidInput.into()) } else { Ok(()) }
 }

@@ -165,7 +165,7 @@ impl Fs for SimFs {
                 let ino = state.create(self.root, path, |changed| Inode::file(executable, changed))?;
                 return Ok(self.open_inode(state, ino, true));
             }
-            let ino = state.find(self.root, path)?;
+            let ino = state.find_entry(self.root, path)?;
             state.inode(ino)?.content()?;
             Ok(self.open_inode(state, ino, mode == OpenMode::Write))
         })
@@ -183,7 +183,7 @@ impl Fs for SimFs {
     }
 
     fn read_link(&self, path: &str) -> io::Result<String> {
-        self.with(|state| match &state.inode(state.find(self.root, path)?)?.body {
+        self.with(|state| match &state.inode(state.find_entry(self.root, path)?)?.body {
             Body::Symlink(target) => Ok(target.to_string()),
             Body::File(_) | Body::Dir(_) => Err(io::ErrorKind::InvalidInput.into()),
         })
@@ -246,7 +246,7 @@ impl Fs for SimFs {
         let mut state = self.shared.lock();
         loop {
             state.check_alive(self.process)?;
-            let ino = state.find(self.root, path)?;
+            let ino = state.find_entry(self.root, path)?;
             state.inode(ino)?.content()?;
             if let Some(token) = state.locks.take(ino, kind) {
                 return Ok(Some(Box::new(SimLock { shared: self.shared.clone(), token })));
@@ -296,6 +296,7 @@ impl State {
             links: if matches!(inode.body, Body::Dir(_)) { 1 } else { self.links(ino).into() },
             id: self.options().stable_ids.then_some(FileId(ino.into())),
             changed: inode.changed.into(),
+            written: inode.changed.into(),
         })
     }
 }

@@ -112,7 +112,7 @@ fn entry_at(fs: &dyn Fs, path: &str) -> io::Result<Entry> {
 pub fn read(fs: &dyn Fs, path: &str) -> io::Result<Vec<u8>> {
     let file = fs.open(path, OpenMode::Read)?;
     let mut bytes = Vec::new();
-    let mut buf = [0; 8192];
+    let mut buf = [0; 2048];
     loop {
         match file.read_at(&mut buf, bytes.len() as u64)? {
             0 => return Ok(bytes),

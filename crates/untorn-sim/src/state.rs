@@ -138,6 +138,12 @@ impl State {
         Ok(at)
     }
 
+    /// As [`State::find`], but the root is not an entry.
+    pub(crate) fn find_entry(&self, root: Ino, path: &str) -> io::Result<Ino> {
+        path::split(path)?;
+        self.find(root, path)
+    }
+
     /// The directory that `path` lies in, and its last component.
     pub(crate) fn find_parent<'a>(&self, root: Ino, path: &'a str) -> io::Result<(Ino, &'a str)> {
         let (dir, name) = path::split(path)?;

@@ -10,8 +10,8 @@ use crate::{
 
 impl State {
     /// A sync through a handle on one file, or on everything, that has heard of the errors up to `heard`.
-    pub(crate) fn sync(&mut self, of: Option<Ino>, heard: &mut u32) -> io::Result<()> {
-        let barrier = of.map_or(Barrier::All, Barrier::File);
+    pub(crate) fn sync(&mut self, barrier: Barrier, heard: &mut u32) -> io::Result<()> {
+        let of = barrier.file();
         let failure = self.fail_if_told(barrier);
         let earlier = self.sync_errors.hear(of, heard);
         failure.and(earlier)?;
@@ -45,11 +45,13 @@ impl State {
             match event {
                 Event::Effect(Effect::Data { ino, .. } | Effect::Len { ino, .. }) if !files.contains(ino) => files.push(*ino),
                 Event::Settled(Barrier::All) | Event::Failed(Barrier::All) => files.clear(),
-                Event::Settled(Barrier::File(of)) | Event::Failed(Barrier::File(of)) => files.retain(|ino| ino != of),
+                Event::Settled(Barrier::Data(of) | Barrier::File(of)) | Event::Failed(Barrier::Data(of) | Barrier::File(of)) => {
+                    files.retain(|ino| ino != of);
+                }
                 _ => {}
             }
         }
-        files.retain(|&ino| barrier == Barrier::All || barrier == Barrier::File(ino));
+        files.retain(|&ino| barrier == Barrier::All || barrier.file() == Some(ino));
         files
     }
 }

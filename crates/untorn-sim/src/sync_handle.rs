@@ -10,7 +10,7 @@ use std::{
 
 use untorn_fs::SyncAll;
 
-use crate::state::Shared;
+use crate::{effect::Barrier, state::Shared};
 
 pub(crate) struct SimSyncAll {
     shared: Arc<Shared>,
@@ -30,7 +30,7 @@ impl SyncAll for SimSyncAll {
         let mut state = self.shared.lock();
         state.check_alive(self.process)?;
         let mut heard = self.errors_heard.load(Ordering::Relaxed);
-        let answer = state.sync(None, &mut heard);
+        let answer = state.sync(Barrier::All, &mut heard);
         self.errors_heard.store(heard, Ordering::Relaxed);
         answer
     }

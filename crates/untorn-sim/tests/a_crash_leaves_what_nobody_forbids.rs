@@ -217,6 +217,23 @@ fn a_rewrite_after_a_failed_sync_is_durable_and_stays_on_top_of_what_was_lost() 
 }
 
 #[test]
+fn names_whose_sync_failed_are_synced_next_where_there_is_a_journal() {
+    for journaled_names in [true, false] {
+        let fs = after(SimOptions { journaled_names, ..SimOptions::strict() }, |fs| {
+            fs.create_dir("new", None)?;
+            fs.fail_next_sync(io::ErrorKind::Other);
+            assert!(fs.sync_dir("").is_err());
+            fs.sync_dir("")?;
+            fs.mark(1);
+            Ok(())
+        });
+        let recording = fs.recording();
+        let mut later = recording.crashes(&Sampling::default()).filter(|state| !state.marks().is_empty());
+        assert_eq!(later.all(|state| state.fs().metadata("new").is_ok()), journaled_names);
+    }
+}
+
+#[test]
 fn a_failed_writeback_is_told_to_those_who_ask_later() {
     let fs = after(SimOptions::strict(), |fs| fs.open("A", OpenMode::Write)?.write_all_at(&NEW, 0));
     fs.fail_writeback("A").unwrap();
@@ -268,5 +285,103 @@ fn a_crash_in_the_middle_shows_only_what_came_before_it() {
     });
     for state in fs.recording().crashes(&Sampling::default()).filter(|state| state.marks().is_empty()) {
         assert!(matches!(Snapshot::of(&state.fs(), "").unwrap().0.get("B"), Some(Entry::File { .. })));
+    }
+}
+
+#[test]
+fn a_sector_carries_earlier_writes_to_it_along() {
+    let fs = after(SimOptions { garbage: false, ..SimOptions::strict() }, |fs| {
+        let file = fs.open("A", OpenMode::Write)?;
+        file.write_all_at(&NEW[..100], 0)?;
+        file.write_all_at(&NEW[..100], 100)
+    });
+    let left: BTreeSet<_> = left_at(&fs, "A").into_iter().flatten().map(|bytes| (bytes[0], bytes[100])).collect();
+    assert!(!left.contains(&(b'o', b'n')), "no device writes half a sector");
+    assert!(left.contains(&(b'n', b'o')) && left.contains(&(b'n', b'n')) && left.contains(&(b'o', b'o')));
+}
+
+#[test]
+fn behind_the_end_of_a_shortened_file_a_sector_holds_zeros() {
+    let fs = after(SimOptions::strict(), |fs| {
+        let file = fs.open("A", OpenMode::Write)?;
+        file.set_len(100)?;
+        file.write_all_at(&NEW[..50], 100)
+    });
+    let wanted = [vec![b'o'; 100], vec![b'n'; 50], vec![0; 362], vec![b'o'; 512]].concat();
+    assert!(left_at(&fs, "A").contains(&Some(wanted)), "the sector arrived, the lengths did not");
+}
+
+#[test]
+fn bytes_that_arrived_without_their_length_do_not_come_back_when_the_file_grows() {
+    let fs = after(SimOptions::strict(), |fs| fs.open("A", OpenMode::Write)?.write_all_at(&NEW, 1024));
+    for state in fs.recording().crashes(&Sampling::default()) {
+        let fs = state.fs();
+        let file = fs.open("A", OpenMode::Write).unwrap();
+        if file.metadata().unwrap().len == 1024 {
+            file.set_len(2048).unwrap();
+            assert_eq!(read(&fs, "A").unwrap(), [OLD, [0; 1024]].concat(), "{}", state.id());
+        }
+    }
+}
+
+#[test]
+fn an_error_that_somebody_heard_is_not_told_to_those_who_come_later() {
+    let fs = after(SimOptions::strict(), |fs| fs.open("A", OpenMode::Write)?.write_all_at(&NEW, 0));
+    let early = fs.sync_handle().unwrap();
+    fs.fail_writeback("A").unwrap();
+    assert!(fs.open("A", OpenMode::Read).unwrap().sync_data().is_err());
+    assert!(fs.sync_handle().unwrap().sync_all().is_ok() && early.sync_all().is_err());
+
+    let early = fs.sync_handle().unwrap();
+    fs.fail_next_sync(io::ErrorKind::Other);
+    assert!(fs.sync_dir("").is_err() && fs.sync_dir("").is_ok());
+    assert!(fs.sync_handle().unwrap().sync_all().is_ok() && early.sync_all().is_err());
+}
+
+#[test]
+fn names_whose_sync_failed_stay_in_doubt() {
+    let fs = after(SimOptions::strict(), |fs| {
+        fs.remove_file("A")?;
+        fs.fail_next_sync(io::ErrorKind::Other);
+        assert!(fs.sync_dir("").is_err());
+        fs.sync_dir("")?;
+        fs.mark(1);
+        Ok(())
+    });
+    assert_eq!(left_at(&fs, "A"), BTreeSet::from([None, full(b'o')]));
+}
+
+#[test]
+fn the_time_of_a_change_is_durable_with_its_barrier_and_may_be_old_before() {
+    let changed = |sync: bool| -> BTreeSet<bool> {
+        let fs = after(SimOptions::strict(), |fs| {
+            let file = fs.open("A", OpenMode::Write)?;
+            file.write_all_at(&NEW, 0)?;
+            if sync { file.sync_data() } else { Ok(()) }
+        });
+        fs.mark(1);
+        let now = fs.metadata("A").unwrap().changed;
+        let recording = fs.recording();
+        let new = recording
+            .crashes(&Sampling { torn: 0, ..Sampling::default() })
+            .filter(|state| !state.marks().is_empty() && read(&state.fs(), "A").unwrap() == NEW);
+        new.map(|state| state.fs().metadata("A").unwrap().changed == now).collect()
+    };
+    assert_eq!((changed(true), changed(false)), ([true].into(), [false].into()));
+}
+
+#[test]
+fn all_subsets_are_taken_up_to_the_limit_even_when_more_effects_follow() {
+    let fs = after(SimOptions::strict(), |fs| "abcdef".chars().try_for_each(|name| fs.create_dir(&name.to_string(), None)));
+    let sampling = Sampling { exhaustive_max: 3, samples: 0, samples_between: 0, torn: 0, seed: 1 };
+    let left: BTreeSet<Vec<String>> = fs
+        .recording()
+        .crashes(&sampling)
+        .map(|state| {
+            Snapshot::of_image(state.image(), "").0.into_keys().filter(|path| path.len() == 1 && *path >= "a".into()).collect()
+        })
+        .collect();
+    for subset in ["", "a", "b", "c", "ab", "ac", "bc", "abc", "abcdef", "f", "abcde", "acdef"] {
+        assert!(left.contains(&subset.chars().map(String::from).collect::<Vec<_>>()), "{subset:?}");
     }
 }

@@ -1,25 +1,73 @@
 //! Making the tree the new one, step by step. Every step can be done any number of times, and a crash anywhere is cured by doing all of them again: commit
 //! and recovery both come here.
 //!
-//! What is staged is never used up: a staged file gets a second name, and that is renamed into the tree. So no crash can lose it, whichever of the two
-//! names becomes durable first. Where there are no hard links, the staged name itself is renamed, and what is missing from the stage is looked for in the tree.
+//! No crash may lose what is staged. Where a rename is old or new, the staged name itself is renamed into the tree, and what is missing from the stage after a crash is
+//! known in the tree by its hash. Elsewhere a staged file gets a second name, and that is renamed; where there are no hard links either, its bytes are copied:
+//! see [`Landing`].
 
-use std::io;
+use std::{
+    collections::BTreeSet,
+    io,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use untorn_format::{
-    TreePath,
-    journal::{Plan, Range, Step, Target},
+    TreePath, fold_key,
+    journal::{Object, Plan, Range, Step, Target},
 };
-use untorn_fs::{File, Fs, OpenMode, Permissions, is_outside_tree};
+use untorn_fs::{Capabilities, File, FileKind, Fs, OpenMode, Permissions, is_outside_tree};
 
 use crate::{
     barrier::Unsynced,
-    error::{Context, Error, Result},
+    error::{Cause, Context, Error, Result},
     layout::{HEAD, STATE, TxLayout},
     options::{Options, Phase},
+    pool,
     reporting::path_of,
-    stage::COPY_LEN,
+    stage::{COPY_LEN, copy_range},
 };
+
+/// How a staged file gets into the tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Landing {
+    /// Under a second name, which is renamed to its place.
+    Link,
+    /// Its only name is renamed: the fewest changes of names. Should a crash come, recovery looks for it in its place, and knows it by its hash.
+    Rename,
+    /// Its bytes are written to their place: a rename could lose the file, or a repeated removal of another spelling of its name would take it for the old one.
+    Copy,
+}
+
+impl Landing {
+    /// How the objects of a plan land; the same for every apply of it on one file system.
+    pub(crate) fn of(plan: &Plan, capabilities: Capabilities) -> Self {
+        if capabilities.atomic_rename && !respells(plan) {
+            Self::Rename
+        } else if capabilities.hard_links {
+            Self::Link
+        } else {
+            Self::Copy
+        }
+    }
+
+    /// A link to a file that moves keeps its name, which cannot be known again by a hash, and under which the file may be patched.
+    fn of_object(self, object: &Object, capabilities: Capabilities) -> Self {
+        match object {
+            Object::Link { .. } if capabilities.hard_links => Self::Link,
+            _ => self,
+        }
+    }
+}
+
+/// Whether a file is put under a name that some system takes for one that is removed.
+fn respells(plan: &Plan) -> bool {
+    let removed = plan.steps.iter().filter_map(|step| match step {
+        Step::RemoveFile { path } => Some(fold_key(path.as_str())),
+        _ => None,
+    });
+    let removed: BTreeSet<String> = removed.collect();
+    plan.steps.iter().any(|step| matches!(step, Step::Put { path, .. } if removed.contains(&fold_key(path.as_str()))))
+}
 
 /// Applies all steps. Says which directories had to stay because others put files into them.
 pub(crate) fn apply(
@@ -31,7 +79,8 @@ pub(crate) fn apply(
 ) -> Result<Vec<String>> {
     let redo =
         if plan.redo.len == 0 { None } else { Some(fs.open(&layout.redo(), OpenMode::Read).context("open", &layout.redo())?) };
-    let apply = Apply { fs, layout, redo: redo.as_deref(), options };
+    let landing = Landing::of(plan, fs.capabilities());
+    let apply = Apply { fs, layout, landing, objects: &plan.objects, redo: redo.as_deref(), options };
     let mut dirs_kept = Vec::new();
     let total = plan.steps.len() as u64;
     let patches = plan.steps.partition_point(|step| !matches!(step, Step::Patch { .. } | Step::SetExecutable { .. }));
@@ -39,8 +88,14 @@ pub(crate) fn apply(
         apply.with_ballast(|| apply.rename_step(step, &mut dirs_kept))?;
         if let Some(path) = path_of(step) {
             unsynced.name(path.as_str());
-            if matches!(step, Step::MakeDir { .. }) {
-                unsynced.dir(path.as_str());
+            match step {
+                Step::MakeDir { .. } => unsynced.dir(path.as_str()),
+                Step::Put { .. } if landing == Landing::Copy => unsynced.file(path.as_str()),
+                // Whatever was removed in it is gone with its name, and what stands there now cannot be synced as a directory.
+                Step::RemoveDir { .. } if dirs_kept.last().is_none_or(|kept| kept != path.as_str()) => {
+                    unsynced.gone_dir(path.as_str());
+                }
+                _ => {}
             }
         }
         tell_sometimes(options, done as u64, total);
@@ -52,6 +107,9 @@ pub(crate) fn apply(
     if plan.new_head {
         apply.with_ballast(|| apply.head(plan.to.is_none()))?;
         unsynced.dir(STATE);
+        if landing == Landing::Copy && !plan.to.is_none() {
+            unsynced.file(HEAD);
+        }
     }
     options.tell(Phase::Apply, total, total);
     Ok(dirs_kept)
@@ -81,6 +139,8 @@ fn tell_sometimes(options: &Options, done: u64, total: u64) {
 struct Apply<'a> {
     fs: &'a dyn Fs,
     layout: TxLayout,
+    landing: Landing,
+    objects: &'a [Object],
     redo: Option<&'a dyn File>,
     options: &'a Options,
 }
@@ -89,10 +149,9 @@ impl Apply<'_> {
     /// Does something that may need space; on a full disk gives back what was set aside and does it once more.
     fn with_ballast(&self, mut act: impl FnMut() -> Result<()>) -> Result<()> {
         match act() {
-            Err(error)
-                if matches!(error.cause(), crate::error::Cause::NoSpace { .. })
-                    && self.fs.remove_file(&self.layout.ballast()).is_ok() =>
-            {
+            Err(error) if matches!(error.cause(), Cause::NoSpace { .. }) => {
+                // Gone already is as good: another thread may have been quicker.
+                drop(self.fs.remove_file(&self.layout.ballast()));
                 act()
             }
             other => other,
@@ -110,7 +169,10 @@ impl Apply<'_> {
                 Ok(())
             }
             Step::MakeDir { path, permissions } => self.make_dir(path, *permissions),
-            Step::Put { path, object } => self.put(&self.layout.object(*object), path.as_str()),
+            Step::Put { path, object } => {
+                let landing = self.landing_of(*object);
+                self.put(landing, &self.layout.object(*object), path.as_str())
+            }
             Step::Symlink { path, target } => self.symlink(path, target),
             Step::Patch { .. } | Step::SetExecutable { .. } => Ok(()),
         }
@@ -147,11 +209,21 @@ impl Apply<'_> {
         }
     }
 
-    /// Puts a staged file at `path` without using it up.
-    fn put(&self, staged: &str, path: &str) -> Result<()> {
-        if !self.fs.capabilities().hard_links {
-            return self.put_by_rename(staged, path);
+    fn landing_of(&self, object: u32) -> Landing {
+        let object = usize::try_from(object).ok().and_then(|at| self.objects.get(at));
+        object.map_or(Landing::Link, |object| self.landing.of_object(object, self.fs.capabilities()))
+    }
+
+    /// Puts a staged file at `path`.
+    fn put(&self, landing: Landing, staged: &str, path: &str) -> Result<()> {
+        match landing {
+            Landing::Link => self.put_by_link(staged, path),
+            Landing::Rename => self.put_by_rename(staged, path),
+            Landing::Copy => self.put_by_copy(staged, path),
         }
+    }
+
+    fn put_by_link(&self, staged: &str, path: &str) -> Result<()> {
         // A name that is free is taken at once.
         match self.fs.hard_link(staged, path) {
             Ok(()) => return Ok(()),
@@ -187,6 +259,23 @@ impl Apply<'_> {
         }
     }
 
+    fn put_by_copy(&self, staged: &str, path: &str) -> Result<()> {
+        let from = self.fs.open(staged, OpenMode::Read).context("open", staged)?;
+        let staged_meta = from.metadata().context("look at", staged)?;
+        if self.fs.metadata(path).is_ok_and(|meta| meta.kind == FileKind::Symlink) {
+            self.fs.remove_file(path).context("remove", path)?;
+        }
+        let (to, old_len) = self.open(path, true, staged_meta.permissions.executable())?;
+        if old_len != staged_meta.len {
+            to.set_len(staged_meta.len).context("set the length of", path)?;
+        }
+        copy_range(&*from, &*to, 0, staged_meta.len).map_err(|error| error.at(path))?;
+        if to.metadata().context("look at", path)?.permissions == staged_meta.permissions {
+            return Ok(());
+        }
+        to.set_permissions(staged_meta.permissions).context("set permissions of", path)
+    }
+
     fn symlink(&self, path: &TreePath, target: &str) -> Result<()> {
         let passing = self.layout.passing();
         self.clear_passing()?;
@@ -196,31 +285,15 @@ impl Apply<'_> {
 
     /// Steps on the content of files touch each its own file, so they can be shared out.
     fn content_steps(&self, steps: &[Step], before: u64) -> Result<()> {
-        let total = before + steps.len() as u64;
-        if self.options.jobs <= 1 || steps.len() < 2 {
-            return self.content_part(steps, |done| tell_sometimes(self.options, before + done, total));
-        }
-        let share = steps.len().div_ceil(self.options.jobs);
-        let mut parts = steps.chunks(share);
-        let own = parts.next().unwrap_or_default();
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = parts.map(|part| scope.spawn(|| self.content_part(part, |_| {}))).collect();
-            let result =
-                self.content_part(own, |done| tell_sometimes(self.options, before + done * self.options.jobs as u64, total));
-            workers.into_iter().fold(result, |result, worker| match worker.join() {
-                Ok(other) => result.and(other),
-                Err(panic) => std::panic::resume_unwind(panic),
+        let (total, done) = (before + steps.len() as u64, AtomicU64::new(before));
+        pool::each_run(self.options.jobs, pool::SHORT, steps, |run| {
+            let mut buffer = Vec::new();
+            run.iter().try_for_each(|step| {
+                self.with_ballast(|| self.content_step(step, &mut buffer))?;
+                tell_sometimes(self.options, done.fetch_add(1, Ordering::Relaxed), total);
+                Ok(())
             })
         })
-    }
-
-    fn content_part(&self, steps: &[Step], mut tell: impl FnMut(u64)) -> Result<()> {
-        let mut buffer = Vec::new();
-        for (done, step) in steps.iter().enumerate() {
-            self.with_ballast(|| self.content_step(step, &mut buffer))?;
-            tell(done as u64);
-        }
-        Ok(())
     }
 
     fn content_step(&self, step: &Step, buffer: &mut Vec<u8>) -> Result<()> {
@@ -282,7 +355,7 @@ impl Apply<'_> {
     /// Puts the next head document in place, or removes the present one.
     fn head(&self, remove: bool) -> Result<()> {
         if !remove {
-            return self.put(&self.layout.head(), HEAD);
+            return self.put(self.landing, &self.layout.head(), HEAD);
         }
         match self.fs.remove_file(HEAD) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", HEAD, error)),

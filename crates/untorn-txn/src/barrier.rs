@@ -15,7 +15,10 @@ use std::fmt;
 
 use untorn_fs::{Fs, OpenMode, SyncAll};
 
-use crate::error::{Context, Result};
+use crate::{
+    error::{Context, Result},
+    pool,
+};
 
 /// A barrier, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,6 +59,11 @@ impl Unsynced {
         self.dirs.insert(path.into());
     }
 
+    /// A directory that is gone, and was not to be synced any more; the name it had is noted by itself.
+    pub(crate) fn gone_dir(&mut self, path: &str) {
+        self.dirs.remove(path);
+    }
+
     /// A name that changed: its directory.
     pub(crate) fn name(&mut self, path: &str) {
         self.dir(path.rsplit_once('/').map_or("", |(parent, _)| parent));
@@ -81,6 +89,11 @@ impl Syncer {
         Ok(Self { all, jobs: jobs.max(1) })
     }
 
+    /// Whether a sync makes everything durable, listed or not.
+    pub(crate) fn syncs_all(&self) -> bool {
+        self.all.is_some()
+    }
+
     /// After this returns, everything in `unsynced` is durable. Says how many syncs it took.
     pub(crate) fn sync(&self, fs: &dyn Fs, unsynced: &Unsynced) -> Result<u64> {
         if let Some(all) = &self.all {
@@ -88,27 +101,14 @@ impl Syncer {
             return Ok(1);
         }
         // Files before directories: on most systems syncing a directory then finds its files clean.
-        self.each(&unsynced.files, |path| {
-            fs.open(path, OpenMode::Write).context("open", path)?.sync_data().context("sync", path)
-        })?;
+        self.each(&unsynced.files, |path| fs.open(path, OpenMode::Write).context("open", path)?.sync().context("sync", path))?;
         self.each(&unsynced.dirs, |path| fs.sync_dir(path).context("sync", path))?;
         Ok((unsynced.files.len() + unsynced.dirs.len()) as u64)
     }
 
-    /// A bounded pool: many syncs at once share the device's flushes. All are tried; the first error in order is the answer.
+    /// A bounded pool: many syncs at once share the device's flushes.
     fn each(&self, paths: &BTreeSet<String>, sync: impl Fn(&str) -> Result<()> + Sync) -> Result<()> {
         let paths: Vec<&String> = paths.iter().collect();
-        if self.jobs == 1 || paths.len() < 2 {
-            return paths.iter().try_for_each(|path| sync(path));
-        }
-        let share = paths.len().div_ceil(self.jobs);
-        std::thread::scope(|scope| {
-            let workers: Vec<_> =
-                paths.chunks(share).map(|part| scope.spawn(|| part.iter().try_for_each(|path| sync(path)))).collect();
-            workers.into_iter().try_for_each(|worker| match worker.join() {
-                Ok(result) => result,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-        })
+        pool::each(self.jobs, pool::LONG, &paths, |path| sync(path))
     }
 }

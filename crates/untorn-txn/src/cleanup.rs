@@ -1,38 +1,72 @@
 //! Deleting what no transaction needs any more. Nothing depends on its success: what stays is deleted when the tree is opened next.
 
+use std::io;
+
 use untorn_fs::{FileKind, Fs};
 
-use crate::layout::{TRANSACTIONS, TxLayout};
+use crate::{
+    error::{Context, Error, Result},
+    layout::{NUMBER_MAX, TRANSACTIONS, TxLayout},
+};
 
 /// The transaction folders that are there.
-pub(crate) fn folders(fs: &dyn Fs) -> Vec<u64> {
-    let Ok(entries) = fs.read_dir(TRANSACTIONS) else { return Vec::new() };
-    entries.into_iter().filter_map(|entry| entry.name.ok()?.parse().ok()).collect()
+pub(crate) fn folders(fs: &dyn Fs) -> Result<Vec<u64>> {
+    match fs.read_dir(TRANSACTIONS) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(Error::io("list", TRANSACTIONS, error)),
+        Ok(entries) => Ok(entries.into_iter().filter_map(|entry| number_of(&entry.name.ok()?)).collect()),
+    }
+}
+
+/// The number of the transaction whose folder has this name: only as we would write it, and one that can be ours.
+fn number_of(name: &str) -> Option<u64> {
+    name.parse().ok().filter(|number: &u64| *number <= NUMBER_MAX && number.to_string() == name)
+}
+
+/// Whether there is anything that [`after`] would delete.
+pub(crate) fn has_leftovers(fs: &dyn Fs, folders: &[u64], kept: Option<TxLayout>) -> bool {
+    let unwanted = |folder: TxLayout| {
+        Some(folder) != kept || names(fs, &folder.dir()).iter().any(|name| !TxLayout::KEPT.contains(&name.as_str()))
+    };
+    folders.iter().copied().map(TxLayout).any(unwanted)
+}
+
+fn names(fs: &dyn Fs, dir: &str) -> Vec<String> {
+    fs.read_dir(dir).unwrap_or_default().into_iter().filter_map(|entry| entry.name.ok()).collect()
 }
 
 /// After a transaction: every folder goes, save what is kept for going back.
 pub(crate) fn after(fs: &dyn Fs, kept: Option<TxLayout>) {
-    for folder in folders(fs).into_iter().map(TxLayout) {
+    for folder in folders(fs).unwrap_or_default().into_iter().map(TxLayout) {
         if Some(folder) == kept { remove_below(fs, &folder.dir(), &TxLayout::KEPT) } else { remove_folder(fs, folder) }
+    }
+}
+
+/// Takes its plan away from a transaction that was never decided. After this returns, it is gone for good: a folder without a plan can never be taken for
+/// that of a decided transaction.
+pub(crate) fn unseal(fs: &dyn Fs, folder: TxLayout) -> Result<()> {
+    match fs.remove_file(&folder.plan()) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", &folder.plan(), error)),
+        _ => fs.sync_dir(&folder.dir()).context("sync", &folder.dir()),
     }
 }
 
 /// Removes the folder of a transaction.
 pub(crate) fn remove_folder(fs: &dyn Fs, folder: TxLayout) {
-    // The plan first: a folder without one can never be taken for a decided transaction.
+    // The plan first: see `unseal`.
     drop(fs.remove_file(&folder.plan()));
     remove_all(fs, &folder.dir());
 }
 
-fn remove_all(fs: &dyn Fs, dir: &str) {
+/// Removes a directory with everything in it.
+pub(crate) fn remove_all(fs: &dyn Fs, dir: &str) {
     remove_below(fs, dir, &[]);
     drop(fs.remove_dir(dir));
 }
 
 /// Removes what is in a directory, save some names. Results are dropped: see the top of this file.
 fn remove_below(fs: &dyn Fs, dir: &str, save: &[&str]) {
-    let Ok(entries) = fs.read_dir(dir) else { return };
-    for name in entries.into_iter().filter_map(|entry| entry.name.ok()).filter(|name| !save.contains(&name.as_str())) {
+    for name in names(fs, dir).into_iter().filter(|name| !save.contains(&name.as_str())) {
         let path = format!("{dir}/{name}");
         if fs.remove_file(&path).is_err() && fs.metadata(&path).is_ok_and(|meta| meta.kind == FileKind::Dir) {
             remove_all(fs, &path);

@@ -148,10 +148,10 @@ pub(crate) fn relinked(view: &View, links: &Links, kept: &[UndoEntry]) -> BTreeS
 
 /// Whether `path` still is what the transaction left there.
 pub(crate) fn is_unchanged(fs: &dyn Fs, path: &TreePath, after: &After) -> Result<bool> {
-    let now = match crate::view::on_disk(fs, path) {
-        // A directory became a symlink: what was in it is gone, whatever lies behind the link.
-        Err(error) if *after == After::Absent && matches!(error.cause(), Cause::Foreign { .. }) => return Ok(true),
-        now => now?,
+    let now = match (after, crate::view::on_disk(fs, path)) {
+        // It leads through a symlink that the transaction put in place of a directory.
+        (After::Absent, Err(error)) if matches!(error.cause(), Cause::Foreign { .. }) => return Ok(true),
+        (_, now) => now?,
     };
     Ok(match (after, now) {
         (After::Absent, Node::Absent) | (After::Dir, Node::Dir { .. }) => true,

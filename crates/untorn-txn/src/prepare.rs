@@ -1,17 +1,21 @@
 //! What must be on the disk before the plan can be written: files that are to be replaced whole are made whole, files that move get a staged name, and
 //! with undo, what will be lost is kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
 
 use untorn_format::{TreePath, check_set};
-use untorn_fs::{FileId, Fs};
+use untorn_fs::{FileId, Fs, Metadata, OpenMode};
 
 use crate::{
     error::{Cause, Context, Error, Result},
     options::Options,
+    pool,
     stage::{Origin, Stage},
     steps::Links,
-    view::{Base, FileNode, Node, View, names},
+    view::{Base, FileNode, Node, Touched, View, names},
     way::{self, Way, Why},
 };
 
@@ -59,6 +63,7 @@ pub(crate) fn choose_ways(fs: &dyn Fs, options: &Options, view: &mut View, stage
             *file = FileNode::staged(number, file.len, file.executable);
         } else if way == Way::Patch {
             write_zeros(fs, file, stage)?;
+            cover_blocks(fs, file, stage).map_err(|error| error.at(path.as_str()))?;
         }
         ways.insert(path, (way, why));
     }
@@ -77,7 +82,12 @@ fn way_of(fs: &dyn Fs, options: &Options, path: &TreePath, is_new: bool, file: &
             way::choose(options.way, None, file.extents.bytes(), file.extents.bytes())
         }
         Base::Nothing => (Way::Put, Why::Whole),
-        Base::Tree { .. } if !file.is_rewritten() => (Way::Metadata, Why::NoContent),
+        // The executable bit of a file with other names would change under all of them.
+        Base::Tree { meta, .. }
+            if !file.is_rewritten() && (meta.links < 2 || meta.permissions.executable() == file.executable) =>
+        {
+            (Way::Metadata, Why::NoContent)
+        }
         Base::Tree { path: origin, meta } => {
             let zeros: u64 = zero_gaps(file).iter().map(|(from, to)| to - from).sum();
             let obstacle = way::in_place_obstacle(options, capabilities, meta)
@@ -102,6 +112,51 @@ fn write_zeros(fs: &dyn Fs, file: &mut FileNode, stage: &mut Stage) -> Result<()
     }
     Ok(())
 }
+
+/// Adds to the pieces of a file what stands beside them in the same blocks, and in the block where it is cut or grows: whatever a power cut destroys
+/// of a block that is being written, the redo file can restore.
+fn cover_blocks(fs: &dyn Fs, file: &mut FileNode, stage: &mut Stage) -> Result<()> {
+    let mut origin = None;
+    for (from, to) in uncovered(file) {
+        let mut bytes = vec![0; usize::try_from(to - from).map_err(|_| Error::damaged("too long a gap"))?];
+        let old = usize::try_from(file.base_len.saturating_sub(from)).map_or(bytes.len(), |old| old.min(bytes.len()));
+        if let (Some((path, _)), true) = (file.origin(), old > 0) {
+            if origin.is_none() {
+                origin = Some(fs.open(path.as_str(), OpenMode::Read).context("open", path.as_str())?);
+            }
+            if let Some(origin) = &origin {
+                origin.read_exact_at(&mut bytes[..old], from).context("read", path.as_str())?;
+            }
+        }
+        let redo_at = stage.spool(fs, &bytes)?;
+        file.extents.insert(from, to - from, redo_at);
+    }
+    Ok(())
+}
+
+/// The parts of the blocks that are written which no piece covers.
+fn uncovered(file: &FileNode) -> Vec<(u64, u64)> {
+    let old_len = file.origin().map_or(file.len, |(_, meta)| meta.len);
+    let edge = old_len.min(file.len);
+    let edge = (file.len != old_len && !edge.is_multiple_of(BLOCK_LEN)).then_some((edge, edge));
+    let pieces = file.extents.ranges().into_iter().map(|range| (range.at, range.at.saturating_add(range.len)));
+    let mut blocks: Vec<(u64, u64)> = pieces
+        .chain(edge)
+        .map(|(from, to)| (from / BLOCK_LEN * BLOCK_LEN, to.checked_next_multiple_of(BLOCK_LEN).unwrap_or(to).min(file.len)))
+        .collect();
+    blocks.sort_unstable();
+    let mut gaps = Vec::new();
+    let mut done = 0;
+    for (from, to) in blocks {
+        gaps.extend(file.extents.gaps(from.max(done), to));
+        done = done.max(to);
+    }
+    gaps
+}
+
+/// The largest piece of a disk that a power cut in the middle of a write may destroy as a whole: the sectors of today's disks, also of those that call
+/// themselves 512 bytes.
+const BLOCK_LEN: u64 = 4096;
 
 /// Gives every file that moves a staged name.
 pub(crate) fn link_moved(fs: &dyn Fs, view: &mut View, stage: &mut Stage) -> Result<Links> {
@@ -172,31 +227,28 @@ pub(crate) fn surviving(view: &View) -> BTreeMap<TreePath, TreePath> {
 }
 
 /// Looks again at every file of the old tree: whoever changed one since the transaction first looked must not lose that change.
-pub(crate) fn recheck(fs: &dyn Fs, view: &View, relinked: &BTreeSet<FileId>) -> Result<()> {
-    for (path, touched) in view.iter() {
+pub(crate) fn recheck(fs: &dyn Fs, view: &View, relinked: &BTreeSet<FileId>, jobs: usize) -> Result<()> {
+    let touched: Vec<(&TreePath, &Touched)> = view.iter().collect();
+    pool::each(jobs, pool::SHORT, &touched, |(path, touched)| {
         let same = match &touched.was {
-            Node::File(file) => {
-                let Some((_, before)) = file.origin() else { continue };
-                let now = fs.metadata(path.as_str());
-                // Our own staged links count as a change of the file, but not of its content.
-                now.is_ok_and(|now| {
-                    now.len == before.len
-                        && now.id == before.id
-                        && now.kind == before.kind
-                        && (before.id.is_some_and(|id| relinked.contains(&id)) || now.changed == before.changed)
-                })
-            }
+            Node::File(file) => file.origin().is_none_or(|(_, before)| is_same_file(fs, path, before, relinked)),
             Node::Absent => {
-                matches!(fs.metadata(path.as_str()), Err(error) if error.kind() != std::io::ErrorKind::PermissionDenied)
+                matches!(fs.metadata(path.as_str()), Err(error) if error.kind() != io::ErrorKind::PermissionDenied)
                     || touched.now.is_absent()
+                    || view.is_respelled(path)
             }
             Node::Symlink { target } => fs.read_link(path.as_str()).is_ok_and(|now| now == *target),
             Node::Dir { .. } => fs.metadata(path.as_str()).context("look at", path.as_str())?.is_dir(),
             Node::Other => true,
         };
-        if !same {
-            return Err(Error::new(Cause::ChangedMeanwhile).at(path.as_str()));
-        }
-    }
-    Ok(())
+        if same { Ok(()) } else { Err(Error::new(Cause::ChangedMeanwhile).at(path.as_str())) }
+    })
+}
+
+fn is_same_file(fs: &dyn Fs, path: &TreePath, before: &Metadata, relinked: &BTreeSet<FileId>) -> bool {
+    fs.metadata(path.as_str()).is_ok_and(|now| {
+        // Our own staged links count as a change of the file, but not of its content.
+        let untouched = now.changed == before.changed || before.id.is_some_and(|id| relinked.contains(&id));
+        untouched && now.len == before.len && now.id == before.id && now.kind == before.kind
+    })
 }

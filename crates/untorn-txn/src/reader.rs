@@ -10,7 +10,7 @@ use crate::{
     layout::{LOCK, READERS},
     lock::{self, Held},
     recover,
-    tree::{Tree, open_dir},
+    tree::{Tree, is_still_at, open_dir},
 };
 
 /// How often a reader completes what others left before it gives up: more than twice means that updaters die as fast as they come.
@@ -30,7 +30,14 @@ impl ReadGuard {
     /// # Errors
     /// [`Cause::Busy`] while an updater changes the tree; else as [`Tree::open`].
     pub fn acquire(dir: &Path) -> Result<Self> {
-        Self::acquire_on(&open_dir(dir)?)
+        for _ in 0..TRIES {
+            let fs = open_dir(dir)?;
+            let guard = Self::acquire_on(&fs);
+            if is_still_at(&*fs, dir)? {
+                return guard;
+            }
+        }
+        Err(Error::new(Cause::Busy { holder: None }))
     }
 
     /// As [`ReadGuard::acquire`], on any file system.

@@ -13,7 +13,6 @@ use crate::{
     error::{Cause, Context, Error, Result, TreeState},
     layout::{STATE, TxLayout},
     lock,
-    options::Options,
     report::{Recovery, Report},
     slots,
     stage::{hash_file, hash_pieces},
@@ -23,7 +22,7 @@ use crate::{
 /// Looks at everything the decision needs; changes nothing.
 pub(crate) fn evidence(fs: &dyn Fs) -> Result<Evidence> {
     let home = fs.metadata(STATE).context("look at", STATE)?.id.map_or(0, |id| id.0);
-    Ok(Evidence { slots: slots::read(fs), folders: cleanup::folders(fs), home })
+    Ok(Evidence { slots: slots::read(fs), folders: cleanup::folders(fs)?, home })
 }
 
 /// Brings the tree to the old or the new state, whichever was decided.
@@ -31,7 +30,7 @@ pub(crate) fn recover(tree: &mut Tree, evidence: Evidence) -> Result<Recovery> {
     let verdict = decide(&evidence);
     tree.set_slots(evidence.slots);
     if !matches!(verdict, Verdict::Init | Verdict::Refuse(_)) {
-        tree.mend_slots()?;
+        tree.mend().map_err(|error| error.with_state(state_of(&verdict)))?;
     }
     match verdict {
         Verdict::Init => tree.init(evidence.home).map(|()| Recovery::Initialised),
@@ -39,6 +38,16 @@ pub(crate) fn recover(tree: &mut Tree, evidence: Evidence) -> Result<Recovery> {
         Verdict::Forward(ruling) => forward(tree, ruling),
         Verdict::Doubtful { ruling, txid } => resolve(tree, ruling, txid, &evidence.folders, evidence.home),
         Verdict::Refuse(refusal) => Err(refused(refusal)),
+    }
+}
+
+/// Which tree there is while this verdict has not been acted upon.
+fn state_of(verdict: &Verdict) -> TreeState {
+    match verdict {
+        Verdict::Init | Verdict::Clean(_) => TreeState::Unchanged,
+        Verdict::Forward(_) => TreeState::WillComplete,
+        Verdict::Doubtful { .. } => TreeState::InDoubt,
+        Verdict::Refuse(_) => TreeState::NotUnderstood,
     }
 }
 
@@ -53,17 +62,22 @@ pub(crate) fn refused(refusal: Refusal) -> Error {
 /// Nothing is open: delete leftovers. A state directory that was moved together with its tree becomes at home here.
 fn clean(tree: &mut Tree, ruling: Record, folders: &[u64], home: u128) -> Result<Recovery> {
     let (fs, kept) = (tree.fs().clone(), kept(&ruling));
+    let undecided: Vec<u64> = folders.iter().copied().filter(|&folder| folder > ruling.txid).collect();
+    let leftovers = cleanup::has_leftovers(&*fs, folders, kept);
+    // Whatever is left of the ruling transaction itself was needed until its journal was cleared, and the record that clears it may stand in the page cache
+    // only, after a sync that failed. Were the stage deleted on its word, a power cut could bring back the record before it, which needs the stage.
+    let in_cache_only = leftovers && undecided.len() < folders.len();
     let moved = home != 0 && ruling.home != home;
-    let next = Record { seq: ruling.seq + 1, state: SlotState::Idle, home, ..ruling.clone() };
-    tree.set_ruling(ruling.clone());
-    if moved {
-        tree.decide(&next)?;
+    tree.set_ruling(ruling);
+    if moved || in_cache_only || !tree.slots_are_sound() {
+        // A record torn while this is written must not leave a doubt about what was never decided.
+        undecided.iter().try_for_each(|&folder| cleanup::unseal(&*fs, TxLayout(folder)))?;
+        tree.decide_again(home)?;
     }
-    let discarded = folders.iter().copied().filter(|&folder| folder > ruling.txid).max();
-    if folders.iter().any(|&folder| Some(TxLayout(folder)) != kept) {
+    if leftovers {
         cleanup::after(&*fs, kept);
     }
-    Ok(discarded.map_or(Recovery::Clean, |txid| Recovery::Discarded { txid }))
+    Ok(undecided.into_iter().max().map_or(Recovery::Clean, |txid| Recovery::Discarded { txid }))
 }
 
 pub(crate) fn kept(ruling: &Record) -> Option<TxLayout> {
@@ -76,14 +90,15 @@ pub(crate) fn kept(ruling: &Record) -> Option<TxLayout> {
 fn resolve(tree: &mut Tree, ruling: Record, txid: u64, folders: &[u64], home: u128) -> Result<Recovery> {
     let fs = tree.fs().clone();
     let layout = TxLayout(txid);
-    if fs.metadata(&layout.plan()).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+    let in_doubt = |error| unless_damaged(error, TreeState::InDoubt);
+    if !exists(&*fs, &layout.plan()).map_err(in_doubt)? {
         return clean(tree, ruling, folders, home);
     }
-    let bytes = read_document(&*fs, &layout.plan())?;
+    let bytes = read_document(&*fs, &layout.plan()).map_err(in_doubt)?;
     let plan = Plan::decode(&bytes)
         .map_err(|error| Error::damaged(format!("a record is unreadable, and so is the plan it was for: {error}")))?;
     check_belongs(&plan, &ruling, txid)?;
-    check_staged(&*fs, layout, &plan)?;
+    check_staged(&*fs, layout, &plan).map_err(in_doubt)?;
     let lost = Record {
         seq: ruling.seq + 1,
         state: SlotState::Committed,
@@ -101,18 +116,23 @@ fn resolve(tree: &mut Tree, ruling: Record, txid: u64, folders: &[u64], home: u1
 fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let (fs, layout) = (tree.fs().clone(), TxLayout(ruling.txid));
     tree.set_ruling(ruling.clone());
-    let plan = load_plan(&*fs, layout, &ruling)?;
-    check_staged(&*fs, layout, &plan)?;
+    let plan = load_plan(&*fs, layout, &ruling).and_then(|plan| check_staged(&*fs, layout, &plan).map(|()| plan));
+    let plan = plan.map_err(|error| unless_damaged(error, TreeState::WillComplete))?;
     let readers = lock::exclude_readers(&*fs, false).map_err(|error| error.with_state(TreeState::WillComplete))?;
     // The record may stand in the page cache only, left by a sync that failed: it is written again and made durable before the tree is touched.
     let again = Record { seq: ruling.seq + 1, ..ruling.clone() };
     tree.decide(&again).map_err(|error| tree.poison(error).with_state(TreeState::InDoubt))?;
     let mut report = Report::default();
-    complete(tree, &plan, &Options::default(), &mut report)
-        .map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
+    let options = tree.recovery_options();
+    complete(tree, &plan, &options, &mut report).map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
     drop(readers);
     cleanup::after(&*fs, tree.kept_folder());
     Ok(Recovery::Completed { txid: ruling.txid })
+}
+
+/// What an error of the system leaves open; damage is another matter.
+fn unless_damaged(error: Error, state: TreeState) -> Error {
+    if error.state() == TreeState::Unchanged { error.with_state(state) } else { error }
 }
 
 fn load_plan(fs: &dyn Fs, layout: TxLayout, ruling: &Record) -> Result<Plan> {
@@ -139,14 +159,14 @@ fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<()> {
         return Err(rotten(layout.redo()));
     }
     if plan.new_head && !plan.to.is_none() {
-        let place = if fs.metadata(&layout.head()).is_ok() { layout.head() } else { crate::layout::HEAD.to_owned() };
+        let place = if exists(fs, &layout.head())? { layout.head() } else { crate::layout::HEAD.to_owned() };
         if hash_file(fs, &place)?.hash != plan.to {
             return Err(rotten(place));
         }
     }
     for (number, object) in plan.objects.iter().enumerate() {
         let number = u32::try_from(number).map_err(|_| Error::damaged("too many staged objects"))?;
-        check_object(fs, &place_of(fs, layout, plan, number), object)?;
+        check_object(fs, &place_of(fs, layout, plan, number)?, object)?;
     }
     Ok(())
 }
@@ -168,18 +188,25 @@ fn fits(found: Result<Blob>, blob: Blob) -> Result<bool> {
 }
 
 /// Where a staged object is: in the stage, or, where there are no hard links and it was renamed into the tree already, there.
-fn place_of(fs: &dyn Fs, layout: TxLayout, plan: &Plan, number: u32) -> String {
+fn place_of(fs: &dyn Fs, layout: TxLayout, plan: &Plan, number: u32) -> Result<String> {
     let staged = layout.object(number);
-    if fs.metadata(&staged).is_ok() {
-        return staged;
+    if exists(fs, &staged)? {
+        return Ok(staged);
     }
-    plan.steps
-        .iter()
-        .find_map(|step| match step {
-            Step::Put { path, object } if *object == number => Some(path.to_string()),
-            _ => None,
-        })
-        .unwrap_or(staged)
+    let place = plan.steps.iter().find_map(|step| match step {
+        Step::Put { path, object } if *object == number => Some(path.to_string()),
+        _ => None,
+    });
+    Ok(place.unwrap_or(staged))
+}
+
+/// Whether something is there; an error of the system is not a no.
+fn exists(fs: &dyn Fs, path: &str) -> Result<bool> {
+    match fs.metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io("look at", path, error)),
+    }
 }
 
 /// Reads a document of the state directory whole.

@@ -1,8 +1,8 @@
 //! Going back: an ordinary transaction to the tree before the last one, fed from what that one kept.
 
 use untorn_format::{
-    Hash, TreePath,
-    journal::{Before, Range, Source, Undo, UndoEntry},
+    Hash, TreePath, fold_key,
+    journal::{After, Before, Range, Source, Undo, UndoEntry},
 };
 use untorn_fs::{File, Fs, OpenMode};
 
@@ -33,9 +33,15 @@ pub(crate) fn rollback(tree: &mut Tree, options: Options, force: bool) -> Result
         if undo.data.len == 0 { None } else { Some(fs.open(&layout.undo(), OpenMode::Read).context("open", &layout.undo())?) };
     for entry in &undo.entries {
         let node = tx.restored(&*fs, layout, entry, data.as_deref()).map_err(|error| error.at(entry.path.as_str()))?;
-        tx.view.set(&*fs, &entry.path, node)?;
+        if is_respelled(&undo.entries, entry) {
+            tx.view.set_respelled(&entry.path, node);
+        } else {
+            tx.view.set(&*fs, &entry.path, node)?;
+        }
     }
-    tx.head = Some(head(&*fs, layout, &undo)?);
+    if undo.from != undo.to {
+        tx.head = Some(head(&*fs, layout, &undo)?);
+    }
     tx.commit()
 }
 
@@ -54,11 +60,18 @@ fn load(fs: &dyn Fs, tree: &Tree, layout: TxLayout) -> Result<Undo> {
 /// What others changed since then would be lost.
 fn refuse_changed(fs: &dyn Fs, entries: &[UndoEntry]) -> Result<()> {
     for entry in entries {
-        if !is_unchanged(fs, &entry.path, &entry.after)? {
+        if !is_unchanged(fs, &entry.path, &entry.after)? && !is_respelled(entries, entry) {
             return Err(Error::new(Cause::ChangedSince).at(entry.path.as_str()));
         }
     }
     Ok(())
+}
+
+/// Whether what is found at a path that was left empty may be what the transaction left under another spelling of the same name; that one is checked by itself.
+fn is_respelled(entries: &[UndoEntry], entry: &UndoEntry) -> bool {
+    let key = fold_key(entry.path.as_str());
+    entry.after == After::Absent
+        && entries.iter().any(|other| other.after != After::Absent && fold_key(other.path.as_str()) == key)
 }
 
 fn head(fs: &dyn Fs, layout: TxLayout, undo: &Undo) -> Result<Option<Vec<u8>>> {

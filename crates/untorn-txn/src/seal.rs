@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use untorn_format::{
     Hash,
-    journal::{MAX_PLAN_LEN, Plan, Step, Undo, UndoEntry},
+    journal::{Blob, MAX_PLAN_LEN, Object, Plan, Step, Undo, UndoEntry},
 };
-use untorn_fs::{FileId, Fs, OpenMode};
+use untorn_fs::{Capabilities, FileId, Fs, OpenMode};
 
 use crate::{
+    apply::Landing,
     barrier::Unsynced,
     error::{Cause, Context, Error, Result},
     keep,
@@ -100,7 +101,7 @@ fn write_undo(fs: &dyn Fs, tx: &mut Transaction<'_>, kept: Vec<UndoEntry>, plan:
 /// Sets space aside for what apply will need beyond what is staged: names, growth, small new files, and on copy-on-write file systems everything that is
 /// overwritten. It is given back when apply runs short.
 fn reserve(fs: &dyn Fs, tx: &Transaction<'_>, plan: &Plan) -> Result<()> {
-    let bytes = ballast(plan, &tx.view, fs.capabilities().overwrite_allocates);
+    let bytes = ballast(plan, &tx.view, fs.capabilities());
     if bytes == 0 {
         return Ok(());
     }
@@ -116,10 +117,16 @@ fn reserve(fs: &dyn Fs, tx: &Transaction<'_>, plan: &Plan) -> Result<()> {
     }
 }
 
-/// A block for every name that is made, what files grow by, and what overwriting allocates.
-fn ballast(plan: &Plan, view: &View, overwrite_allocates: bool) -> u64 {
+/// A block for every name that is made, what files grow by, what overwriting allocates, and copies where staged files must be copied.
+fn ballast(plan: &Plan, view: &View, capabilities: Capabilities) -> u64 {
+    let overwrite_allocates = capabilities.overwrite_allocates;
+    let copies = Landing::of(plan, capabilities) == Landing::Copy;
+    let copied = plan.objects.iter().filter(|_| copies).map(|object| match object {
+        Object::File(Blob { len, .. }) | Object::Clone { len, .. } | Object::Link { len } => len.next_multiple_of(BLOCK_LEN),
+    });
     let named = plan.steps.iter().map(|step| match step {
-        Step::MakeDir { .. } | Step::Put { .. } | Step::Symlink { .. } => BLOCK_LEN,
+        Step::MakeDir { .. } => BLOCK_LEN,
+        Step::Put { .. } | Step::Symlink { .. } => NAME_LEN,
         Step::Patch { create: true, len, .. } => len.next_multiple_of(BLOCK_LEN).saturating_add(BLOCK_LEN),
         Step::Patch { ranges, .. } if overwrite_allocates => {
             ranges.iter().map(|range| range.len.next_multiple_of(BLOCK_LEN)).sum()
@@ -130,8 +137,11 @@ fn ballast(plan: &Plan, view: &View, overwrite_allocates: bool) -> u64 {
         Node::File(file) => file.origin().map(|(_, meta)| file.len.saturating_sub(meta.len).min(file.extents.bytes())),
         _ => None,
     });
-    named.chain(grown).fold(0, u64::saturating_add)
+    named.chain(grown).chain(copied).fold(0, u64::saturating_add)
 }
+
+/// What a name may take in its directory: the longest with its bookkeeping is shorter, and most replace one that is there.
+const NAME_LEN: u64 = 512;
 
 /// What file systems allocate at a time.
 const BLOCK_LEN: u64 = 4096;
@@ -152,16 +162,28 @@ fn finish(fs: &dyn Fs, tx: &mut Transaction<'_>, plan: Plan, relinked: BTreeSet<
     write_file(fs, &layout.plan(), &bytes)?;
     let mut unsynced = Unsynced::default();
     tx.stage.unsynced(&mut unsynced);
-    for path in [layout.plan(), layout.head(), layout.undo_plan(), layout.kept_head()] {
-        if fs.metadata(&path).is_ok() {
-            unsynced.file(path);
-        }
-    }
-    if fs.metadata(&layout.kept_dir()).is_ok() {
-        unsynced.dir(layout.kept_dir());
-    }
+    documents(tx, &plan, &mut unsynced);
     let report = reporting::report(tx, &plan, ways);
     Ok(Some(Sealed { plan_hash: Hash::of(&bytes), plan_len: bytes.len() as u64, plan, unsynced, relinked, report }))
+}
+
+/// The documents that were written, for B1. Known by what the plan says, not by looking: a look that fails must not leave one out.
+fn documents(tx: &Transaction<'_>, plan: &Plan, unsynced: &mut Unsynced) {
+    let layout = tx.stage.layout;
+    let keeps_head = plan.keep_undo && plan.new_head && !plan.from.is_none();
+    unsynced.file(layout.plan());
+    if plan.new_head && !plan.to.is_none() {
+        unsynced.file(layout.head());
+    }
+    if plan.keep_undo {
+        unsynced.file(layout.undo_plan());
+    }
+    if keeps_head {
+        unsynced.file(layout.kept_head());
+    }
+    if keeps_head || !tx.stage.kept().is_empty() {
+        unsynced.dir(layout.kept_dir());
+    }
 }
 
 fn write_file(fs: &dyn Fs, path: &str, bytes: &[u8]) -> Result<()> {

@@ -8,7 +8,7 @@ use untorn_fs::{Fs, OpenMode};
 
 use crate::{
     error::{Context, Result},
-    layout::SLOTS,
+    layout::{NUMBER_MAX, SLOTS},
 };
 
 /// What one slot says.
@@ -51,6 +51,8 @@ fn classify(bytes: &[u8; RECORD_LEN]) -> SlotRead {
         return SlotRead::Blank;
     }
     match Record::decode(bytes) {
+        // Nobody has made that many; the sums of those who have stay in bounds.
+        Ok(record) if record.seq.max(record.txid) > NUMBER_MAX => SlotRead::Bad,
         Ok(record) => SlotRead::Valid(record),
         Err(DecodeError::NewerFormat { found }) => SlotRead::Newer(found),
         Err(_) => SlotRead::Bad,
@@ -79,42 +81,35 @@ fn next_slot(slots: &SlotReads) -> usize {
     (0..slots.len()).min_by_key(|&at| rank(&slots[at])).unwrap_or(0)
 }
 
-/// Writes `record` into the next slot without syncing it; says which one.
-pub(crate) fn write(fs: &dyn Fs, slots: &mut SlotReads, record: &Record) -> Result<usize> {
+/// Writes `record` into the next slot. After this returns, it is durable, and it rules.
+pub(crate) fn write(fs: &dyn Fs, slots: &mut SlotReads, record: &Record) -> Result<()> {
     let at = next_slot(slots);
     // Whatever comes of the write, the record may stand there from here on, and a later one must not go over it.
     slots[at] = SlotRead::Valid(record.clone());
     let file = fs.open(SLOTS[at], OpenMode::Write).context("open", SLOTS[at])?;
     file.write_all_at(&record.encode(), 0).context("write", SLOTS[at])?;
-    Ok(at)
-}
-
-/// Makes a written slot durable.
-pub(crate) fn sync(fs: &dyn Fs, at: usize) -> Result<()> {
-    let file = fs.open(SLOTS[at], OpenMode::Write).context("open", SLOTS[at])?;
     file.sync_data().context("sync", SLOTS[at])
 }
 
-/// Makes the slot files, each with a first record, all of their bytes allocated and durable, so that writing a later record never needs space.
-/// Their names become durable with B0.
-pub(crate) fn lay_out(fs: &dyn Fs, first: &Record) -> Result<SlotReads> {
-    let mut slots = [SlotRead::Blank, SlotRead::Blank, SlotRead::Blank];
-    for (at, slot) in slots.iter_mut().enumerate() {
-        let record = Record { seq: first.seq + at as u64, ..first.clone() };
-        lay_out_one(fs, SLOTS[at], &record.encode())?;
-        *slot = SlotRead::Valid(record);
-    }
-    Ok(slots)
+/// Makes the slot files, all of their bytes allocated and durable, so that writing a later record never needs space; all but the last with a record.
+/// Their names become durable with B0. Says what they hold, and which record rules.
+pub(crate) fn lay_out(fs: &dyn Fs, first: &Record) -> Result<(SlotReads, Record)> {
+    let second = Record { seq: first.seq + 1, ..first.clone() };
+    lay_out_one(fs, SLOTS[0], &first.encode())?;
+    lay_out_one(fs, SLOTS[1], &second.encode())?;
+    lay_out_one(fs, SLOTS[2], &[])?;
+    Ok(([SlotRead::Valid(first.clone()), SlotRead::Valid(second.clone()), SlotRead::Blank], second))
 }
 
-/// Makes slot files that are missing or empty whole again. Says whether there were any.
-pub(crate) fn mend(fs: &dyn Fs, slots: &SlotReads) -> Result<bool> {
-    for (slot, path) in slots.iter().zip(SLOTS) {
-        if *slot == SlotRead::Blank {
-            lay_out_one(fs, path, &[])?;
-        }
-    }
-    Ok(slots.contains(&SlotRead::Blank))
+/// Whether each slot holds a record.
+pub(crate) fn are_sound(slots: &SlotReads) -> bool {
+    slots.iter().all(|slot| matches!(slot, SlotRead::Valid(_)))
+}
+
+/// Makes slot files that are missing or empty whole again.
+pub(crate) fn mend(fs: &dyn Fs, slots: &SlotReads) -> Result<()> {
+    let blank = slots.iter().zip(SLOTS).filter(|(slot, _)| **slot == SlotRead::Blank);
+    blank.map(|(_, path)| path).try_for_each(|path| lay_out_one(fs, path, &[]))
 }
 
 fn lay_out_one(fs: &dyn Fs, path: &str, record: &[u8]) -> Result<()> {

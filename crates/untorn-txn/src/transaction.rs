@@ -34,12 +34,23 @@ pub struct Transaction<'t> {
     pub(crate) expectations: Vec<Expectation>,
     pub(crate) head: Option<Option<Vec<u8>>>,
     pub(crate) reflink: bool,
+    /// For the beginning of what replaces a file; allocated once.
+    first: Vec<u8>,
 }
 
 impl<'t> Transaction<'t> {
-    pub(crate) fn new(tree: &'t mut Tree, options: Options) -> Self {
-        let (txid, reflink) = (tree.next_txid(), tree.fs().capabilities().reflink);
-        Self { tree, options, stage: Stage::new(txid), view: View::default(), expectations: Vec::new(), head: None, reflink }
+    pub(crate) fn new(tree: &'t mut Tree, options: Options) -> Result<Self> {
+        let (txid, reflink) = (tree.next_txid()?, tree.fs().capabilities().reflink);
+        Ok(Self {
+            tree,
+            options,
+            stage: Stage::new(txid),
+            view: View::default(),
+            expectations: Vec::new(),
+            head: None,
+            reflink,
+            first: Vec::new(),
+        })
     }
 
     fn fs(&self) -> std::sync::Arc<dyn Fs> {
@@ -135,21 +146,29 @@ impl<'t> Transaction<'t> {
     /// # Errors
     /// As [`Transaction::write_at`]; [`Cause::Producer`] when reading `content` fails.
     pub fn replace(&mut self, path: &str, content: &mut dyn Read) -> Result<()> {
-        let (fs, path) = (self.fs(), TreePath::new(path)?);
-        let mut first = vec![0; SPOOL_LEN_MAX + 1];
+        let path = TreePath::new(path)?;
+        let mut first = std::mem::take(&mut self.first);
+        first.resize(SPOOL_LEN_MAX + 1, 0);
         let len = fill(content, &mut first).map_err(|source| Error::new(Cause::Producer(Box::new(source))).at(path.as_str()))?;
-        first.truncate(len);
-        let old = self.view.file_mut(&*fs, &path)?.cloned();
+        let result = self.replace_with(&path, &first[..len], content);
+        self.first = first;
+        result.map_err(|error| error.at(path.as_str()))
+    }
+
+    /// Makes `first`, then `rest`, all there is in the file; `rest` has nothing more when `first` is short.
+    fn replace_with(&mut self, path: &TreePath, first: &[u8], rest: &mut dyn Read) -> Result<()> {
+        let fs = self.fs();
+        let old = self.view.file_mut(&*fs, path)?.cloned();
         if old.is_none() {
-            self.create_parents(&path)?;
+            self.create_parents(path)?;
         }
-        if len <= SPOOL_LEN_MAX && self.spools(old.as_ref()) {
-            return self.replace_spooled(&path, old, &first);
+        if first.len() <= SPOOL_LEN_MAX && self.spools(old.as_ref()) {
+            return self.replace_spooled(path, old, first);
         }
         let executable = old.as_ref().is_some_and(|file| file.executable);
-        let (number, len) = self.stage.stream(&*fs, executable, &first, content).map_err(|error| error.at(path.as_str()))?;
+        let (number, len) = self.stage.stream(&*fs, executable, &mut first.chain(rest))?;
         self.give_up(old.as_ref())?;
-        self.view.set(&*fs, &path, Node::File(FileNode::staged(number, len, executable)))
+        self.view.set(&*fs, path, Node::File(FileNode::staged(number, len, executable)))
     }
 
     /// Whether a small file that replaces `old` goes through the redo file.
@@ -228,9 +247,10 @@ impl<'t> Transaction<'t> {
             return Err(Error::new(Cause::IntoItself).at(to.as_str()));
         }
         self.require_parent(&to)?;
+        let respelled = self.view.same_on_disk(&*fs, &from, &to)?;
         match self.view.look(&*fs, &to)? {
             Node::Absent => {}
-            _ if self.view.same_on_disk(&*fs, &from, &to)? => {}
+            _ if respelled => self.view.set_respelled(&to, Node::Absent),
             Node::File(old) if !node.is_dir() => self.give_up(Some(&old))?,
             Node::Symlink { .. } if !node.is_dir() => {}
             Node::File(_) | Node::Symlink { .. } => return Err(Error::new(Cause::Exists).at(to.as_str())),

@@ -198,6 +198,17 @@ impl View {
         Ok(())
     }
 
+    /// As [`View::set`], where what is found on the disk at `path` is a path of another spelling, which the transaction knows.
+    pub(crate) fn set_respelled(&mut self, path: &TreePath, now: Node) {
+        self.0.entry(path.clone()).or_insert(Touched { was: Node::Absent, now: Node::Absent }).now = now;
+    }
+
+    /// Whether what is found on the disk at `path` may be a path of another spelling, which the transaction knows.
+    pub(crate) fn is_respelled(&self, path: &TreePath) -> bool {
+        let key = fold_key(path.as_str());
+        self.0.iter().any(|(other, touched)| !touched.was.is_absent() && fold_key(other.as_str()) == key)
+    }
+
     /// Everything below the directory `path` (which is not listed itself), parents first.
     pub(crate) fn walk(&self, fs: &dyn Fs, path: &TreePath) -> Result<Vec<(TreePath, Node)>> {
         let mut found = BTreeMap::new();

@@ -60,9 +60,14 @@ pub use untorn_delta::{DiffError, PatchError, Report as DeltaReport, Search};
 pub use untorn_format::{
     DecodeError, Hash, PathError, TreePath, escape,
     manifest::{self, Manifest, ManifestError},
-    patch::FORMAT as PATCH_FORMAT,
+    patch::FORMAT_NUMBER as PATCH_FORMAT,
 };
 pub use untorn_txn::{
     Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Observer, Options, Phase, ReadGuard, Readers,
     Recovery, Report, Status, Transaction, Tree, TreeState, Update, UpdateInfo, Way, WayChoice, Why, atomic_update, head_of,
 };
+
+/// The programs of the front page compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

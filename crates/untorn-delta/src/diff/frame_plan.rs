@@ -13,8 +13,9 @@ use crate::files::read_exact_at;
 
 /// An old file up to this length is referred to whole: 1 MiB.
 const WHOLE_LEN_MAX: u64 = 1 << 20;
-/// How far around the old bytes that are replaced a reference reaches: 8 KiB.
-const MARGIN: u64 = 8 << 10;
+/// How far around the old bytes that are replaced a reference reaches, at most: 8 KiB. Short literals get less, so that a frame does not refer to
+/// much for the sake of little.
+const MARGIN_MAX: u64 = 8 << 10;
 /// Literal bytes planned at a time: 256 KiB.
 const PIECE_LEN_MAX: u64 = 256 << 10;
 
@@ -183,7 +184,8 @@ impl Template {
         let (start, end) = if self.len <= WHOLE_LEN_MAX {
             (0, self.len)
         } else {
-            (old_at.saturating_sub(MARGIN).min(self.len), old_at.saturating_add(len + MARGIN).min(self.len))
+            let margin = (4 * len).min(MARGIN_MAX);
+            (old_at.saturating_sub(margin).min(self.len), old_at.saturating_add(len + margin).min(self.len))
         };
         Reference { source: self.source, at: start, len: end - start }
     }

@@ -5,18 +5,20 @@ use std::ops::Range;
 /// An equal stretch shorter than this is not worth an operation of its own: 32 bytes.
 const KEEP_LEN_MIN: u64 = 32;
 /// How many differing stretches of one file are told apart before short equal ones between them are given up.
-const STRETCHES_MAX: usize = 1 << 16;
+pub(super) const STRETCHES_MAX: usize = 1 << 16;
 
 /// Collects the stretches of a new file that differ from the old one.
 #[derive(Debug)]
 pub(super) struct Differences {
     stretches: Vec<Range<u64>>,
+    stretches_max: usize,
     keep_len_min: u64,
 }
 
 impl Differences {
-    pub(super) fn new() -> Self {
-        Self { stretches: Vec::new(), keep_len_min: KEEP_LEN_MIN }
+    /// No stretches, and never more than `stretches_max`.
+    pub(super) fn new(stretches_max: usize) -> Self {
+        Self { stretches: Vec::new(), stretches_max, keep_len_min: KEEP_LEN_MIN }
     }
 
     /// Compares the next bytes of both files, which begin at `at`.
@@ -43,7 +45,7 @@ impl Differences {
         } else {
             self.stretches.push(0..stretch.end);
         }
-        if self.stretches.len() > STRETCHES_MAX {
+        if self.stretches.len() > self.stretches_max {
             self.thin_out();
         }
     }
@@ -58,7 +60,7 @@ impl Differences {
 
     /// Gives up ever longer equal stretches until half as many are left.
     fn thin_out(&mut self) {
-        while self.stretches.len() > STRETCHES_MAX / 2 {
+        while self.stretches.len() > self.stretches_max / 2 + 1 {
             self.keep_len_min *= 2;
             let stretches = std::mem::take(&mut self.stretches);
             for stretch in stretches {
@@ -97,7 +99,7 @@ mod tests {
     use super::*;
 
     fn differences(old: &[u8], new: &[u8]) -> Vec<Range<u64>> {
-        let mut differences = Differences::new();
+        let mut differences = Differences::new(STRETCHES_MAX);
         let len = old.len().min(new.len());
         differences.compare(&old[..len], &new[..len], 0);
         if new.len() > len {
@@ -123,9 +125,9 @@ mod tests {
 
     #[test]
     fn what_grows_differs_at_its_end() {
-        assert_eq!(differences(&[7; 100], &[7; 120]), [100..120]);
+        assert_eq!(differences(&[7; 100], &[7; 120]), vec![Range { start: 100, end: 120 }]);
         assert_eq!(differences(&[7; 100], &[7; 50]), []);
-        assert_eq!(differences(&[], &[7; 50]), [0..50]);
+        assert_eq!(differences(&[], &[7; 50]), vec![Range { start: 0, end: 50 }]);
     }
 
     #[test]

@@ -34,16 +34,10 @@ impl<'a> Matcher<'a> {
         Self { blocks, old, roller: Roller::new(blocks.block_len()) }
     }
 
-    /// Appends operations that make `stretch`, which `window` looks at. Copies shorter than `copy_len_min` are left to the compressor.
-    pub(super) fn cover(
-        &mut self,
-        window: &mut NewWindow<'_>,
-        stretch: &Range<u64>,
-        copy_len_min: u64,
-        ops: &mut Ops,
-    ) -> Result<(), DiffError> {
+    /// Appends operations that make `stretch`, which `window` looks at.
+    pub(super) fn cover(&mut self, window: &mut NewWindow<'_>, stretch: &Range<u64>, ops: &mut Ops) -> Result<(), DiffError> {
         let mut at = stretch.start;
-        while let Some(found) = self.find(window, at..stretch.end, copy_len_min)? {
+        while let Some(found) = self.find(window, at..stretch.end, ops.copy_len_min())? {
             ops.push(Op::Literal { len: found.at - at });
             ops.push(Op::Copy { source: found.place.file, at: found.place.at, len: found.len });
             at = found.at + found.len;

@@ -44,7 +44,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { level: 19, search: Search::Replaced }
+        Self { level: 12, search: Search::Replaced }
     }
 }
 

@@ -1,14 +1,18 @@
 //! First pass: what of each changed file stays in its place.
 
+use std::ops::Range;
+
 use untorn_format::{Hash, Hasher};
 
 use super::draft::{Content, Draft};
-use super::in_place::Differences;
+use super::in_place::{Differences, STRETCHES_MAX};
 use super::{Build, Progress};
 use crate::DiffError;
 use crate::files::{piece_len, read_exact_at};
 
 const PIECE_LEN: usize = 512 << 10;
+/// How many stretches are told apart in all files together.
+const STRETCHES_ALL: usize = 256 << 10;
 
 /// Finds the stretches of every made file that do not stay in place.
 pub(super) fn scan(
@@ -19,18 +23,24 @@ pub(super) fn scan(
 ) -> Result<(), DiffError> {
     let total = drafts.iter().filter_map(Draft::made).map(|made| made.len).fold(0, u64::saturating_add);
     let mut scanner = Scanner { old, new, old_bytes: vec![0; PIECE_LEN], new_bytes: vec![0; PIECE_LEN] };
-    let mut done = 0;
+    let (mut done, mut stretches) = (0, 0);
     for draft in drafts {
         let Some(made) = draft.made() else { continue };
         match draft.old_file() {
             Some(old) if made.hash == old.hash && made.len == old.len => {}
-            Some(old) => draft.stretches = scanner.compare(draft, old.len, made)?,
+            Some(old) => draft.stretches = scanner.compare(draft, old.len, made, stretches_max(stretches))?,
             None => draft.stretches = if made.len > 0 { std::iter::once(0..made.len).collect() } else { Vec::new() },
         }
+        stretches += draft.stretches.len();
         done += made.len;
         progress(Progress::Compared { done, total });
     }
     Ok(())
+}
+
+/// How many stretches the next file may have, after as many in those before.
+fn stretches_max(before: usize) -> usize {
+    STRETCHES_ALL.saturating_sub(before).clamp(4, STRETCHES_MAX)
 }
 
 struct Scanner<'a> {
@@ -42,9 +52,15 @@ struct Scanner<'a> {
 
 impl Scanner<'_> {
     /// Compares both files at equal offsets; the new one is read whole, and must be what its manifest says.
-    fn compare(&mut self, draft: &Draft<'_>, old_len: u64, made: Content) -> Result<Vec<std::ops::Range<u64>>, DiffError> {
+    fn compare(
+        &mut self,
+        draft: &Draft<'_>,
+        old_len: u64,
+        made: Content,
+        stretches_max: usize,
+    ) -> Result<Vec<Range<u64>>, DiffError> {
         let read_error = |source| DiffError::Read { path: draft.path.clone(), source };
-        let (mut differences, mut hasher, mut at) = (Differences::new(), Hasher::new(), 0);
+        let (mut differences, mut hasher, mut at) = (Differences::new(stretches_max), Hasher::new(), 0);
         while at < made.len {
             let new_bytes = &mut self.new_bytes[..piece_len(made.len - at, PIECE_LEN)];
             read_exact_at(self.new.files, draft.path, new_bytes, at).map_err(read_error)?;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use untorn_format::Hasher;
-use untorn_format::patch::{MAX_OPS, Op};
+use untorn_format::patch::Op;
 
 use super::blocks::{BLOCK_LEN_MAX, Blocks, Place};
 use super::draft::{Content, Draft, content, number_of};
@@ -19,8 +19,6 @@ use crate::files::read_range;
 
 const PIECE_LEN: usize = 1 << 20;
 const _: () = assert!((PIECE_LEN as u64).is_multiple_of(BLOCK_LEN_MAX));
-/// Once this many operations are found, only long copies are worth another.
-const OPS_MANY: u64 = MAX_OPS / 4;
 
 /// Finds the operations of every made file.
 pub(super) fn search(
@@ -37,8 +35,7 @@ pub(super) fn search(
     for draft in drafts {
         done += stretches_len(draft);
         let Some(made) = draft.made() else { continue };
-        let copy_len_min = if ops_found < OPS_MANY { 1 } else { 4096 };
-        let (ops, hasher) = cover(draft, made.len, new, &mut matcher, copy_len_min)?;
+        let (ops, hasher) = cover(draft, made.len, new, &mut matcher, ops_found)?;
         let kept = ops.iter().any(|op| matches!(op, Op::Keep { .. }));
         if kept {
             draft.written = Some(hasher.finish().into());
@@ -63,13 +60,13 @@ fn cover(
     len: u64,
     new: Build<'_>,
     matcher: &mut Matcher<'_>,
-    copy_len_min: u64,
+    ops_before: u64,
 ) -> Result<(Vec<Op>, Hasher), DiffError> {
-    let (mut ops, mut hasher, mut at) = (Ops::default(), Hasher::new(), 0);
+    let (mut ops, mut hasher, mut at) = (Ops::new(ops_before), Hasher::new(), 0);
     for stretch in &draft.stretches {
         ops.push(Op::Keep { len: stretch.start - at });
         let mut window = NewWindow::new(new.files, draft.path, stretch.clone(), &mut hasher);
-        matcher.cover(&mut window, stretch, copy_len_min, &mut ops)?;
+        matcher.cover(&mut window, stretch, &mut ops)?;
         at = stretch.end;
     }
     ops.push(Op::Keep { len: len - at });

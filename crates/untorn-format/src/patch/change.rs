@@ -1,7 +1,7 @@
 //! What changes at one path.
 
 use super::{Check, MAX_FILE_LEN, Op};
-use crate::{DecodeError, Hash, TreePath};
+use crate::{DecodeError, Hash, TreePath, bytes::require, check_symlink_target};
 
 /// What changes at one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,28 +90,26 @@ impl Change {
 
     /// Checks what can be checked without the other changes and the sources.
     pub(super) fn check(&self) -> Result<(), DecodeError> {
-        let same = match (&self.before, &self.after) {
+        require(!self.is_none(), "change that changes nothing")?;
+        let len = self.file().map_or(0, |file| file.len);
+        require(len.max(self.old_len()) <= MAX_FILE_LEN, "length of a file")?;
+        let written_right = self.file().is_none_or(|file| file.keeps() || file.written == file.hash.into());
+        require(written_right, "check of the written bytes")?;
+        self.targets().try_for_each(|target| Ok(check_symlink_target(&self.path, target)?))
+    }
+
+    fn is_none(&self) -> bool {
+        match (&self.before, &self.after) {
             (Before::Absent, After::Absent) | (Before::Dir, After::Dir) => true,
             (Before::Symlink { target }, After::Symlink { target: after }) => target == after,
             _ => false,
-        };
-        if same {
-            return Err(DecodeError::Field("change that changes nothing"));
         }
-        self.check_lens()
     }
 
-    fn check_lens(&self) -> Result<(), DecodeError> {
-        let len = self.file().map_or(0, |file| file.len);
-        if len.max(self.old_len()) > MAX_FILE_LEN {
-            return Err(DecodeError::Field("length of a file"));
-        }
-        match self.file() {
-            Some(file) if !file.keeps() && file.written != file.hash.into() => {
-                Err(DecodeError::Field("check of the written bytes"))
-            }
-            _ => Ok(()),
-        }
+    fn targets(&self) -> impl Iterator<Item = &str> {
+        let before = if let Before::Symlink { target } = &self.before { Some(target.as_str()) } else { None };
+        let after = if let After::Symlink { target } = &self.after { Some(target.as_str()) } else { None };
+        before.into_iter().chain(after)
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{After, Before, Change, Check, MAX_CHANGES};
 use crate::manifest::{Entry, Kind, Manifest, ManifestError};
-use crate::{DecodeError, TreePath, check_set};
+use crate::{DecodeError, TreePath, bytes::require, check_set};
 
 /// Every path that differs between two builds, sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,12 +18,8 @@ impl Changes {
     /// [`DecodeError`] when they are not sorted, a path is listed twice, one changes nothing, a file moves from where none leaves, or
     /// what stands afterwards clashes with itself.
     pub fn new(changes: Vec<Change>) -> Result<Self, DecodeError> {
-        if changes.len() as u64 > MAX_CHANGES {
-            return Err(DecodeError::Field("number of changes"));
-        }
-        if changes.windows(2).any(|pair| pair[0].path >= pair[1].path) {
-            return Err(DecodeError::Field("order of changes"));
-        }
+        require(changes.len() as u64 <= MAX_CHANGES, "number of changes")?;
+        require(changes.windows(2).all(|pair| pair[0].path < pair[1].path), "order of changes")?;
         changes.iter().try_for_each(Change::check)?;
         let changes = Self(changes);
         changes.check_moves()?;
@@ -76,10 +72,7 @@ impl Changes {
         let mut moved = BTreeSet::new();
         for change in &self.0 {
             if let After::Moved { from, .. } = &change.after {
-                let leaves = self.get(from).is_some_and(leaves);
-                if !leaves || !moved.insert(from) {
-                    return Err(DecodeError::Field("file that moves"));
-                }
+                require(self.get(from).is_some_and(leaves) && moved.insert(from), "file that moves")?;
             }
         }
         Ok(())

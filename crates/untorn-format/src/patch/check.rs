@@ -5,7 +5,7 @@ use std::fmt;
 use crate::Hash;
 
 /// The first 16 bytes of a BLAKE3 hash: enough to be sure that bytes are the ones meant, at half the size in a patch, where
-/// nothing compresses it. What *names* content keeps its whole [`Hash`].
+/// nothing compresses it. What *names* content keeps its whole [`struct@Hash`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Check(pub [u8; 16]);
 

@@ -3,7 +3,7 @@
 use super::fields::{Fields, put_number, put_signed};
 use super::op::moved;
 use super::{MAX_FRAME_LEN, MAX_REFERENCE_LEN, SourceFile};
-use crate::{DecodeError, Hash};
+use crate::{DecodeError, Hash, bytes::require};
 
 /// How the bytes of a frame are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,29 +50,23 @@ impl Frame {
     }
 
     pub(super) fn check(&self, sources: &[SourceFile]) -> Result<(), DecodeError> {
-        if self.len == 0 || self.len > MAX_FRAME_LEN {
-            return Err(DecodeError::Field("length of a frame"));
-        }
-        if self.stored_len == 0 || self.stored_len > self.len + self.len / 16 + 64 {
-            return Err(DecodeError::Field("stored length of a frame"));
-        }
-        if self.kind == FrameKind::Raw
-            && (self.stored_len != self.len || self.stored_hash != self.hash || !self.references.is_empty())
-        {
-            return Err(DecodeError::Field("raw frame"));
-        }
-        if self.reference_len() > MAX_REFERENCE_LEN {
-            return Err(DecodeError::Field("length of references"));
-        }
+        require((1..=MAX_FRAME_LEN).contains(&self.len), "length of a frame")?;
+        require((1..=self.len + self.len / 16 + 64).contains(&self.stored_len), "stored length of a frame")?;
+        require(self.kind == FrameKind::Zstd || self.is_raw(), "raw frame")?;
+        require(self.reference_len() <= MAX_REFERENCE_LEN, "length of references")?;
         self.references.iter().try_for_each(|reference| reference.check(sources))
+    }
+
+    fn is_raw(&self) -> bool {
+        self.stored_len == self.len && self.stored_hash == self.hash && self.references.is_empty()
     }
 }
 
 impl Reference {
     fn check(&self, sources: &[SourceFile]) -> Result<(), DecodeError> {
         let file = sources.get(self.source as usize).ok_or(DecodeError::Field("number of a source"))?;
-        let end = self.at.checked_add(self.len).ok_or(DecodeError::Field("reference"))?;
-        if self.len > 0 && end <= file.len { Ok(()) } else { Err(DecodeError::Field("reference")) }
+        let end = self.at.checked_add(self.len);
+        require(self.len > 0 && end.is_some_and(|end| end <= file.len), "reference")
     }
 }
 

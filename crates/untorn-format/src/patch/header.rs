@@ -1,15 +1,33 @@
 //! The header: what the patch is for, and how long its parts are.
 
-use super::fields::Fields;
-use super::{MAX_DIGESTS_LEN, MAX_FACTS_LEN};
-use crate::{DecodeError, Hash};
+use super::{MAX_DIGESTS_LEN, MAX_FACTS_LEN, MAX_FILE_LEN};
+use crate::{
+    DecodeError, Hash,
+    bytes::{Field, require},
+    document::{CHECKSUM_LEN, CRITICAL, FORMAT, Kind, MAGIC},
+    layout::{Row, rows},
+};
 
-/// The first bytes of a patch.
-pub const MAGIC: [u8; 8] = *b"UNTPATCH";
-/// The format this code writes, and the only one it reads.
-pub const FORMAT: u32 = 1;
 /// Bytes of a header.
 pub const HEADER_LEN: usize = 176;
+
+/// The format of the patches that this version writes; it reads no other.
+pub const FORMAT_NUMBER: u32 = 1;
+
+const KIND: Kind = Kind { magic: *b"untorn:d", format: FORMAT_NUMBER, len_max: HEADER_LEN as u64 };
+
+const FROM: Field<32> = Field::at(16);
+const TO: Field<32> = Field::at(48);
+const FACTS_STORED_LEN: Field<8> = Field::at(80);
+const FACTS_LEN: Field<8> = Field::at(88);
+const DIGESTS_LEN: Field<8> = Field::at(96);
+const FRAMES_LEN: Field<8> = Field::at(104);
+const INDEX_HASH: Field<32> = Field::at(112);
+const CHECKSUM: Field<CHECKSUM_LEN> = Field::at(144);
+
+pub(crate) const ROWS: &[Row] = rows!(
+    HEADER_LEN; MAGIC, FORMAT, CRITICAL, FROM, TO, FACTS_STORED_LEN, FACTS_LEN, DIGESTS_LEN, FRAMES_LEN, INDEX_HASH, CHECKSUM
+);
 
 /// The first bytes of a patch. What follows: the stored facts, the digests, the frames, and nothing more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,65 +60,38 @@ impl Header {
     /// The bytes of this header.
     #[must_use]
     pub fn encode(&self) -> [u8; HEADER_LEN] {
-        let mut out = Vec::with_capacity(HEADER_LEN);
-        out.extend_from_slice(&MAGIC);
-        out.extend_from_slice(&FORMAT.to_le_bytes());
-        out.extend_from_slice(&0_u32.to_le_bytes());
-        out.extend_from_slice(&self.from.0);
-        out.extend_from_slice(&self.to.0);
-        for len in [self.facts_stored_len, self.facts_len, self.digests_len, self.frames_len] {
-            out.extend_from_slice(&len.to_le_bytes());
-        }
-        out.extend_from_slice(&self.index_hash.0);
-        out.extend_from_slice(&Hash::of(&out).0);
-        let mut bytes = [0; HEADER_LEN];
-        bytes.copy_from_slice(&out);
-        bytes
+        let mut block = [0; HEADER_LEN];
+        KIND.begin(&mut block);
+        FROM.put(&mut block, self.from.0);
+        TO.put(&mut block, self.to.0);
+        FACTS_STORED_LEN.put(&mut block, self.facts_stored_len.to_le_bytes());
+        FACTS_LEN.put(&mut block, self.facts_len.to_le_bytes());
+        DIGESTS_LEN.put(&mut block, self.digests_len.to_le_bytes());
+        FRAMES_LEN.put(&mut block, self.frames_len.to_le_bytes());
+        INDEX_HASH.put(&mut block, self.index_hash.0);
+        let checksum = Hash::of(&block[..CHECKSUM.at]);
+        CHECKSUM.put(&mut block, checksum.0);
+        block
     }
 
     /// Reads a header.
     ///
     /// # Errors
-    /// [`DecodeError`] for anything that [`Header::encode`] would not have written; [`DecodeError::NewerFormat`] for a patch of another
-    /// format, [`DecodeError::UnknownFeatures`] for one with flags that are not known here.
-    pub fn decode(bytes: &[u8; HEADER_LEN]) -> Result<Self, DecodeError> {
-        let mut fields = Fields(bytes);
-        if fields.array()? != MAGIC {
-            return Err(DecodeError::Magic);
-        }
-        let format = u32::from_le_bytes(fields.array()?);
-        if Hash::of(&bytes[..HEADER_LEN - 32]).0 != bytes[HEADER_LEN - 32..] {
-            return Err(DecodeError::Checksum);
-        }
-        if format != FORMAT {
-            return Err(DecodeError::NewerFormat { found: format });
-        }
-        let bits = u32::from_le_bytes(fields.array()?);
-        if bits != 0 {
-            return Err(DecodeError::UnknownFeatures { bits });
-        }
-        Self::decode_fields(&mut fields)?.check()
-    }
-
-    fn decode_fields(fields: &mut Fields<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            from: Hash(fields.array()?),
-            to: Hash(fields.array()?),
-            facts_stored_len: u64::from_le_bytes(fields.array()?),
-            facts_len: u64::from_le_bytes(fields.array()?),
-            digests_len: u64::from_le_bytes(fields.array()?),
-            frames_len: u64::from_le_bytes(fields.array()?),
-            index_hash: Hash(fields.array()?),
-        })
-    }
-
-    fn check(self) -> Result<Self, DecodeError> {
-        if self.facts_len > MAX_FACTS_LEN || self.facts_stored_len > MAX_FACTS_LEN || self.digests_len > MAX_DIGESTS_LEN {
-            return Err(DecodeError::Field("length of the index"));
-        }
-        if self.patch_len() > i64::MAX.unsigned_abs() {
-            return Err(DecodeError::Field("length of the frames"));
-        }
-        Ok(self)
+    /// [`DecodeError`] for anything that [`Header::encode`] would not have written, or when a part is longer than is read.
+    pub fn decode(block: &[u8; HEADER_LEN]) -> Result<Self, DecodeError> {
+        KIND.open(block)?;
+        let header = Self {
+            from: FROM.hash(block),
+            to: TO.hash(block),
+            facts_stored_len: FACTS_STORED_LEN.u64(block),
+            facts_len: FACTS_LEN.u64(block),
+            digests_len: DIGESTS_LEN.u64(block),
+            frames_len: FRAMES_LEN.u64(block),
+            index_hash: INDEX_HASH.hash(block),
+        };
+        require(header.facts_len.max(header.facts_stored_len) <= MAX_FACTS_LEN, "length of the facts")?;
+        require(header.digests_len <= MAX_DIGESTS_LEN, "length of the digests")?;
+        require(header.patch_len() <= MAX_FILE_LEN, "length of the frames")?;
+        Ok(header)
     }
 }

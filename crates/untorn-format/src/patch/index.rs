@@ -3,8 +3,10 @@
 use super::fields::{Fields, put_number, put_text};
 use super::frame::{put_frame, take_frame};
 use super::op::{Limits, put_ops, take_ops};
-use super::{After, Before, Change, Changes, Check, FilePatch, Frame, MAX_CHANGES, MAX_FILE_LEN, MAX_OPS, Op};
-use crate::{DecodeError, Hash, TreePath};
+use super::{
+    After, Before, Change, Changes, Check, FilePatch, Frame, MAX_CHANGES, MAX_FILE_LEN, MAX_FRAMES, MAX_OPS, MAX_REFERENCES, Op,
+};
+use crate::{DecodeError, Hash, TreePath, bytes::require};
 
 /// A file of the old build that copies or references read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +35,7 @@ impl Index {
         let index = Self { changes, sources, frames };
         index.check_sources()?;
         index.check_ops()?;
-        index.frames.iter().try_for_each(|frame| frame.check(&index.sources))?;
+        index.check_frames()?;
         index.check_literals()?;
         index.check_use()?;
         Ok(index)
@@ -89,9 +91,7 @@ impl Index {
         let paths = take_paths(&mut facts)?;
         let tags = facts.bytes(paths.len() as u64)?;
         let others = take_other_sources(&mut facts)?;
-        if others.iter().any(|other| paths.binary_search(&other.path).is_ok()) {
-            return Err(DecodeError::Field("source"));
-        }
+        require(!others.iter().any(|other| paths.binary_search(&other.path).is_ok()), "source")?;
         let homes = homes(&paths, tags, &others);
         let mut ops_left = MAX_OPS;
         let mut changes = Vec::new();
@@ -107,32 +107,36 @@ impl Index {
     }
 
     fn check_sources(&self) -> Result<(), DecodeError> {
-        if self.sources.windows(2).any(|pair| pair[0].path >= pair[1].path) {
-            return Err(DecodeError::Field("order of sources"));
-        }
+        require(self.sources.windows(2).all(|pair| pair[0].path < pair[1].path), "order of sources")?;
         let valid = |source: &SourceFile| match self.changes.get(&source.path).map(|change| &change.before) {
             Some(Before::File { len, .. }) => *len == source.len,
             Some(_) => false,
             None => source.len <= MAX_FILE_LEN,
         };
-        if self.sources.iter().all(valid) { Ok(()) } else { Err(DecodeError::Field("source")) }
+        require(self.sources.iter().all(valid), "source")
     }
 
     fn check_ops(&self) -> Result<(), DecodeError> {
         for change in self.changes.as_slice() {
             if let Some(file) = change.file() {
-                let own = self.source(&change.path);
-                Limits { len: file.len, old_len: change.old_len(), own, sources: &self.sources }.check(&file.ops)?;
+                Limits { len: file.len, old_len: change.old_len(), sources: &self.sources }.check(&file.ops)?;
             }
         }
         let ops = self.files().map(|file| file.ops.len() as u64).sum::<u64>();
-        if ops > MAX_OPS { Err(DecodeError::Field("number of operations")) } else { Ok(()) }
+        require(ops <= MAX_OPS, "number of operations")
+    }
+
+    fn check_frames(&self) -> Result<(), DecodeError> {
+        self.frames.iter().try_for_each(|frame| frame.check(&self.sources))?;
+        let references = self.frames.iter().map(|frame| frame.references.len() as u64).sum::<u64>();
+        require(self.frames.len() as u64 <= MAX_FRAMES, "number of frames")?;
+        require(references <= MAX_REFERENCES, "number of references")
     }
 
     fn check_literals(&self) -> Result<(), DecodeError> {
         let used = self.files().map(FilePatch::literal_len).try_fold(0_u64, u64::checked_add);
         let held = self.frames.iter().map(|frame| frame.len).try_fold(0_u64, u64::checked_add);
-        if used.is_some() && used == held { Ok(()) } else { Err(DecodeError::Field("literal bytes")) }
+        require(used.is_some() && used == held, "literal bytes")
     }
 
     fn check_use(&self) -> Result<(), DecodeError> {
@@ -145,7 +149,7 @@ impl Index {
         for reference in self.frames.iter().flat_map(|frame| &frame.references) {
             used[reference.source as usize] = true;
         }
-        if used.into_iter().all(|used| used) { Ok(()) } else { Err(DecodeError::Field("source that is not read")) }
+        require(used.into_iter().all(|used| used), "source that is not read")
     }
 
     fn files(&self) -> impl Iterator<Item = &FilePatch> {
@@ -239,8 +243,8 @@ fn take_other_sources(facts: &mut Fields<'_>) -> Result<Vec<SourceFile>, DecodeE
 }
 
 fn take_frames(facts: &mut Fields<'_>, digests: &mut Fields<'_>) -> Result<Vec<Frame>, DecodeError> {
-    let count = facts.count(MAX_OPS)?;
-    let mut references_left = MAX_OPS;
+    let count = facts.count(MAX_FRAMES)?;
+    let mut references_left = MAX_REFERENCES;
     (0..count).map(|_| take_frame(facts, digests, &mut references_left)).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, put_number, put_signed};
 use super::{MAX_FILE_LEN, MAX_OPS, SourceFile};
-use crate::DecodeError;
+use crate::{DecodeError, bytes::require};
 
 /// Where the next bytes of a new file come from. The operations of a file cover it from its first byte to its last, each byte once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +62,6 @@ pub(super) struct Limits<'a> {
     pub(super) len: u64,
     /// Length of the old file at the same path; 0 when there is none.
     pub(super) old_len: u64,
-    /// Number of that old file when it is a source.
-    pub(super) own: Option<u32>,
     /// The files that may be copied from.
     pub(super) sources: &'a [SourceFile],
 }
@@ -73,16 +71,12 @@ impl Limits<'_> {
     pub(super) fn check(&self, ops: &[Op]) -> Result<(), DecodeError> {
         let mut made = 0_u64;
         for (number, op) in ops.iter().enumerate() {
-            if op.is_empty() {
-                return Err(DecodeError::Field("empty operation"));
-            }
-            if number > 0 && ops[number - 1].joins(op) {
-                return Err(DecodeError::Field("one operation written as two"));
-            }
+            require(!op.is_empty(), "empty operation")?;
+            require(number == 0 || !ops[number - 1].joins(op), "one operation written as two")?;
             self.check_op(op, made)?;
             made = made.checked_add(op.len()).ok_or(DecodeError::Field("length of operations"))?;
         }
-        if made == self.len { Ok(()) } else { Err(DecodeError::Field("operations do not cover the file")) }
+        require(made == self.len, "operations do not cover the file")
     }
 
     fn check_op(&self, op: &Op, made: u64) -> Result<(), DecodeError> {
@@ -90,9 +84,6 @@ impl Limits<'_> {
             Op::Keep { len } => within(made, len, self.old_len, "kept bytes beyond the old file"),
             Op::Copy { source, at, len } => {
                 let file = self.sources.get(source as usize).ok_or(DecodeError::Field("number of a source"))?;
-                if Some(source) == self.own && at == made {
-                    return Err(DecodeError::Field("kept bytes written as a copy"));
-                }
                 within(at, len, file.len, "copy beyond its source")
             }
             Op::Literal { .. } => Ok(()),
@@ -101,7 +92,7 @@ impl Limits<'_> {
 }
 
 fn within(at: u64, len: u64, file_len: u64, what: &'static str) -> Result<(), DecodeError> {
-    if at.checked_add(len).is_some_and(|end| end <= file_len) { Ok(()) } else { Err(DecodeError::Field(what)) }
+    require(at.checked_add(len).is_some_and(|end| end <= file_len), what)
 }
 
 const KEEP: u64 = 0;

@@ -79,7 +79,8 @@ pub(crate) fn plan() -> Plan {
                     Range { at: (1 << 40) - 5, len: 5, redo_at: 95 },
                 ],
             },
-            Step::Patch { target: Target::Path(path("data/y")), create: true, executable: true, len: 0, ranges: vec![] },
+            Step::Patch { target: Target::Path(path("data/y")), create: true, executable: false, len: 0, ranges: vec![] },
+            Step::Patch { target: Target::Path(path("data/z")), create: true, executable: true, len: 0, ranges: vec![] },
             Step::Patch {
                 target: Target::Object(1),
                 create: false,

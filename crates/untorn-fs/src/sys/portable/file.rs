@@ -76,6 +76,10 @@ impl File for OsFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
+        self.file().sync_data()
+    }
+
+    fn sync(&self) -> io::Result<()> {
         self.file().sync_all()
     }
 

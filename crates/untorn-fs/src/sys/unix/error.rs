@@ -18,3 +18,8 @@ pub(super) fn unsupported_if(errno: Errno, means_unsupported: &[Errno]) -> io::E
         errno.into()
     }
 }
+
+/// For replacing or removing a directory: POSIX lets a file system say EEXIST to one that is not empty, and XFS does.
+pub(super) fn replacing(errno: Errno) -> io::Error {
+    if errno == Errno::EXIST { io::ErrorKind::DirectoryNotEmpty.into() } else { errno.into() }
+}

@@ -12,7 +12,6 @@ use rustix::{
 };
 
 use super::{
-    permissions_sync::PermissionsSync,
     stat::{self, Identity},
     system,
 };
@@ -26,12 +25,11 @@ pub(super) const GRANTABLE: u32 = 0o777;
 pub(crate) struct OsFile {
     file: fs::File,
     identity: Identity,
-    permissions: PermissionsSync,
 }
 
 impl OsFile {
     pub(super) fn new(file: OwnedFd, identity: Identity) -> Self {
-        Self { file: file.into(), identity, permissions: PermissionsSync::unknown() }
+        Self { file: file.into(), identity }
     }
 
     pub(super) const fn as_std(&self) -> &fs::File {
@@ -76,13 +74,16 @@ impl File for OsFile {
     }
 
     fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
-        retry_on_intr(|| rustix::fs::fchmod(&self.file, mode(permissions.bits() & GRANTABLE)))?;
-        self.permissions.changed();
-        Ok(())
+        Ok(retry_on_intr(|| rustix::fs::fchmod(&self.file, mode(permissions.bits() & GRANTABLE)))?)
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.permissions.sync(&self.file)
+        self.file.sync_data()
+    }
+
+    /// A file may have been made executable through another handle, even by a process that was killed: only `fsync` writes all of that.
+    fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -4,7 +4,6 @@ mod error;
 mod escape_name;
 mod file;
 mod names;
-mod permissions_sync;
 mod resolve;
 mod stat;
 #[cfg_attr(target_os = "linux", path = "linux/mod.rs")]

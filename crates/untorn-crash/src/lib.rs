@@ -1,0 +1,31 @@
+//! Crash tests of `untorn-txn` on the file system of `untorn-sim`: workloads by name, an oracle, and an explorer that crashes them at every effect.
+//!
+//! A [`Workload`] is a transaction on the tree of a [`World`]; [`explore`] runs it once, then looks at every medium a power cut may have left, lets the
+//! unchanged library recover it, and asks the [`Oracle`]. What it finds wrong it prints with a name that [`replay`] takes.
+//!
+//! ```
+//! use untorn_crash::{Depth, Workload, World, explore};
+//!
+//! let count = explore(&Workload::new(World::strict(), &["write-a", "move-d-f"]), &Depth::of(4, 8, 2))?;
+//! assert!(count.old > 0 && count.new > 0);
+//! # Ok::<(), untorn_crash::BoxError>(())
+//! ```
+
+mod boot;
+mod explore;
+mod op;
+mod oracle;
+mod replay;
+mod workload;
+mod world;
+
+pub use boot::Boot;
+pub use explore::{Count, Depth, Violation, explore, explore_faults, explore_faults_of_recovery};
+pub use op::{OPS, Op, bytes, op};
+pub use oracle::{Allowed, Must, Oracle, Side};
+pub use replay::{Story, Turn, fault, replay};
+pub use workload::{Kind, Run, Workload};
+pub use world::{DISKS, World, disk};
+
+/// Any error.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,1 @@
+//! The first opening, crashed, killed and failed everywhere, followed by a first transaction that is crashed in turn.

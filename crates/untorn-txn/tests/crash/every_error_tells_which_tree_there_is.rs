@@ -1,0 +1,90 @@
+//! Every call fails in turn, in every way, once and for good; the error says which tree there is, and neither starting again nor a power cut proves it wrong.
+
+use untorn_crash::{Depth, Workload, World, explore_faults, explore_faults_of_recovery, fault};
+use untorn_sim::{Fault, Sampling};
+use untorn_txn::WayChoice;
+
+use crate::support::Tally;
+
+/// Every error of the medium and of the system, once and for good; answers that are lost; short reads and writes.
+fn faults() -> Vec<Fault> {
+    let errors = ["eio", "full", "quota", "denied", "readonly", "stale"];
+    let both = errors.into_iter().flat_map(|name| [fault(name, false), fault(name, true)]);
+    both.chain([fault("lost-answer", false), fault("lost-answer-full", false), fault("short", false), fault("short", true)])
+        .map(Option::unwrap)
+        .collect()
+}
+
+const WORKLOADS: [(&str, WayChoice, bool, &[&str]); 4] = [
+    ("strict", WayChoice::Auto, false, &["write-a", "move-x-x", "head-2"]),
+    ("plain", WayChoice::Put, true, &["extend-a", "remove-b", "link-s"]),
+    ("nfs", WayChoice::Patch, true, &["write-dnq", "swap-a-b", "exec-a"]),
+    ("barepool", WayChoice::Auto, false, &["replace-b", "rmtree-d", "mkdir-gh"]),
+];
+
+fn workload(at: usize) -> Workload {
+    let (disk, way, keep_undo, ops) = WORKLOADS[at];
+    Workload::new(World { disk, way, keep_undo }, ops)
+}
+
+fn in_commit(at: usize, states_min: u64) {
+    let (mut tally, workload) = (Tally::new(), workload(at));
+    tally.add(explore_faults(&workload, &faults(), &Depth::of(1, 0, 1)));
+    tally.finish(&format!("faults in {workload}"), states_min);
+}
+
+fn in_recovery(at: usize, states_min: u64) {
+    let (mut tally, workload) = (Tally::new(), workload(at));
+    let crashes = Sampling { exhaustive_max: 1, samples: 1, samples_between: 0, torn: 1, seed: 5 };
+    tally.add(explore_faults_of_recovery(&workload, &faults(), &crashes, 13, &Depth::of(0, 0, 1)));
+    tally.finish(&format!("faults in recoveries of {workload}"), states_min);
+}
+
+#[test]
+fn in_commit_with_a_sync_of_everything() {
+    in_commit(0, 1);
+}
+
+#[test]
+fn in_commit_without_clones() {
+    in_commit(1, 1);
+}
+
+#[test]
+fn in_commit_with_a_sync_for_each_file() {
+    in_commit(2, 1);
+}
+
+#[test]
+fn in_commit_without_links() {
+    in_commit(3, 1);
+}
+
+#[test]
+fn in_recovery_with_a_sync_of_everything() {
+    in_recovery(0, 1);
+}
+
+#[test]
+fn in_recovery_without_clones() {
+    in_recovery(1, 1);
+}
+
+#[test]
+fn in_recovery_with_a_sync_for_each_file() {
+    in_recovery(2, 1);
+}
+
+#[test]
+fn in_recovery_without_links() {
+    in_recovery(3, 1);
+}
+
+#[test]
+fn in_a_roll_back() {
+    let mut tally = Tally::new();
+    let world = World { keep_undo: true, ..World::strict() };
+    let workload = Workload::roll_back(world, &["write-a", "remove-b", "head-2"]);
+    tally.add(explore_faults(&workload, &faults(), &Depth::of(0, 0, 1)));
+    tally.finish("faults in a roll-back", 1);
+}

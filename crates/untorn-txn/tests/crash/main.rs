@@ -1,0 +1,22 @@
+//! The guarantee, tried on every power cut, kill, fault and full disk that the simulator knows.
+//!
+//! Every test prints how many states it recovered and checked, and fails when they are fewer than they used to be. What a test finds wrong it prints with a
+//! text for `UNTORN_REPLAY`; `docs/testing.md` says how to go on from there.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking, and say what they did"
+)]
+
+mod support;
+
+mod a_crash_inside_recovery_is_one_more_crash;
+mod a_directory_comes_under_care_whole_or_not_at_all;
+mod a_killed_process_leaves_what_the_next_one_finishes;
+mod every_crash_of_one_operation_leaves_one_of_two_trees;
+mod every_crash_of_several_operations_leaves_one_of_two_trees;
+mod every_error_tells_which_tree_there_is;
+mod operations_that_are_refused_leave_nothing;
+mod replay;

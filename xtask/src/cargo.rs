@@ -1,0 +1,24 @@
+//! What cargo knows.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Standard output of `cargo` with `arguments` in `root`.
+pub(crate) fn output(root: &Path, arguments: &[&str]) -> Result<String, String> {
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(program).args(arguments).current_dir(root).output();
+    let output = output.map_err(|error| format!("cannot start cargo: {error}"))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(format!("cargo {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim()))
+    }
+}
+
+/// `cargo metadata` with `options`.
+pub(crate) fn metadata(root: &Path, options: &[&str]) -> Result<Value, String> {
+    let arguments: Vec<&str> = ["metadata", "--format-version", "1", "--locked"].iter().chain(options).copied().collect();
+    serde_json::from_str(&output(root, &arguments)?).map_err(|error| format!("cargo metadata: {error}"))
+}

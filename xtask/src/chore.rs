@@ -1,0 +1,26 @@
+//! The list of chores.
+
+use std::path::Path;
+
+use crate::{dependencies, tidy};
+
+/// Something that is done to the repository now and then.
+#[derive(Clone, Copy, Debug)]
+pub struct Chore {
+    /// What to type.
+    pub name: &'static str,
+    /// One line for the list.
+    pub about: &'static str,
+    /// Does it to the repository at this path.
+    pub run: fn(&Path) -> Vec<String>,
+}
+
+/// All of them.
+pub const CHORES: &[Chore] = &[
+    Chore { name: "tidy", about: "checks the rules of the house that no compiler knows", run: tidy::check },
+    Chore {
+        name: "dependencies",
+        about: "checks licences, bans and sources as deny.toml says, where cargo-deny is not at hand",
+        run: dependencies::check,
+    },
+];

@@ -1,0 +1,16 @@
+//! The project's chores as programs; what they check is also checked by an ordinary `cargo test`.
+//!
+//! A chore looks at the repository and answers with its findings: lines for people, each with the file and what to do. No finding is
+//! success.
+
+mod cargo;
+mod chore;
+mod code;
+pub mod dependencies;
+mod licence;
+mod lists;
+mod source;
+pub mod tidy;
+
+pub use chore::{CHORES, Chore};
+pub use source::{Source, repository};
