@@ -229,7 +229,11 @@ impl Apply<'_> {
             Ok(()) => return Ok(()),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::TooManyLinks) => {
-                return self.put_by_rename(staged, path);
+                return if self.fs.capabilities().atomic_rename {
+                    self.put_by_rename(staged, path)
+                } else {
+                    self.put_by_copy(staged, path)
+                };
             }
             Err(error) => return Err(Error::io("link", path, error)),
         }

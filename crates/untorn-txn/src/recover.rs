@@ -2,7 +2,7 @@
 
 use untorn_format::{
     Hash,
-    journal::{Blob, MAX_PLAN_LEN, Object, Plan, Record, SlotState, Step},
+    journal::{MAX_PLAN_LEN, Object, Plan, Record, SlotState, Step},
 };
 use untorn_fs::{Fs, OpenMode};
 
@@ -116,8 +116,13 @@ fn resolve(tree: &mut Tree, ruling: Record, txid: u64, folders: &[u64], home: u1
 fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let (fs, layout) = (tree.fs().clone(), TxLayout(ruling.txid));
     tree.set_ruling(ruling.clone());
-    let plan = load_plan(&*fs, layout, &ruling).and_then(|plan| check_staged(&*fs, layout, &plan).map(|()| plan));
-    let plan = plan.map_err(|error| unless_damaged(error, TreeState::WillComplete))?;
+    let will_complete = |error| unless_damaged(error, TreeState::WillComplete);
+    if tree.has_lost_record() && !exists(&*fs, &layout.plan()).map_err(will_complete)? {
+        return cleared(tree, ruling);
+    }
+    let staged =
+        load_plan(&*fs, layout, &ruling).and_then(|plan| check_staged(&*fs, layout, &plan).map(|differing| (plan, differing)));
+    let (plan, differing) = staged.map_err(will_complete)?;
     let readers = lock::exclude_readers(&*fs, false).map_err(|error| error.with_state(TreeState::WillComplete))?;
     // The record may stand in the page cache only, left by a sync that failed: it is written again and made durable before the tree is touched.
     let again = Record { seq: ruling.seq + 1, ..ruling.clone() };
@@ -127,12 +132,31 @@ fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     complete(tree, &plan, &options, &mut report).map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
     drop(readers);
     cleanup::after(&*fs, tree.kept_folder());
-    Ok(Recovery::Completed { txid: ruling.txid })
+    Ok(Recovery::Completed { txid: ruling.txid, differing })
+}
+
+/// The plan goes only after B4: so B4 was passed, and the record it made durable was lost since. The tree is the new one.
+fn cleared(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
+    let fs = tree.fs().clone();
+    let undo = if exists(&*fs, &TxLayout(ruling.txid).undo_plan())? { ruling.txid } else { 0 };
+    let idle = Record { seq: ruling.seq + 1, state: SlotState::Idle, plan_len: 0, plan_hash: Hash::NONE, undo, ..ruling };
+    tree.decide(&idle).map_err(|error| tree.poison(error).with_state(TreeState::New))?;
+    cleanup::after(&*fs, tree.kept_folder());
+    Ok(Recovery::Clean)
 }
 
 /// What an error of the system leaves open; damage is another matter.
 fn unless_damaged(error: Error, state: TreeState) -> Error {
     if error.state() == TreeState::Unchanged { error.with_state(state) } else { error }
+}
+
+/// Whether something is there; an error of the system is not a no.
+fn exists(fs: &dyn Fs, path: &str) -> Result<bool> {
+    match fs.metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io("look at", path, error)),
+    }
 }
 
 fn load_plan(fs: &dyn Fs, layout: TxLayout, ruling: &Record) -> Result<Plan> {
@@ -152,8 +176,9 @@ fn check_belongs(plan: &Plan, ruling: &Record, txid: u64) -> Result<()> {
     if plan.txid != txid { Err(Error::damaged("the plan is that of another transaction")) } else { Ok(()) }
 }
 
-/// Everything staged must be what was staged, or nothing is touched.
-fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<()> {
+/// Everything staged must be what was staged, or nothing is touched. What was staged and has gone into the tree already may have been changed there by somebody since: such
+/// files are not ours any more, and are only named.
+fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<Vec<String>> {
     let rotten = |path: String| Error::damaged("what was staged does not fit its hash").at(path);
     if plan.redo.len > 0 && hash_file(fs, &layout.redo())? != plan.redo {
         return Err(rotten(layout.redo()));
@@ -164,49 +189,42 @@ fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<()> {
             return Err(rotten(place));
         }
     }
+    let mut differing = Vec::new();
     for (number, object) in plan.objects.iter().enumerate() {
         let number = u32::try_from(number).map_err(|_| Error::damaged("too many staged objects"))?;
-        check_object(fs, &place_of(fs, layout, plan, number)?, object)?;
+        let staged = layout.object(number);
+        if !exists(fs, &staged)? {
+            differing.extend(check_landed(fs, plan, number, object)?);
+        } else if !is_sound(fs, &staged, object)? {
+            return Err(rotten(staged));
+        }
     }
-    Ok(())
+    Ok(differing)
 }
 
-fn check_object(fs: &dyn Fs, path: &str, object: &Object) -> Result<()> {
-    let sound = match object {
-        Object::File(blob) => fits(hash_file(fs, path), *blob)?,
+/// A staged file that is not in the stage any more has been renamed into the tree, where its content must be, or must have been.
+fn check_landed(fs: &dyn Fs, plan: &Plan, number: u32, object: &Object) -> Result<Option<String>> {
+    let place = plan.steps.iter().find_map(|step| match step {
+        Step::Put { path, object } if *object == number => Some(path.as_str()),
+        _ => None,
+    });
+    match place {
+        Some(path) if fs.metadata(path).is_ok_and(|meta| meta.is_file()) => {
+            Ok((!is_sound(fs, path, object)?).then(|| path.to_owned()))
+        }
+        _ => Err(Error::damaged("a staged file is missing").at(place.unwrap_or_default())),
+    }
+}
+
+fn is_sound(fs: &dyn Fs, path: &str, object: &Object) -> Result<bool> {
+    Ok(match object {
+        Object::File(blob) => hash_file(fs, path)? == *blob,
         Object::Clone { len, hash, written } => {
             let meta = fs.metadata(path).context("look at", path)?;
             meta.len == *len && hash_pieces(fs, path, written)? == *hash
         }
         Object::Link { .. } => fs.metadata(path).context("look at", path)?.is_file(),
-    };
-    if sound { Ok(()) } else { Err(Error::damaged("what was staged does not fit its hash").at(path)) }
-}
-
-fn fits(found: Result<Blob>, blob: Blob) -> Result<bool> {
-    Ok(found? == blob)
-}
-
-/// Where a staged object is: in the stage, or, where there are no hard links and it was renamed into the tree already, there.
-fn place_of(fs: &dyn Fs, layout: TxLayout, plan: &Plan, number: u32) -> Result<String> {
-    let staged = layout.object(number);
-    if exists(fs, &staged)? {
-        return Ok(staged);
-    }
-    let place = plan.steps.iter().find_map(|step| match step {
-        Step::Put { path, object } if *object == number => Some(path.to_string()),
-        _ => None,
-    });
-    Ok(place.unwrap_or(staged))
-}
-
-/// Whether something is there; an error of the system is not a no.
-fn exists(fs: &dyn Fs, path: &str) -> Result<bool> {
-    match fs.metadata(path) {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(Error::io("look at", path, error)),
-    }
+    })
 }
 
 /// Reads a document of the state directory whole.

@@ -1,18 +1,16 @@
 //! Sealing: from a set of wishes to a plan with everything it needs on the disk. The tree is only read.
 
-use std::collections::BTreeSet;
-
 use untorn_format::{
     Hash,
     journal::{Blob, MAX_PLAN_LEN, Object, Plan, Step, Undo, UndoEntry},
 };
-use untorn_fs::{Capabilities, FileId, Fs, OpenMode};
+use untorn_fs::{Capabilities, Fs, OpenMode};
 
 use crate::{
     apply::Landing,
     barrier::Unsynced,
     error::{Cause, Context, Error, Result},
-    keep,
+    keep::{self, Relinked},
     layout::HEAD,
     prepare::{self, Ways},
     report::Report,
@@ -31,7 +29,7 @@ pub(crate) struct Sealed {
     /// What B1 has to make durable.
     pub(crate) unsynced: Unsynced,
     /// Files that changed their time of change through us.
-    pub(crate) relinked: BTreeSet<FileId>,
+    pub(crate) relinked: Relinked,
     pub(crate) report: Report,
 }
 
@@ -146,7 +144,7 @@ const NAME_LEN: u64 = 512;
 /// What file systems allocate at a time.
 const BLOCK_LEN: u64 = 4096;
 
-fn finish(fs: &dyn Fs, tx: &mut Transaction<'_>, plan: Plan, relinked: BTreeSet<FileId>, ways: &Ways) -> Result<Option<Sealed>> {
+fn finish(fs: &dyn Fs, tx: &mut Transaction<'_>, plan: Plan, relinked: Relinked, ways: &Ways) -> Result<Option<Sealed>> {
     let layout = tx.stage.layout;
     if let (true, Some(Some(document))) = (plan.new_head, &tx.head) {
         write_file(fs, &layout.head(), document)?;

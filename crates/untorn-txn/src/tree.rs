@@ -210,6 +210,11 @@ impl Tree {
         Options::default().with_jobs(self.repeatable)
     }
 
+    /// Whether a slot holds no record that can be read.
+    pub(crate) fn has_lost_record(&self) -> bool {
+        self.slots.iter().any(|slot| !matches!(slot, SlotRead::Valid(_)))
+    }
+
     pub(crate) fn is_poisoned(&self) -> bool {
         self.is_poisoned
     }
