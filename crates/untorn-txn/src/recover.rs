@@ -7,15 +7,16 @@ use untorn_format::{
 use untorn_fs::{Fs, OpenMode};
 
 use crate::{
+    apply::Landing,
     cleanup,
     commit::complete,
     decide::{Evidence, Refusal, Verdict, decide},
     error::{Cause, Context, Error, Result, TreeState},
-    layout::{STATE, TxLayout},
+    layout::{HEAD, STATE, TxLayout},
     lock,
     options::Options,
     report::{Recovery, Report},
-    slots,
+    slots::{self, SlotRead},
     stage::{hash_file, hash_pieces},
     tree::Tree,
 };
@@ -23,12 +24,13 @@ use crate::{
 /// Looks at everything the decision needs; changes nothing.
 pub(crate) fn evidence(fs: &dyn Fs) -> Result<Evidence> {
     let home = fs.metadata(STATE).context("look at", STATE)?.id.map_or(0, |id| id.0);
-    Ok(Evidence { slots: slots::read(fs), folders: cleanup::folders(fs)?, home })
+    Ok(Evidence { slots: slots::read(fs)?, folders: cleanup::folders(fs)?, home })
 }
 
 /// Brings the tree to the old or the new state, whichever was decided.
 pub(crate) fn recover(tree: &mut Tree, evidence: Evidence) -> Result<Recovery> {
     let verdict = decide(&evidence);
+    let unreadable = evidence.slots.contains(&SlotRead::Bad);
     tree.set_slots(evidence.slots);
     if !matches!(verdict, Verdict::Init | Verdict::Refuse(_)) {
         tree.mend().map_err(|error| error.with_state(state_of(&verdict)))?;
@@ -36,6 +38,7 @@ pub(crate) fn recover(tree: &mut Tree, evidence: Evidence) -> Result<Recovery> {
     match verdict {
         Verdict::Init => tree.init(evidence.home).map(|()| Recovery::Initialised),
         Verdict::Clean(ruling) => clean(tree, ruling, &evidence.folders, evidence.home),
+        Verdict::Forward(ruling) if is_cleared(&**tree.fs(), &ruling, unreadable)? => cleared(tree, ruling, evidence.home),
         Verdict::Forward(ruling) => forward(tree, ruling),
         Verdict::Doubtful { ruling, txid } => resolve(tree, ruling, txid, &evidence.folders, evidence.home),
         Verdict::Refuse(refusal) => Err(refused(refusal)),
@@ -113,6 +116,23 @@ fn resolve(tree: &mut Tree, ruling: Record, txid: u64, folders: &[u64], home: u1
     forward(tree, lost)
 }
 
+/// Whether the unreadable record is the one that cleared the journal: the plan is removed first of all, and only when that record is durable.
+fn is_cleared(fs: &dyn Fs, ruling: &Record, unreadable: bool) -> Result<bool> {
+    let plan = TxLayout(ruling.txid).plan();
+    Ok(unreadable && !exists(fs, &plan).map_err(|error| unless_damaged(error, TreeState::WillComplete))?)
+}
+
+/// Writes the record that was lost after the transaction had been completed.
+fn cleared(tree: &mut Tree, ruling: Record, home: u128) -> Result<Recovery> {
+    let fs = tree.fs().clone();
+    let (txid, layout) = (ruling.txid, TxLayout(ruling.txid));
+    let undo = if exists(&*fs, &layout.undo_plan())? { txid } else { 0 };
+    tree.set_ruling(Record { undo, ..ruling });
+    tree.decide_again(home)?;
+    cleanup::after(&*fs, tree.kept_folder());
+    Ok(Recovery::Completed { txid })
+}
+
 /// Completes a decided transaction.
 fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let (fs, layout) = (tree.fs().clone(), TxLayout(ruling.txid));
@@ -160,7 +180,8 @@ fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<()> {
         return Err(rotten(layout.redo()));
     }
     if plan.new_head && !plan.to.is_none() {
-        let place = if exists(fs, &layout.head())? { layout.head() } else { crate::layout::HEAD.to_owned() };
+        let is_staged = Landing::of(plan, fs.capabilities()) != Landing::Rename || exists(fs, &layout.head())?;
+        let place = if is_staged { layout.head() } else { HEAD.to_owned() };
         if hash_file(fs, &place)?.hash != plan.to {
             return Err(rotten(place));
         }
@@ -191,7 +212,7 @@ fn fits(found: Result<Blob>, blob: Blob) -> Result<bool> {
 /// Where a staged object is: in the stage, or, where there are no hard links and it was renamed into the tree already, there.
 fn place_of(fs: &dyn Fs, layout: TxLayout, plan: &Plan, number: u32) -> Result<String> {
     let staged = layout.object(number);
-    if exists(fs, &staged)? {
+    if Landing::of(plan, fs.capabilities()) != Landing::Rename || exists(fs, &staged)? {
         return Ok(staged);
     }
     let place = plan.steps.iter().find_map(|step| match step {
