@@ -68,9 +68,8 @@ fn clean(tree: &mut Tree, ruling: Record, folders: &[u64], home: u128) -> Result
     let (fs, kept) = (tree.fs().clone(), kept(&ruling));
     let undecided: Vec<u64> = folders.iter().copied().filter(|&folder| folder > ruling.txid).collect();
     let leftovers = cleanup::has_leftovers(&*fs, folders, kept);
-    // Whatever is left of the ruling transaction itself was needed until its journal was cleared, and the record that clears it may stand in the page cache
-    // only, after a sync that failed. Were the stage deleted on its word, a power cut could bring back the record before it, which needs the stage.
-    let in_cache_only = leftovers && undecided.len() < folders.len();
+    // Were the stage deleted on the word of a record in the page cache, a power cut could bring back the record before it, which needs the stage.
+    let in_cache_only = may_be_in_cache_only(&*fs, &ruling, folders);
     let moved = home != 0 && ruling.home != home;
     tree.set_ruling(ruling);
     if moved || in_cache_only || !tree.slots_are_sound() {
@@ -82,6 +81,12 @@ fn clean(tree: &mut Tree, ruling: Record, folders: &[u64], home: u128) -> Result
         cleanup::after(&*fs, kept);
     }
     Ok(undecided.into_iter().max().map_or(Recovery::Clean, |txid| Recovery::Discarded { txid }))
+}
+
+/// Whether the record that clears the journal may stand in the page cache only, after a sync that failed: else what was needed before it is gone.
+pub(crate) fn may_be_in_cache_only(fs: &dyn Fs, ruling: &Record, folders: &[u64]) -> bool {
+    let decided: Vec<u64> = folders.iter().copied().filter(|&folder| folder <= ruling.txid).collect();
+    cleanup::has_leftovers(fs, &decided, kept(ruling))
 }
 
 pub(crate) fn kept(ruling: &Record) -> Option<TxLayout> {
@@ -146,8 +151,8 @@ fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let mut report = Report::default();
     complete(tree, &plan, &Options::default(), &mut report)
         .map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
-    drop(readers);
     cleanup::after(&*fs, tree.kept_folder());
+    drop(readers);
     Ok(Recovery::Completed { txid: ruling.txid })
 }
 
