@@ -42,8 +42,9 @@ pub(crate) fn commit(mut tx: Transaction<'_>) -> Result<Report> {
     // 6 to 8: from here on the transaction is decided, and every error leaves it to the next opening.
     complete(tx.tree, &plan, &tx.options, &mut report)
         .map_err(|error| tx.tree.poison(error).with_state(TreeState::WillComplete))?;
-    drop(readers);
+    // Readers take what is left of a stage for a journal that may not be cleared.
     cleanup::after(&*fs, tx.tree.kept_folder());
+    drop(readers);
     tx.stage.forget();
     report.elapsed = started.elapsed();
     Ok(report)

@@ -7,14 +7,15 @@ use untorn_format::{
 use untorn_fs::{Fs, OpenMode};
 
 use crate::{
+    apply::Landing,
     cleanup,
     commit::complete,
     decide::{Evidence, Refusal, Verdict, decide},
     error::{Cause, Context, Error, Result, TreeState},
-    layout::{STATE, TxLayout},
+    layout::{HEAD, STATE, TxLayout},
     lock,
     report::{Recovery, Report},
-    slots,
+    slots::{self, SlotRead},
     stage::{hash_file, hash_pieces},
     tree::Tree,
 };
@@ -22,12 +23,13 @@ use crate::{
 /// Looks at everything the decision needs; changes nothing.
 pub(crate) fn evidence(fs: &dyn Fs) -> Result<Evidence> {
     let home = fs.metadata(STATE).context("look at", STATE)?.id.map_or(0, |id| id.0);
-    Ok(Evidence { slots: slots::read(fs), folders: cleanup::folders(fs)?, home })
+    Ok(Evidence { slots: slots::read(fs)?, folders: cleanup::folders(fs)?, home })
 }
 
 /// Brings the tree to the old or the new state, whichever was decided.
 pub(crate) fn recover(tree: &mut Tree, evidence: Evidence) -> Result<Recovery> {
     let verdict = decide(&evidence);
+    let unreadable = evidence.slots.iter().any(|slot| !matches!(slot, SlotRead::Valid(_)));
     tree.set_slots(evidence.slots);
     if !matches!(verdict, Verdict::Init | Verdict::Refuse(_)) {
         tree.mend().map_err(|error| error.with_state(state_of(&verdict)))?;
@@ -35,6 +37,7 @@ pub(crate) fn recover(tree: &mut Tree, evidence: Evidence) -> Result<Recovery> {
     match verdict {
         Verdict::Init => tree.init(evidence.home).map(|()| Recovery::Initialised),
         Verdict::Clean(ruling) => clean(tree, ruling, &evidence.folders, evidence.home),
+        Verdict::Forward(ruling) if is_cleared(&**tree.fs(), &ruling, unreadable)? => cleared(tree, ruling, evidence.home),
         Verdict::Forward(ruling) => forward(tree, ruling),
         Verdict::Doubtful { ruling, txid } => resolve(tree, ruling, txid, &evidence.folders, evidence.home),
         Verdict::Refuse(refusal) => Err(refused(refusal)),
@@ -64,9 +67,8 @@ fn clean(tree: &mut Tree, ruling: Record, folders: &[u64], home: u128) -> Result
     let (fs, kept) = (tree.fs().clone(), kept(&ruling));
     let undecided: Vec<u64> = folders.iter().copied().filter(|&folder| folder > ruling.txid).collect();
     let leftovers = cleanup::has_leftovers(&*fs, folders, kept);
-    // Whatever is left of the ruling transaction itself was needed until its journal was cleared, and the record that clears it may stand in the page cache
-    // only, after a sync that failed. Were the stage deleted on its word, a power cut could bring back the record before it, which needs the stage.
-    let in_cache_only = leftovers && undecided.len() < folders.len();
+    // Were the stage deleted on the word of a record in the page cache, a power cut could bring back the record before it, which needs the stage.
+    let in_cache_only = may_be_in_cache_only(&*fs, &ruling, folders);
     let moved = home != 0 && ruling.home != home;
     tree.set_ruling(ruling);
     if moved || in_cache_only || !tree.slots_are_sound() {
@@ -78,6 +80,12 @@ fn clean(tree: &mut Tree, ruling: Record, folders: &[u64], home: u128) -> Result
         cleanup::after(&*fs, kept);
     }
     Ok(undecided.into_iter().max().map_or(Recovery::Clean, |txid| Recovery::Discarded { txid }))
+}
+
+/// Whether the record that clears the journal may stand in the page cache only, after a sync that failed: else what was needed before it is gone.
+pub(crate) fn may_be_in_cache_only(fs: &dyn Fs, ruling: &Record, folders: &[u64]) -> bool {
+    let decided: Vec<u64> = folders.iter().copied().filter(|&folder| folder <= ruling.txid).collect();
+    cleanup::has_leftovers(fs, &decided, kept(ruling))
 }
 
 pub(crate) fn kept(ruling: &Record) -> Option<TxLayout> {
@@ -112,17 +120,30 @@ fn resolve(tree: &mut Tree, ruling: Record, txid: u64, folders: &[u64], home: u1
     forward(tree, lost)
 }
 
+/// Whether the unreadable record is the one that cleared the journal: the plan is removed first of all, and only when that record is durable.
+fn is_cleared(fs: &dyn Fs, ruling: &Record, unreadable: bool) -> Result<bool> {
+    let plan = TxLayout(ruling.txid).plan();
+    Ok(unreadable && !exists(fs, &plan).map_err(|error| unless_damaged(error, TreeState::WillComplete))?)
+}
+
+/// Writes the record that was lost after the transaction had been completed.
+fn cleared(tree: &mut Tree, ruling: Record, home: u128) -> Result<Recovery> {
+    let fs = tree.fs().clone();
+    let (txid, layout) = (ruling.txid, TxLayout(ruling.txid));
+    let undo = if exists(&*fs, &layout.undo_plan())? { txid } else { 0 };
+    tree.set_ruling(Record { undo, ..ruling });
+    tree.decide_again(home)?;
+    cleanup::after(&*fs, tree.kept_folder());
+    Ok(Recovery::Completed { txid, differing: Vec::new() })
+}
+
 /// Completes a decided transaction.
 fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let (fs, layout) = (tree.fs().clone(), TxLayout(ruling.txid));
     tree.set_ruling(ruling.clone());
-    let will_complete = |error| unless_damaged(error, TreeState::WillComplete);
-    if tree.has_lost_record() && !exists(&*fs, &layout.plan()).map_err(will_complete)? {
-        return cleared(tree, ruling);
-    }
     let staged =
         load_plan(&*fs, layout, &ruling).and_then(|plan| check_staged(&*fs, layout, &plan).map(|differing| (plan, differing)));
-    let (plan, differing) = staged.map_err(will_complete)?;
+    let (plan, differing) = staged.map_err(|error| unless_damaged(error, TreeState::WillComplete))?;
     let readers = lock::exclude_readers(&*fs, false).map_err(|error| error.with_state(TreeState::WillComplete))?;
     // The record may stand in the page cache only, left by a sync that failed: it is written again and made durable before the tree is touched.
     let again = Record { seq: ruling.seq + 1, ..ruling.clone() };
@@ -130,33 +151,14 @@ fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let mut report = Report::default();
     let options = tree.recovery_options();
     complete(tree, &plan, &options, &mut report).map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
+    cleanup::after(&*fs, tree.kept_folder());
     drop(readers);
-    cleanup::after(&*fs, tree.kept_folder());
     Ok(Recovery::Completed { txid: ruling.txid, differing })
-}
-
-/// The plan goes only after B4: so B4 was passed, and the record it made durable was lost since. The tree is the new one.
-fn cleared(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
-    let fs = tree.fs().clone();
-    let undo = if exists(&*fs, &TxLayout(ruling.txid).undo_plan())? { ruling.txid } else { 0 };
-    let idle = Record { seq: ruling.seq + 1, state: SlotState::Idle, plan_len: 0, plan_hash: Hash::NONE, undo, ..ruling };
-    tree.decide(&idle).map_err(|error| tree.poison(error).with_state(TreeState::New))?;
-    cleanup::after(&*fs, tree.kept_folder());
-    Ok(Recovery::Clean)
 }
 
 /// What an error of the system leaves open; damage is another matter.
 fn unless_damaged(error: Error, state: TreeState) -> Error {
     if error.state() == TreeState::Unchanged { error.with_state(state) } else { error }
-}
-
-/// Whether something is there; an error of the system is not a no.
-fn exists(fs: &dyn Fs, path: &str) -> Result<bool> {
-    match fs.metadata(path) {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(Error::io("look at", path, error)),
-    }
 }
 
 fn load_plan(fs: &dyn Fs, layout: TxLayout, ruling: &Record) -> Result<Plan> {
@@ -180,11 +182,13 @@ fn check_belongs(plan: &Plan, ruling: &Record, txid: u64) -> Result<()> {
 /// files are not ours any more, and are only named.
 fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<Vec<String>> {
     let rotten = |path: String| Error::damaged("what was staged does not fit its hash").at(path);
+    let landing = Landing::of(plan, fs.capabilities());
     if plan.redo.len > 0 && hash_file(fs, &layout.redo())? != plan.redo {
         return Err(rotten(layout.redo()));
     }
     if plan.new_head && !plan.to.is_none() {
-        let place = if exists(fs, &layout.head())? { layout.head() } else { crate::layout::HEAD.to_owned() };
+        let is_staged = landing != Landing::Rename || exists(fs, &layout.head())?;
+        let place = if is_staged { layout.head() } else { HEAD.to_owned() };
         if hash_file(fs, &place)?.hash != plan.to {
             return Err(rotten(place));
         }
@@ -193,7 +197,7 @@ fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<Vec<String
     for (number, object) in plan.objects.iter().enumerate() {
         let number = u32::try_from(number).map_err(|_| Error::damaged("too many staged objects"))?;
         let staged = layout.object(number);
-        if !exists(fs, &staged)? {
+        if landing.of_object(object, fs.capabilities()) == Landing::Rename && !exists(fs, &staged)? {
             differing.extend(check_landed(fs, plan, number, object)?);
         } else if !is_sound(fs, &staged, object)? {
             return Err(rotten(staged));
@@ -225,6 +229,15 @@ fn is_sound(fs: &dyn Fs, path: &str, object: &Object) -> Result<bool> {
         }
         Object::Link { .. } => fs.metadata(path).context("look at", path)?.is_file(),
     })
+}
+
+/// Whether something is there; an error of the system is not a no.
+fn exists(fs: &dyn Fs, path: &str) -> Result<bool> {
+    match fs.metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io("look at", path, error)),
+    }
 }
 
 /// Reads a document of the state directory whole.

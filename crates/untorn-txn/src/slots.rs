@@ -7,7 +7,7 @@ use untorn_format::{
 use untorn_fs::{Fs, OpenMode};
 
 use crate::{
-    error::{Context, Result},
+    error::{Context, Error, Result},
     layout::{NUMBER_MAX, SLOTS},
 };
 
@@ -27,22 +27,22 @@ pub(crate) enum SlotRead {
 /// All three slots as they are now.
 pub(crate) type SlotReads = [SlotRead; 3];
 
-/// Reads the slots. A slot that cannot be read counts as bad: the other two decide.
-pub(crate) fn read(fs: &dyn Fs) -> SlotReads {
-    SLOTS.map(|path| read_one(fs, path))
+/// Reads the slots. A slot of which the system says nothing is an error: it may be the one that rules.
+pub(crate) fn read(fs: &dyn Fs) -> Result<SlotReads> {
+    Ok([read_one(fs, SLOTS[0])?, read_one(fs, SLOTS[1])?, read_one(fs, SLOTS[2])?])
 }
 
-fn read_one(fs: &dyn Fs, path: &str) -> SlotRead {
+fn read_one(fs: &dyn Fs, path: &str) -> Result<SlotRead> {
     let file = match fs.open(path, OpenMode::Read) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return SlotRead::Blank,
-        Err(_) => return SlotRead::Bad,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(SlotRead::Blank),
+        other => other.context("open", path)?,
     };
     let mut bytes = [0; RECORD_LEN];
     match file.read_exact_at(&mut bytes, 0) {
-        Ok(()) => classify(&bytes),
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof && bytes == [0; RECORD_LEN] => SlotRead::Blank,
-        Err(_) => SlotRead::Bad,
+        Ok(()) => Ok(classify(&bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof && bytes == [0; RECORD_LEN] => Ok(SlotRead::Blank),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(SlotRead::Bad),
+        Err(error) => Err(Error::io("read", path, error)),
     }
 }
 

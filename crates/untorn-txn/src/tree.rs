@@ -210,11 +210,6 @@ impl Tree {
         Options::default().with_jobs(self.repeatable)
     }
 
-    /// Whether a slot holds no record that can be read.
-    pub(crate) fn has_lost_record(&self) -> bool {
-        self.slots.iter().any(|slot| !matches!(slot, SlotRead::Valid(_)))
-    }
-
     pub(crate) fn is_poisoned(&self) -> bool {
         self.is_poisoned
     }
@@ -293,6 +288,8 @@ impl Tree {
     pub(crate) fn init(&mut self, home: u128) -> Result<()> {
         let tree_id = self.fs.random_id().context("ask for a random number for", "")?;
         let first = Record { tree_id, home, ..blank_record() };
+        // A crash may have left one of the locks without the other.
+        lock::lay_out(&*self.fs)?;
         (self.slots, self.ruling) = slots::lay_out(&*self.fs, &first)?;
         sync_names(&*self.fs)?;
         self.decide_again(home)
