@@ -206,7 +206,7 @@ pub(crate) enum WayArg {
 /// How sure to be about the tree.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum BaseArg {
-    /// quick, but the first time, when nothing says what is installed, the whole tree is read once
+    /// As quick, but the first time, when nothing says what is installed, the whole tree is read once
     Auto,
     /// Everything the patch replaces, removes, moves or copies from
     Quick,

@@ -53,7 +53,7 @@ impl Bar {
         Self { bar, phase: Mutex::new(None) }
     }
 
-    fn enter(&self, phase: Phase) {
+    fn enter(&self, phase: Phase, total: u64) {
         let template = match phase {
             Phase::Sync | Phase::Apply => "{msg:>9} [{bar:40}] {percent:>3} %",
             _ => "{msg:>9} [{bar:40}] {bytes}/{total_bytes}, {eta}",
@@ -62,6 +62,7 @@ impl Bar {
             self.bar.set_style(style.progress_chars("=> "));
         }
         self.bar.set_message(word(phase));
+        self.bar.set_length(total);
         self.bar.reset();
     }
 }
@@ -71,9 +72,10 @@ impl Observer for Bar {
         let mut current = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
         if *current != Some(phase) {
             *current = Some(phase);
-            self.enter(phase);
+            self.enter(phase, total);
+        } else if self.bar.length() != Some(total) {
+            self.bar.set_length(total);
         }
-        self.bar.set_length(total);
         self.bar.set_position(done);
     }
 }

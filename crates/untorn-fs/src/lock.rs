@@ -10,6 +10,7 @@ use crate::{Lock, LockKind};
 /// Closing the file releases the lock; nothing else refers to its open file description.
 #[derive(Debug)]
 struct OsLock {
+    #[cfg_attr(not(unix), expect(dead_code, reason = "held for what dropping it does"))]
     file: File,
 }
 

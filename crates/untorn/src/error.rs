@@ -71,7 +71,10 @@ pub enum Error {
         path: String,
     },
     /// Nothing says what should be installed.
-    NotRecorded,
+    NotRecorded {
+        /// The directory, escaped.
+        dir: String,
+    },
 }
 
 /// The tree is not the build a patch starts from.
@@ -107,7 +110,7 @@ impl Error {
             Self::Contradiction => "UNT-PATCH-CONTRADICTION",
             Self::WrongBase(_) => "UNT-BASE",
             Self::ChangedMeanwhile { .. } => "UNT-CHANGED",
-            Self::NotRecorded => "UNT-NOT-RECORDED",
+            Self::NotRecorded { .. } => "UNT-NOT-RECORDED",
         }
     }
 
@@ -126,7 +129,8 @@ impl Error {
             | Self::Special { path }
             | Self::Document { path, .. }
             | Self::OutputInside { path }
-            | Self::ChangedMeanwhile { path } => Some(path),
+            | Self::ChangedMeanwhile { path }
+            | Self::NotRecorded { dir: path } => Some(path),
             Self::Name { source, .. } => Some(&source.path),
             Self::Diff(DiffError::Read { path, .. } | DiffError::Changed { path }) => Some(path.as_str()),
             Self::Patch(PatchError::Read { path, .. } | PatchError::Old { path } | PatchError::Made { path }) => {
@@ -159,7 +163,7 @@ impl Error {
             Self::Contradiction => "ask whoever made the patch for another one",
             Self::WrongBase(_) => "get the patch for the build you have, or bring these files back and try again",
             Self::ChangedMeanwhile { .. } => "make sure nothing else writes to the tree, then try again",
-            Self::NotRecorded => "say what it should be: verify --against a directory or a manifest",
+            Self::NotRecorded { .. } => "say what it should be: verify it against a directory or a manifest",
         }
     }
 
@@ -177,7 +181,7 @@ impl Error {
             Self::Contradiction => f.write_str("the patch does not lead to the build it names"),
             Self::WrongBase(wrong) => write!(f, "{wrong}"),
             Self::ChangedMeanwhile { path } => write!(f, "{path}: somebody changed it while the update was being prepared"),
-            Self::NotRecorded => f.write_str("nothing says what is installed in this directory"),
+            Self::NotRecorded { dir } => write!(f, "{dir}: nothing says what is installed there"),
         }
     }
 }

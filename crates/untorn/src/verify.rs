@@ -65,7 +65,7 @@ impl VerifyReport {
 /// [`Error::NotRecorded`] when nothing says what is installed; else as [`ReadGuard::acquire`] and [`crate::scan`]. Damage is an answer, not an error.
 pub fn verify(dir: &Path, options: &VerifyOptions) -> Result<VerifyReport> {
     let _guard = hold(dir)?;
-    let head = head_of(dir)?.ok_or(Error::NotRecorded)?;
+    let head = head_of(dir)?.ok_or_else(|| Error::NotRecorded { dir: shown(dir) })?;
     let manifest = Manifest::decode(&head).map_err(|source| Error::Document { path: shown(dir), source })?;
     verify_on(&open::build(dir)?, dir, &manifest, options)
 }

@@ -1,5 +1,5 @@
 //! Random pairs of builds: the patch between them makes the one of the other, byte for byte, and rolling back makes it the first one again.
-
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test fails by panicking, helpers too")]
 #![cfg(unix)]
 
 mod builds;
@@ -12,6 +12,7 @@ use untorn::{
     scan, verify, verify_against,
 };
 
+/// How many pairs are tried; more with the environment variable `UNTORN_PAIRS`.
 const PAIRS: u64 = 40;
 
 fn scanned(dir: &Path) -> Manifest {
@@ -28,7 +29,8 @@ fn apply_options(rng: &mut Rng) -> ApplyOptions {
 
 #[test]
 fn random_builds_are_patched_verified_and_rolled_back() {
-    for seed in 0..PAIRS {
+    let pairs = std::env::var("UNTORN_PAIRS").ok().and_then(|pairs| pairs.parse().ok()).unwrap_or(PAIRS);
+    for seed in 0..pairs {
         let mut rng = Rng(seed);
         let (old, new) = builds::pair(&mut rng);
         let work = tempfile::tempdir().unwrap();

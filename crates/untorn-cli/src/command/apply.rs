@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufReader, Read, stdin},
+    io::{BufReader, ErrorKind, Read, stdin},
     path::Path,
 };
 
@@ -30,6 +30,9 @@ fn open(patch: &Path) -> Result<Box<dyn Read>, Failure> {
         return Ok(Box::new(stdin().lock()));
     }
     let file = File::open(patch).map_err(|source| Failure::io("open", patch, source))?;
+    if file.metadata().is_ok_and(|meta| meta.is_dir()) {
+        return Err(Failure::io("read", patch, ErrorKind::IsADirectory.into()));
+    }
     Ok(Box::new(BufReader::new(file)))
 }
 

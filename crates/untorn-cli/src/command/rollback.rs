@@ -19,9 +19,9 @@ pub(super) fn run(args: &RollbackArgs, global: &Global) -> Answer {
     let mut tree = Tree::open(&args.tree)?;
     let report = tree.rollback(options, args.force)?;
     let build = tree.installed();
-    let name = if build.is_none() { "the tree before".to_owned() } else { format!("build {}", short(build)) };
+    let name = if build.is_none() { "what it was".to_owned() } else { format!("build {} again", short(build)) };
     let text = format!(
-        "{} is {name} again: {} changed, {} written in {}\n",
+        "{} is {name}: {} changed, {} written in {}\n",
         path(&args.tree),
         count(report.files.len(), "path"),
         size(report.bytes_written()),

@@ -1,8 +1,12 @@
 //! Whether the tree is the build a patch starts from. Only reads.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
 
-use untorn_delta::{PatchError, check_replaced};
+use untorn_delta::{Cost, PatchError, check_replaced};
 use untorn_format::{
     Hash, TreePath,
     manifest::Manifest,
@@ -58,7 +62,7 @@ pub(super) fn identify(tree: &Tree, dir: &Path, header: &Header, options: &Apply
 }
 
 fn head(tree: &Tree, dir: &Path) -> Result<Manifest> {
-    let head = tree.head()?.ok_or(Error::NotRecorded)?;
+    let head = tree.head()?.ok_or_else(|| Error::NotRecorded { dir: crate::error::shown(dir) })?;
     Manifest::decode(&head).map_err(|source| Error::Document { path: crate::error::shown(dir), source })
 }
 
@@ -98,12 +102,16 @@ impl Seen {
 /// Checks everything the patch replaces, removes, moves or copies from.
 pub(super) fn check(fs: &dyn Fs, dir: &Path, index: &Index, options: &ApplyOptions) -> Result<Seen> {
     let changes = index.changes().as_slice();
-    let observer = options.observer.as_deref();
+    let total = changes.iter().map(read_len).fold(0, u64::saturating_add);
+    let done = AtomicU64::new(0);
     let results = for_each(options.jobs, changes.len(), &|number| {
-        if let Some(observer) = observer {
-            observer.progress(Phase::Read, number as u64, changes.len() as u64);
+        let (change, len) = (&changes[number], read_len(&changes[number]));
+        let result = check_change(fs, dir, index, change);
+        let done = done.fetch_add(len, Relaxed).saturating_add(len);
+        if let Some(observer) = &options.observer {
+            observer.progress(Phase::Read, done, total);
         }
-        check_change(fs, dir, index, &changes[number])
+        result
     });
     let mut seen = Seen::default();
     for (change, result) in changes.iter().zip(results) {
@@ -118,6 +126,11 @@ pub(super) fn check(fs: &dyn Fs, dir: &Path, index: &Index, options: &ApplyOptio
         seen.differences.extend(file_misfit(source.len, found.as_ref()).map(|what| at(&source.path, what)));
     }
     Ok(seen)
+}
+
+/// How many bytes are read to check a change.
+fn read_len(change: &Change) -> u64 {
+    Cost::of(change).map_or(change.old_len(), |cost| cost.replaced_len)
 }
 
 /// What stands at one path when it is as the change expects, if it is a file; else how it differs.

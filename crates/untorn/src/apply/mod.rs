@@ -93,7 +93,10 @@ fn update<R: Read>(
         tx.set_head(Some(head.encode()));
     }
     report.transaction = tx.commit()?;
-    report.outcome = Outcome::Applied;
+    report.dirs_kept.extend_from_slice(&report.transaction.dirs_kept);
+    // A patch that changes nothing but executable bits fits its own result, too.
+    let is_idle = report.transaction.txid == 0;
+    report.outcome = if is_idle { Outcome::UpToDate } else { Outcome::Applied };
     Ok(())
 }
 

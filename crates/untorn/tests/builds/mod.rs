@@ -1,4 +1,5 @@
 //! Random pairs of builds that differ in every way builds can.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test fails by panicking, helpers too")]
 
 use std::{
     collections::BTreeMap,
@@ -172,14 +173,21 @@ impl Build {
     }
 
     fn drop_dangling_links(&mut self) {
-        let build = self.clone();
-        self.0.retain(|path, node| match node {
-            Node::Link { target } => {
-                let dir = path.rsplit_once('/').map_or(String::new(), |(dir, _)| format!("{dir}/"));
-                build.0.contains_key(&format!("{dir}{target}")) && format!("{dir}{target}") != *path
+        loop {
+            let build = self.clone();
+            self.0.retain(|path, node| match node {
+                Node::Link { target } => {
+                    let dir = path.rsplit_once('/').map_or(String::new(), |(dir, _)| format!("{dir}/"));
+                    (build.0.contains_key(&format!("{dir}{target}")) || build.below(&format!("{dir}{target}")))
+                        && format!("{dir}{target}") != *path
+                }
+                _ => true,
+            });
+            // A link may have led to a link that is gone now.
+            if *self == build {
+                return;
             }
-            _ => true,
-        });
+        }
     }
 
     /// Writes the build to an empty directory.

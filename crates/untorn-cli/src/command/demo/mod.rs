@@ -114,12 +114,13 @@ impl Demo {
         Err(Failure::bug(format!("without any kill the tree should be {expected:?} but is {found:?}")))
     }
 
-    /// Kills at instants spread over the time an update takes, one at random in each of equal parts.
+    /// Kills at instants spread over the time an update takes, one at random in each of as many parts: shorter ones towards the end, where the tree itself changes.
     fn rounds(&self, kills: u32, usual: Duration, rng: &mut Rng, global: &Global) -> Result<Vec<Round>, Failure> {
         print::live(&format!("Now the same update, killed at {}:\n\n{HEADING}", count_of(kills)), global);
         let (mut rounds, mut usual) = (Vec::new(), usual);
         for number in 0..kills {
-            let delay = usual.mul_f64((f64::from(number) + rng.fraction()) / f64::from(kills));
+            let before_end = 1.0 - (f64::from(number) + rng.fraction()) / f64::from(kills);
+            let delay = usual.mul_f64(1.0 - before_end * before_end);
             let round = Round::play(&self.patch, &self.tree, delay, &self.builds, SAVE)?;
             print::live(&round.row(), global);
             round.clear(&self.tree)?;
