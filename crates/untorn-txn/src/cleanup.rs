@@ -42,18 +42,20 @@ pub(crate) fn after(fs: &dyn Fs, kept: Option<TxLayout>) {
     }
 }
 
-/// Takes its plan away from a transaction that was never decided. After this returns, it is gone for good: a folder without a plan can never be taken for
-/// that of a decided transaction.
-pub(crate) fn unseal(fs: &dyn Fs, folder: TxLayout) -> Result<()> {
+/// Removes the folder of a transaction that was never decided. After this returns, its plan is gone for good: a folder without one can never be taken for that
+/// of a decided transaction.
+pub(crate) fn discard(fs: &dyn Fs, folder: TxLayout) -> Result<()> {
     match fs.remove_file(&folder.plan()) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", &folder.plan(), error)),
-        _ => fs.sync_dir(&folder.dir()).context("sync", &folder.dir()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::io("remove", &folder.plan(), error)),
+        _ => fs.sync_dir(&folder.dir()).context("sync", &folder.dir())?,
     }
+    remove_folder(fs, folder);
+    Ok(())
 }
 
 /// Removes the folder of a transaction.
 pub(crate) fn remove_folder(fs: &dyn Fs, folder: TxLayout) {
-    // The plan first: see `unseal`.
+    // The plan first: see `discard`.
     drop(fs.remove_file(&folder.plan()));
     remove_all(fs, &folder.dir());
 }

@@ -74,7 +74,7 @@ fn clean(tree: &mut Tree, ruling: Record, folders: &[u64], home: u128) -> Result
     tree.set_ruling(ruling);
     if moved || in_cache_only || !tree.slots_are_sound() {
         // A record torn while this is written must not leave a doubt about what was never decided.
-        undecided.iter().try_for_each(|&folder| cleanup::unseal(&*fs, TxLayout(folder)))?;
+        undecided.iter().try_for_each(|&folder| cleanup::discard(&*fs, TxLayout(folder)))?;
         tree.decide_again(home)?;
     }
     if leftovers {
@@ -147,7 +147,7 @@ fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let readers = lock::exclude_readers(&*fs, false).map_err(|error| error.with_state(TreeState::WillComplete))?;
     // The record may stand in the page cache only, left by a sync that failed: it is written again and made durable before the tree is touched.
     let again = Record { seq: ruling.seq + 1, ..ruling.clone() };
-    tree.decide(&again).map_err(|error| tree.poison(error).with_state(TreeState::InDoubt))?;
+    tree.decide_from_ballast(&again).map_err(|error| tree.poison(error).with_state(TreeState::InDoubt))?;
     let mut report = Report::default();
     complete(tree, &plan, &Options::default(), &mut report)
         .map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
