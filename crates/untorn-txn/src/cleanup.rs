@@ -46,6 +46,8 @@ pub(crate) fn after(fs: &dyn Fs, kept: Option<TxLayout>) {
 /// of a decided transaction.
 pub(crate) fn discard(fs: &dyn Fs, folder: TxLayout) -> Result<()> {
     match fs.remove_file(&folder.plan()) {
+        // Somebody has put a file of that name there.
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {}
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::io("remove", &folder.plan(), error)),
         _ => fs.sync_dir(&folder.dir()).context("sync", &folder.dir())?,
     }
@@ -62,7 +64,9 @@ pub(crate) fn remove_folder(fs: &dyn Fs, folder: TxLayout) {
 
 fn remove_all(fs: &dyn Fs, dir: &str) {
     remove_below(fs, dir, &[]);
-    drop(fs.remove_dir(dir));
+    if fs.remove_dir(dir).is_err_and(|error| error.kind() == io::ErrorKind::NotADirectory) {
+        drop(fs.remove_file(dir));
+    }
 }
 
 /// Removes what is in a directory, save some names. Results are dropped: see the top of this file.

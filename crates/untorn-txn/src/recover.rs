@@ -16,7 +16,7 @@ use crate::{
     lock,
     options::Options,
     report::{Recovery, Report},
-    slots::{self, SlotRead},
+    slots,
     stage::{hash_file, hash_pieces},
     tree::Tree,
 };
@@ -30,7 +30,7 @@ pub(crate) fn evidence(fs: &dyn Fs) -> Result<Evidence> {
 /// Brings the tree to the old or the new state, whichever was decided.
 pub(crate) fn recover(tree: &mut Tree, evidence: Evidence) -> Result<Recovery> {
     let verdict = decide(&evidence);
-    let unreadable = evidence.slots.contains(&SlotRead::Bad);
+    let unreadable = !slots::are_sound(&evidence.slots);
     tree.set_slots(evidence.slots);
     if !matches!(verdict, Verdict::Init | Verdict::Refuse(_)) {
         tree.mend().map_err(|error| error.with_state(state_of(&verdict)))?;
@@ -66,7 +66,8 @@ pub(crate) fn refused(refusal: Refusal) -> Error {
 /// Nothing is open: delete leftovers. A state directory that was moved together with its tree becomes at home here.
 fn clean(tree: &mut Tree, ruling: Record, folders: &[u64], home: u128) -> Result<Recovery> {
     let (fs, kept) = (tree.fs().clone(), kept(&ruling));
-    let undecided: Vec<u64> = folders.iter().copied().filter(|&folder| folder > ruling.txid).collect();
+    let is_undecided = |&folder: &u64| folder > ruling.txid && Some(TxLayout(folder)) != kept;
+    let undecided: Vec<u64> = folders.iter().copied().filter(is_undecided).collect();
     let leftovers = cleanup::has_leftovers(&*fs, folders, kept);
     // Were the stage deleted on the word of a record in the page cache, a power cut could bring back the record before it, which needs the stage.
     let in_cache_only = may_be_in_cache_only(&*fs, &ruling, folders);
@@ -180,6 +181,15 @@ fn check_belongs(plan: &Plan, ruling: &Record, txid: u64) -> Result<()> {
 
 /// Everything staged must be what was staged, or nothing is touched.
 fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<()> {
+    check_stage(fs, layout, plan).map_err(|error| match error.cause() {
+        Cause::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            Error::damaged("a part of it is missing").at(error.path().unwrap_or_default())
+        }
+        _ => error,
+    })
+}
+
+fn check_stage(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<()> {
     let rotten = |path: String| Error::damaged("what was staged does not fit its hash").at(path);
     if plan.redo.len > 0 && hash_file(fs, &layout.redo())? != plan.redo {
         return Err(rotten(layout.redo()));
