@@ -299,7 +299,7 @@ impl Apply<'_> {
                 if old_len != *len {
                     file.set_len(*len).context("set the length of", &path)?;
                 }
-                ranges.iter().try_for_each(|range| self.write_range(&*file, &path, *range, buffer))
+                if ranges.is_empty() { Ok(()) } else { self.write_ranges(&*file, &path, ranges, buffer) }
             }
             Step::SetExecutable { target, executable } => {
                 let path = self.path_of(target);
@@ -331,19 +331,28 @@ impl Apply<'_> {
         Ok((file, len))
     }
 
-    fn write_range(&self, file: &dyn File, path: &str, range: Range, buffer: &mut Vec<u8>) -> Result<()> {
+    /// Pieces that follow each other are written in one go.
+    fn write_ranges(&self, file: &dyn File, path: &str, ranges: &[Range], buffer: &mut Vec<u8>) -> Result<()> {
         let Some(redo) = self.redo else { return Err(Error::damaged("the redo file is missing")) };
-        let mut done = 0;
-        while done < range.len {
-            let n = usize::try_from(range.len - done).map_or(COPY_LEN, |left| left.min(COPY_LEN));
-            if buffer.len() < n {
-                buffer.resize(n, 0);
+        let mut at = 0;
+        buffer.clear();
+        for range in ranges {
+            let mut done = 0;
+            while done < range.len {
+                let here = range.at + done;
+                if buffer.len() == COPY_LEN || here != at + buffer.len() as u64 {
+                    file.write_all_at(buffer, at).context("write", path)?;
+                    buffer.clear();
+                    at = here;
+                }
+                let start = buffer.len();
+                let n = usize::try_from(range.len - done).map_or(COPY_LEN, |left| left.min(COPY_LEN)).min(COPY_LEN - start);
+                buffer.resize(start + n, 0);
+                redo.read_exact_at(&mut buffer[start..], range.redo_at + done).context("read", &self.layout.redo())?;
+                done += n as u64;
             }
-            redo.read_exact_at(&mut buffer[..n], range.redo_at + done).context("read", &self.layout.redo())?;
-            file.write_all_at(&buffer[..n], range.at + done).context("write", path)?;
-            done += n as u64;
         }
-        Ok(())
+        file.write_all_at(buffer, at).context("write", path)
     }
 
     /// Puts the next head document in place, or removes the present one.

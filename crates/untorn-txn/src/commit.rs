@@ -60,7 +60,7 @@ fn give_up(tree: &mut Tree, committed: &Record, error: Error) -> Error {
         to: committed.from,
         ..committed.clone()
     };
-    let state = if tree.decide(&aborted).is_ok() { TreeState::Unchanged } else { TreeState::InDoubt };
+    let state = if tree.decide_from_ballast(&aborted).is_ok() { TreeState::Unchanged } else { TreeState::InDoubt };
     tree.poison(error).with_state(state)
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn complete(tree: &mut Tree, plan: &Plan, options: &Options, report: 
     report.barriers.push((Barrier::B3, syncs));
     // 8, B4: the journal is cleared. Only then may the stage go.
     let idle = tree.idle_after(plan);
-    tree.decide(&idle)?;
+    tree.decide_from_ballast(&idle)?;
     report.barriers.push((Barrier::B4, 1));
     Ok(())
 }

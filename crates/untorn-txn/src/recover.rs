@@ -15,7 +15,7 @@ use crate::{
     layout::{HEAD, STATE, TxLayout},
     lock,
     report::{Recovery, Report},
-    slots::{self, SlotRead},
+    slots,
     stage::{hash_file, hash_pieces},
     tree::Tree,
 };
@@ -29,7 +29,7 @@ pub(crate) fn evidence(fs: &dyn Fs) -> Result<Evidence> {
 /// Brings the tree to the old or the new state, whichever was decided.
 pub(crate) fn recover(tree: &mut Tree, evidence: Evidence) -> Result<Recovery> {
     let verdict = decide(&evidence);
-    let unreadable = evidence.slots.iter().any(|slot| !matches!(slot, SlotRead::Valid(_)));
+    let unreadable = !slots::are_sound(&evidence.slots);
     tree.set_slots(evidence.slots);
     if !matches!(verdict, Verdict::Init | Verdict::Refuse(_)) {
         tree.mend().map_err(|error| error.with_state(state_of(&verdict)))?;
@@ -65,7 +65,8 @@ pub(crate) fn refused(refusal: Refusal) -> Error {
 /// Nothing is open: delete leftovers. A state directory that was moved together with its tree becomes at home here.
 fn clean(tree: &mut Tree, ruling: Record, folders: &[u64], home: u128) -> Result<Recovery> {
     let (fs, kept) = (tree.fs().clone(), kept(&ruling));
-    let undecided: Vec<u64> = folders.iter().copied().filter(|&folder| folder > ruling.txid).collect();
+    let is_undecided = |&folder: &u64| folder > ruling.txid && Some(TxLayout(folder)) != kept;
+    let undecided: Vec<u64> = folders.iter().copied().filter(is_undecided).collect();
     let leftovers = cleanup::has_leftovers(&*fs, folders, kept);
     // Were the stage deleted on the word of a record in the page cache, a power cut could bring back the record before it, which needs the stage.
     let in_cache_only = may_be_in_cache_only(&*fs, &ruling, folders);
@@ -73,7 +74,7 @@ fn clean(tree: &mut Tree, ruling: Record, folders: &[u64], home: u128) -> Result
     tree.set_ruling(ruling);
     if moved || in_cache_only || !tree.slots_are_sound() {
         // A record torn while this is written must not leave a doubt about what was never decided.
-        undecided.iter().try_for_each(|&folder| cleanup::unseal(&*fs, TxLayout(folder)))?;
+        undecided.iter().try_for_each(|&folder| cleanup::discard(&*fs, TxLayout(folder)))?;
         tree.decide_again(home)?;
     }
     if leftovers {
@@ -147,7 +148,7 @@ fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let readers = lock::exclude_readers(&*fs, false).map_err(|error| error.with_state(TreeState::WillComplete))?;
     // The record may stand in the page cache only, left by a sync that failed: it is written again and made durable before the tree is touched.
     let again = Record { seq: ruling.seq + 1, ..ruling.clone() };
-    tree.decide(&again).map_err(|error| tree.poison(error).with_state(TreeState::InDoubt))?;
+    tree.decide_from_ballast(&again).map_err(|error| tree.poison(error).with_state(TreeState::InDoubt))?;
     let mut report = Report::default();
     let options = tree.recovery_options();
     complete(tree, &plan, &options, &mut report).map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
@@ -181,6 +182,15 @@ fn check_belongs(plan: &Plan, ruling: &Record, txid: u64) -> Result<()> {
 /// Everything staged must be what was staged, or nothing is touched. What was staged and has gone into the tree already may have been changed there by somebody since: such
 /// files are not ours any more, and are only named.
 fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<Vec<String>> {
+    check_stage(fs, layout, plan).map_err(|error| match error.cause() {
+        Cause::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            Error::damaged("a part of it is missing").at(error.path().unwrap_or_default())
+        }
+        _ => error,
+    })
+}
+
+fn check_stage(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<Vec<String>> {
     let rotten = |path: String| Error::damaged("what was staged does not fit its hash").at(path);
     let landing = Landing::of(plan, fs.capabilities());
     if plan.redo.len > 0 && hash_file(fs, &layout.redo())? != plan.redo {

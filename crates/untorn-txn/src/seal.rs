@@ -135,11 +135,15 @@ fn ballast(plan: &Plan, view: &View, capabilities: Capabilities) -> u64 {
         Node::File(file) => file.origin().map(|(_, meta)| file.len.saturating_sub(meta.len).min(file.extents.bytes())),
         _ => None,
     });
-    named.chain(grown).chain(copied).fold(0, u64::saturating_add)
+    let records = if overwrite_allocates { RECORDS_MAX * BLOCK_LEN } else { 0 };
+    named.chain(grown).chain(copied).fold(records, u64::saturating_add)
 }
 
 /// What a name may take in its directory: the longest with its bookkeeping is shorter, and most replace one that is there.
 const NAME_LEN: u64 = 512;
+
+/// How many records are written after the commit point, a recovery included.
+const RECORDS_MAX: u64 = 2;
 
 /// What file systems allocate at a time.
 const BLOCK_LEN: u64 = 4096;
