@@ -51,7 +51,7 @@ impl Landing {
     }
 
     /// A link to a file that moves keeps its name, which cannot be known again by a hash, and under which the file may be patched.
-    fn of_object(self, object: &Object, capabilities: Capabilities) -> Self {
+    pub(crate) fn of_object(self, object: &Object, capabilities: Capabilities) -> Self {
         match object {
             Object::Link { .. } if capabilities.hard_links => Self::Link,
             _ => self,
@@ -85,19 +85,7 @@ pub(crate) fn apply(
     let total = plan.steps.len() as u64;
     let patches = plan.steps.partition_point(|step| !matches!(step, Step::Patch { .. } | Step::SetExecutable { .. }));
     for (done, step) in plan.steps[..patches].iter().enumerate() {
-        apply.with_ballast(|| apply.rename_step(step, &mut dirs_kept))?;
-        if let Some(path) = path_of(step) {
-            unsynced.name(path.as_str());
-            match step {
-                Step::MakeDir { .. } => unsynced.dir(path.as_str()),
-                Step::Put { .. } if landing == Landing::Copy => unsynced.file(path.as_str()),
-                // Whatever was removed in it is gone with its name, and what stands there now cannot be synced as a directory.
-                Step::RemoveDir { .. } if dirs_kept.last().is_none_or(|kept| kept != path.as_str()) => {
-                    unsynced.gone_dir(path.as_str());
-                }
-                _ => {}
-            }
-        }
+        apply.with_ballast(|| apply.rename_step(step, &mut dirs_kept, unsynced))?;
         tell_sometimes(options, done as u64, total);
     }
     apply.content_steps(&plan.steps[patches..], patches as u64)?;
@@ -105,11 +93,7 @@ pub(crate) fn apply(
         note_content(step, plan, layout, unsynced);
     }
     if plan.new_head {
-        apply.with_ballast(|| apply.head(plan.to.is_none()))?;
-        unsynced.dir(STATE);
-        if landing == Landing::Copy && !plan.to.is_none() {
-            unsynced.file(HEAD);
-        }
+        apply.with_ballast(|| apply.head(plan.to.is_none(), unsynced))?;
     }
     options.tell(Phase::Apply, total, total);
     Ok(dirs_kept)
@@ -159,19 +143,28 @@ impl Apply<'_> {
     }
 
     /// A step that changes names.
-    fn rename_step(&self, step: &Step, dirs_kept: &mut Vec<String>) -> Result<()> {
+    fn rename_step(&self, step: &Step, dirs_kept: &mut Vec<String>, unsynced: &mut Unsynced) -> Result<()> {
+        if let Some(path) = path_of(step) {
+            unsynced.name(path.as_str());
+        }
         match step {
             Step::RemoveFile { path } => self.remove_file(path),
             Step::RemoveDir { path } => {
-                if !self.remove_dir(path)? {
+                if self.remove_dir(path)? {
+                    // Whatever was removed in it is gone with its name, and what stands there now cannot be synced as a directory.
+                    unsynced.gone_dir(path.as_str());
+                } else {
                     dirs_kept.push(path.to_string());
                 }
                 Ok(())
             }
-            Step::MakeDir { path, permissions } => self.make_dir(path, *permissions),
+            Step::MakeDir { path, permissions } => {
+                unsynced.dir(path.as_str());
+                self.make_dir(path, *permissions)
+            }
             Step::Put { path, object } => {
                 let landing = self.landing_of(*object);
-                self.put(landing, &self.layout.object(*object), path.as_str())
+                self.put(landing, &self.layout.object(*object), path.as_str(), unsynced)
             }
             Step::Symlink { path, target } => self.symlink(path, target),
             Step::Patch { .. } | Step::SetExecutable { .. } => Ok(()),
@@ -215,21 +208,21 @@ impl Apply<'_> {
     }
 
     /// Puts a staged file at `path`.
-    fn put(&self, landing: Landing, staged: &str, path: &str) -> Result<()> {
+    fn put(&self, landing: Landing, staged: &str, path: &str, unsynced: &mut Unsynced) -> Result<()> {
         match landing {
-            Landing::Link => self.put_by_link(staged, path),
+            Landing::Link => self.put_by_link(staged, path, unsynced),
             Landing::Rename => self.put_by_rename(staged, path),
-            Landing::Copy => self.put_by_copy(staged, path),
+            Landing::Copy => self.put_by_copy(staged, path, unsynced),
         }
     }
 
-    fn put_by_link(&self, staged: &str, path: &str) -> Result<()> {
+    fn put_by_link(&self, staged: &str, path: &str, unsynced: &mut Unsynced) -> Result<()> {
         // A name that is free is taken at once.
         match self.fs.hard_link(staged, path) {
             Ok(()) => return Ok(()),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::TooManyLinks) => {
-                return self.put_by_rename(staged, path);
+                return self.put_by_copy(staged, path, unsynced);
             }
             Err(error) => return Err(Error::io("link", path, error)),
         }
@@ -259,7 +252,8 @@ impl Apply<'_> {
         }
     }
 
-    fn put_by_copy(&self, staged: &str, path: &str) -> Result<()> {
+    fn put_by_copy(&self, staged: &str, path: &str, unsynced: &mut Unsynced) -> Result<()> {
+        unsynced.file(path);
         let from = self.fs.open(staged, OpenMode::Read).context("open", staged)?;
         let staged_meta = from.metadata().context("look at", staged)?;
         if self.fs.metadata(path).is_ok_and(|meta| meta.kind == FileKind::Symlink) {
@@ -305,7 +299,7 @@ impl Apply<'_> {
                 if old_len != *len {
                     file.set_len(*len).context("set the length of", &path)?;
                 }
-                ranges.iter().try_for_each(|range| self.write_range(&*file, &path, *range, buffer))
+                if ranges.is_empty() { Ok(()) } else { self.write_ranges(&*file, &path, ranges, buffer) }
             }
             Step::SetExecutable { target, executable } => {
                 let path = self.path_of(target);
@@ -337,25 +331,35 @@ impl Apply<'_> {
         Ok((file, len))
     }
 
-    fn write_range(&self, file: &dyn File, path: &str, range: Range, buffer: &mut Vec<u8>) -> Result<()> {
+    /// Pieces that follow each other are written in one go.
+    fn write_ranges(&self, file: &dyn File, path: &str, ranges: &[Range], buffer: &mut Vec<u8>) -> Result<()> {
         let Some(redo) = self.redo else { return Err(Error::damaged("the redo file is missing")) };
-        let mut done = 0;
-        while done < range.len {
-            let n = usize::try_from(range.len - done).map_or(COPY_LEN, |left| left.min(COPY_LEN));
-            if buffer.len() < n {
-                buffer.resize(n, 0);
+        let mut at = 0;
+        buffer.clear();
+        for range in ranges {
+            let mut done = 0;
+            while done < range.len {
+                let here = range.at + done;
+                if buffer.len() == COPY_LEN || here != at + buffer.len() as u64 {
+                    file.write_all_at(buffer, at).context("write", path)?;
+                    buffer.clear();
+                    at = here;
+                }
+                let start = buffer.len();
+                let n = usize::try_from(range.len - done).map_or(COPY_LEN, |left| left.min(COPY_LEN)).min(COPY_LEN - start);
+                buffer.resize(start + n, 0);
+                redo.read_exact_at(&mut buffer[start..], range.redo_at + done).context("read", &self.layout.redo())?;
+                done += n as u64;
             }
-            redo.read_exact_at(&mut buffer[..n], range.redo_at + done).context("read", &self.layout.redo())?;
-            file.write_all_at(&buffer[..n], range.at + done).context("write", path)?;
-            done += n as u64;
         }
-        Ok(())
+        file.write_all_at(buffer, at).context("write", path)
     }
 
     /// Puts the next head document in place, or removes the present one.
-    fn head(&self, remove: bool) -> Result<()> {
+    fn head(&self, remove: bool, unsynced: &mut Unsynced) -> Result<()> {
+        unsynced.dir(STATE);
         if !remove {
-            return self.put(self.landing, &self.layout.head(), HEAD);
+            return self.put(self.landing, &self.layout.head(), HEAD, unsynced);
         }
         match self.fs.remove_file(HEAD) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", HEAD, error)),

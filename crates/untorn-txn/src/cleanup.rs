@@ -42,18 +42,22 @@ pub(crate) fn after(fs: &dyn Fs, kept: Option<TxLayout>) {
     }
 }
 
-/// Takes its plan away from a transaction that was never decided. After this returns, it is gone for good: a folder without a plan can never be taken for
-/// that of a decided transaction.
-pub(crate) fn unseal(fs: &dyn Fs, folder: TxLayout) -> Result<()> {
+/// Removes the folder of a transaction that was never decided. After this returns, its plan is gone for good: a folder without one can never be taken for that
+/// of a decided transaction.
+pub(crate) fn discard(fs: &dyn Fs, folder: TxLayout) -> Result<()> {
     match fs.remove_file(&folder.plan()) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", &folder.plan(), error)),
-        _ => fs.sync_dir(&folder.dir()).context("sync", &folder.dir()),
+        // Somebody has put a file of that name there.
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {}
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::io("remove", &folder.plan(), error)),
+        _ => fs.sync_dir(&folder.dir()).context("sync", &folder.dir())?,
     }
+    remove_folder(fs, folder);
+    Ok(())
 }
 
 /// Removes the folder of a transaction.
 pub(crate) fn remove_folder(fs: &dyn Fs, folder: TxLayout) {
-    // The plan first: see `unseal`.
+    // The plan first: see `discard`.
     drop(fs.remove_file(&folder.plan()));
     remove_all(fs, &folder.dir());
 }
@@ -61,7 +65,9 @@ pub(crate) fn remove_folder(fs: &dyn Fs, folder: TxLayout) {
 /// Removes a directory with everything in it.
 pub(crate) fn remove_all(fs: &dyn Fs, dir: &str) {
     remove_below(fs, dir, &[]);
-    drop(fs.remove_dir(dir));
+    if fs.remove_dir(dir).is_err_and(|error| error.kind() == io::ErrorKind::NotADirectory) {
+        drop(fs.remove_file(dir));
+    }
 }
 
 /// Removes what is in a directory, save some names. Results are dropped: see the top of this file.

@@ -42,8 +42,9 @@ pub(crate) fn commit(mut tx: Transaction<'_>) -> Result<Report> {
     // 6 to 8: from here on the transaction is decided, and every error leaves it to the next opening.
     complete(tx.tree, &plan, &tx.options, &mut report)
         .map_err(|error| tx.tree.poison(error).with_state(TreeState::WillComplete))?;
-    drop(readers);
+    // Readers take what is left of a stage for a journal that may not be cleared.
     cleanup::after(&*fs, tx.tree.kept_folder());
+    drop(readers);
     tx.stage.forget();
     report.elapsed = started.elapsed();
     Ok(report)
@@ -59,7 +60,7 @@ fn give_up(tree: &mut Tree, committed: &Record, error: Error) -> Error {
         to: committed.from,
         ..committed.clone()
     };
-    let state = if tree.decide(&aborted).is_ok() { TreeState::Unchanged } else { TreeState::InDoubt };
+    let state = if tree.decide_from_ballast(&aborted).is_ok() { TreeState::Unchanged } else { TreeState::InDoubt };
     tree.poison(error).with_state(state)
 }
 
@@ -74,7 +75,7 @@ pub(crate) fn complete(tree: &mut Tree, plan: &Plan, options: &Options, report: 
     report.barriers.push((Barrier::B3, syncs));
     // 8, B4: the journal is cleared. Only then may the stage go.
     let idle = tree.idle_after(plan);
-    tree.decide(&idle)?;
+    tree.decide_from_ballast(&idle)?;
     report.barriers.push((Barrier::B4, 1));
     Ok(())
 }

@@ -24,7 +24,7 @@ pub(crate) enum Verdict {
     Clean(Record),
     /// A transaction is decided: complete it.
     Forward(Record),
-    /// A slot is unreadable and the folder of a transaction newer than the ruling record exists. Its record may have been lost in being written
+    /// A slot holds no record, as none has since B0, and the folder of a transaction newer than the ruling record exists. Its record may have been lost in being written
     /// (then the tree is untouched) or rotted since (then the tree may be half changed). What was staged tells: see `recover`.
     Doubtful {
         /// The record that rules among those that can be read.
@@ -62,7 +62,8 @@ pub(crate) fn decide(evidence: &Evidence) -> Verdict {
         return without_record(evidence);
     };
     let newest = evidence.folders.iter().copied().max().unwrap_or(0);
-    let unreadable = evidence.slots.contains(&SlotRead::Bad);
+    // Every slot holds a record from the beginning: one without was lost.
+    let unreadable = !slots::are_sound(&evidence.slots);
     match ruling.state {
         SlotState::Committed if moved(&ruling, evidence.home) => Verdict::Refuse(Refusal::Foreign),
         SlotState::Committed => Verdict::Forward(ruling),
@@ -175,12 +176,12 @@ mod tests {
                 Verdict::Clean(record) => {
                     assert_eq!(Some(record.seq), highest);
                     assert_ne!(record.state, SlotState::Committed);
-                    let doubt = evidence.slots.contains(&SlotRead::Bad) && evidence.folders.iter().any(|&id| id > record.txid);
+                    let doubt = !slots::are_sound(&evidence.slots) && evidence.folders.iter().any(|&id| id > record.txid);
                     assert!(!doubt, "leftovers of a transaction that may have been decided must not be deleted: {evidence:?}");
                 }
                 Verdict::Doubtful { ruling, txid } => {
                     assert_eq!(Some(ruling.seq), highest);
-                    assert!(txid > ruling.txid && evidence.slots.contains(&SlotRead::Bad));
+                    assert!(txid > ruling.txid && !slots::are_sound(&evidence.slots));
                 }
                 Verdict::Init => assert!(highest.is_none() && evidence.folders.is_empty()),
                 Verdict::Refuse(_) => {}

@@ -51,7 +51,7 @@ pub(crate) fn updater(fs: &dyn Fs) -> Result<Held> {
 
 /// Keeps readers out while the tree changes.
 pub(crate) fn exclude_readers(fs: &dyn Fs, wait: bool) -> Result<Held> {
-    match fs.lock(READERS, LockKind::Exclusive, wait).context("lock", READERS)? {
+    match readers(fs, LockKind::Exclusive, wait)? {
         Some(lock) => Ok(Held { lock }),
         None => Err(Error::new(Cause::InUse)),
     }
@@ -59,9 +59,20 @@ pub(crate) fn exclude_readers(fs: &dyn Fs, wait: bool) -> Result<Held> {
 
 /// Holds the tree as a reader.
 pub(crate) fn reader(fs: &dyn Fs, wait: bool) -> Result<Held> {
-    match fs.lock(READERS, LockKind::Shared, wait).context("lock", READERS)? {
+    match readers(fs, LockKind::Shared, wait)? {
         Some(lock) => Ok(Held { lock }),
         None => Err(Error::new(Cause::Busy { holder: holder(fs) })),
+    }
+}
+
+/// The readers' lock, which is made anew where somebody has deleted it: nobody can be holding it then.
+fn readers(fs: &dyn Fs, kind: LockKind, wait: bool) -> Result<Option<Box<dyn Lock>>> {
+    match fs.lock(READERS, kind, wait) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            lay_out(fs)?;
+            fs.lock(READERS, kind, wait).context("lock", READERS)
+        }
+        other => other.context("lock", READERS),
     }
 }
 

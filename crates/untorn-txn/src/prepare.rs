@@ -1,16 +1,14 @@
 //! What must be on the disk before the plan can be written: files that are to be replaced whole are made whole, files that move get a staged name, and
 //! with undo, what will be lost is kept.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io,
-};
+use std::{collections::BTreeMap, io};
 
 use untorn_format::{TreePath, check_set};
-use untorn_fs::{FileId, Fs, Metadata, OpenMode};
+use untorn_fs::{Fs, Metadata, OpenMode};
 
 use crate::{
     error::{Cause, Context, Error, Result},
+    keep::Relinked,
     options::Options,
     pool,
     stage::{Origin, Stage},
@@ -227,11 +225,14 @@ pub(crate) fn surviving(view: &View) -> BTreeMap<TreePath, TreePath> {
 }
 
 /// Looks again at every file of the old tree: whoever changed one since the transaction first looked must not lose that change.
-pub(crate) fn recheck(fs: &dyn Fs, view: &View, relinked: &BTreeSet<FileId>, jobs: usize) -> Result<()> {
+pub(crate) fn recheck(fs: &dyn Fs, view: &View, relinked: &Relinked, jobs: usize) -> Result<()> {
     let touched: Vec<(&TreePath, &Touched)> = view.iter().collect();
     pool::each(jobs, pool::SHORT, &touched, |(path, touched)| {
         let same = match &touched.was {
-            Node::File(file) => file.origin().is_none_or(|(_, before)| is_same_file(fs, path, before, relinked)),
+            Node::File(file) => match file.origin() {
+                Some((_, before)) => is_same_file(fs, path, before, relinked, writes_in_place(path, touched))?,
+                None => true,
+            },
             Node::Absent => {
                 matches!(fs.metadata(path.as_str()), Err(error) if error.kind() != io::ErrorKind::PermissionDenied)
                     || touched.now.is_absent()
@@ -245,10 +246,31 @@ pub(crate) fn recheck(fs: &dyn Fs, view: &View, relinked: &BTreeSet<FileId>, job
     })
 }
 
-fn is_same_file(fs: &dyn Fs, path: &TreePath, before: &Metadata, relinked: &BTreeSet<FileId>) -> bool {
-    fs.metadata(path.as_str()).is_ok_and(|now| {
-        // Our own staged links count as a change of the file, but not of its content.
-        let untouched = now.changed == before.changed || before.id.is_some_and(|id| relinked.contains(&id));
-        untouched && now.len == before.len && now.id == before.id && now.kind == before.kind
-    })
+/// Whether the file of the old tree at `path` is going to be written where it stands.
+fn writes_in_place(path: &TreePath, touched: &Touched) -> bool {
+    matches!(&touched.now, Node::File(file) if file.origin().is_some_and(|(origin, _)| origin == path) && file.is_rewritten())
+}
+
+fn is_same_file(fs: &dyn Fs, path: &TreePath, before: &Metadata, relinked: &Relinked, in_place: bool) -> Result<bool> {
+    let now = if in_place {
+        fs.open(path.as_str(), OpenMode::Write).and_then(|file| file.metadata())
+    } else {
+        fs.metadata(path.as_str())
+    };
+    match now {
+        Ok(now) => {
+            // Our own staged links count as a change of the file, but not of its content.
+            let untouched = now.changed == before.changed || (now.written == before.written && relinked.has(path, before));
+            Ok(untouched && now.len == before.len && now.id == before.id && now.kind == before.kind)
+        }
+        // A file that cannot be written, such as a running program, is found out here: after the commit point it would be too late.
+        Err(error) if in_place && !is_elsewhere(&error) => Err(Error::io("open for writing", path.as_str(), error)),
+        Err(_) => Ok(false),
+    }
+}
+
+/// Whether the error says that there is no such file any more.
+fn is_elsewhere(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidInput, IsADirectory, NotADirectory, NotFound};
+    matches!(error.kind(), InvalidInput | IsADirectory | NotADirectory | NotFound)
 }

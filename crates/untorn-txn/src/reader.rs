@@ -48,10 +48,13 @@ impl ReadGuard {
         for _ in 0..TRIES {
             if fs.metadata(LOCK).is_ok() {
                 let held = lock::reader(&**fs, false)?;
-                match decide(&recover::evidence(&**fs)?) {
-                    Verdict::Clean(_) => return Ok(Self { held }),
+                let evidence = recover::evidence(&**fs)?;
+                match decide(&evidence) {
+                    Verdict::Clean(ruling) if !recover::may_be_in_cache_only(&**fs, &ruling, &evidence.folders) => {
+                        return Ok(Self { held });
+                    }
                     Verdict::Refuse(refusal) => return Err(recover::refused(refusal)),
-                    Verdict::Init | Verdict::Forward(_) | Verdict::Doubtful { .. } => drop(held),
+                    Verdict::Clean(_) | Verdict::Init | Verdict::Forward(_) | Verdict::Doubtful { .. } => drop(held),
                 }
             }
             drop(Tree::open_on(fs.clone())?);

@@ -2,16 +2,17 @@
 
 use untorn_format::{
     Hash,
-    journal::{Blob, MAX_PLAN_LEN, Object, Plan, Record, SlotState, Step},
+    journal::{MAX_PLAN_LEN, Object, Plan, Record, SlotState, Step},
 };
 use untorn_fs::{Fs, OpenMode};
 
 use crate::{
+    apply::Landing,
     cleanup,
     commit::complete,
     decide::{Evidence, Refusal, Verdict, decide},
     error::{Cause, Context, Error, Result, TreeState},
-    layout::{STATE, TxLayout},
+    layout::{HEAD, STATE, TxLayout},
     lock,
     report::{Recovery, Report},
     slots,
@@ -22,12 +23,13 @@ use crate::{
 /// Looks at everything the decision needs; changes nothing.
 pub(crate) fn evidence(fs: &dyn Fs) -> Result<Evidence> {
     let home = fs.metadata(STATE).context("look at", STATE)?.id.map_or(0, |id| id.0);
-    Ok(Evidence { slots: slots::read(fs), folders: cleanup::folders(fs)?, home })
+    Ok(Evidence { slots: slots::read(fs)?, folders: cleanup::folders(fs)?, home })
 }
 
 /// Brings the tree to the old or the new state, whichever was decided.
 pub(crate) fn recover(tree: &mut Tree, evidence: Evidence) -> Result<Recovery> {
     let verdict = decide(&evidence);
+    let unreadable = !slots::are_sound(&evidence.slots);
     tree.set_slots(evidence.slots);
     if !matches!(verdict, Verdict::Init | Verdict::Refuse(_)) {
         tree.mend().map_err(|error| error.with_state(state_of(&verdict)))?;
@@ -35,6 +37,7 @@ pub(crate) fn recover(tree: &mut Tree, evidence: Evidence) -> Result<Recovery> {
     match verdict {
         Verdict::Init => tree.init(evidence.home).map(|()| Recovery::Initialised),
         Verdict::Clean(ruling) => clean(tree, ruling, &evidence.folders, evidence.home),
+        Verdict::Forward(ruling) if is_cleared(&**tree.fs(), &ruling, unreadable)? => cleared(tree, ruling, evidence.home),
         Verdict::Forward(ruling) => forward(tree, ruling),
         Verdict::Doubtful { ruling, txid } => resolve(tree, ruling, txid, &evidence.folders, evidence.home),
         Verdict::Refuse(refusal) => Err(refused(refusal)),
@@ -62,22 +65,28 @@ pub(crate) fn refused(refusal: Refusal) -> Error {
 /// Nothing is open: delete leftovers. A state directory that was moved together with its tree becomes at home here.
 fn clean(tree: &mut Tree, ruling: Record, folders: &[u64], home: u128) -> Result<Recovery> {
     let (fs, kept) = (tree.fs().clone(), kept(&ruling));
-    let undecided: Vec<u64> = folders.iter().copied().filter(|&folder| folder > ruling.txid).collect();
+    let is_undecided = |&folder: &u64| folder > ruling.txid && Some(TxLayout(folder)) != kept;
+    let undecided: Vec<u64> = folders.iter().copied().filter(is_undecided).collect();
     let leftovers = cleanup::has_leftovers(&*fs, folders, kept);
-    // Whatever is left of the ruling transaction itself was needed until its journal was cleared, and the record that clears it may stand in the page cache
-    // only, after a sync that failed. Were the stage deleted on its word, a power cut could bring back the record before it, which needs the stage.
-    let in_cache_only = leftovers && undecided.len() < folders.len();
+    // Were the stage deleted on the word of a record in the page cache, a power cut could bring back the record before it, which needs the stage.
+    let in_cache_only = may_be_in_cache_only(&*fs, &ruling, folders);
     let moved = home != 0 && ruling.home != home;
     tree.set_ruling(ruling);
     if moved || in_cache_only || !tree.slots_are_sound() {
         // A record torn while this is written must not leave a doubt about what was never decided.
-        undecided.iter().try_for_each(|&folder| cleanup::unseal(&*fs, TxLayout(folder)))?;
+        undecided.iter().try_for_each(|&folder| cleanup::discard(&*fs, TxLayout(folder)))?;
         tree.decide_again(home)?;
     }
     if leftovers {
         cleanup::after(&*fs, kept);
     }
     Ok(undecided.into_iter().max().map_or(Recovery::Clean, |txid| Recovery::Discarded { txid }))
+}
+
+/// Whether the record that clears the journal may stand in the page cache only, after a sync that failed: else what was needed before it is gone.
+pub(crate) fn may_be_in_cache_only(fs: &dyn Fs, ruling: &Record, folders: &[u64]) -> bool {
+    let decided: Vec<u64> = folders.iter().copied().filter(|&folder| folder <= ruling.txid).collect();
+    cleanup::has_leftovers(fs, &decided, kept(ruling))
 }
 
 pub(crate) fn kept(ruling: &Record) -> Option<TxLayout> {
@@ -112,22 +121,40 @@ fn resolve(tree: &mut Tree, ruling: Record, txid: u64, folders: &[u64], home: u1
     forward(tree, lost)
 }
 
+/// Whether the unreadable record is the one that cleared the journal: the plan is removed first of all, and only when that record is durable.
+fn is_cleared(fs: &dyn Fs, ruling: &Record, unreadable: bool) -> Result<bool> {
+    let plan = TxLayout(ruling.txid).plan();
+    Ok(unreadable && !exists(fs, &plan).map_err(|error| unless_damaged(error, TreeState::WillComplete))?)
+}
+
+/// Writes the record that was lost after the transaction had been completed.
+fn cleared(tree: &mut Tree, ruling: Record, home: u128) -> Result<Recovery> {
+    let fs = tree.fs().clone();
+    let (txid, layout) = (ruling.txid, TxLayout(ruling.txid));
+    let undo = if exists(&*fs, &layout.undo_plan())? { txid } else { 0 };
+    tree.set_ruling(Record { undo, ..ruling });
+    tree.decide_again(home)?;
+    cleanup::after(&*fs, tree.kept_folder());
+    Ok(Recovery::Completed { txid, differing: Vec::new() })
+}
+
 /// Completes a decided transaction.
 fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let (fs, layout) = (tree.fs().clone(), TxLayout(ruling.txid));
     tree.set_ruling(ruling.clone());
-    let plan = load_plan(&*fs, layout, &ruling).and_then(|plan| check_staged(&*fs, layout, &plan).map(|()| plan));
-    let plan = plan.map_err(|error| unless_damaged(error, TreeState::WillComplete))?;
+    let staged =
+        load_plan(&*fs, layout, &ruling).and_then(|plan| check_staged(&*fs, layout, &plan).map(|differing| (plan, differing)));
+    let (plan, differing) = staged.map_err(|error| unless_damaged(error, TreeState::WillComplete))?;
     let readers = lock::exclude_readers(&*fs, false).map_err(|error| error.with_state(TreeState::WillComplete))?;
     // The record may stand in the page cache only, left by a sync that failed: it is written again and made durable before the tree is touched.
     let again = Record { seq: ruling.seq + 1, ..ruling.clone() };
-    tree.decide(&again).map_err(|error| tree.poison(error).with_state(TreeState::InDoubt))?;
+    tree.decide_from_ballast(&again).map_err(|error| tree.poison(error).with_state(TreeState::InDoubt))?;
     let mut report = Report::default();
     let options = tree.recovery_options();
     complete(tree, &plan, &options, &mut report).map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
-    drop(readers);
     cleanup::after(&*fs, tree.kept_folder());
-    Ok(Recovery::Completed { txid: ruling.txid })
+    drop(readers);
+    Ok(Recovery::Completed { txid: ruling.txid, differing })
 }
 
 /// What an error of the system leaves open; damage is another matter.
@@ -152,52 +179,66 @@ fn check_belongs(plan: &Plan, ruling: &Record, txid: u64) -> Result<()> {
     if plan.txid != txid { Err(Error::damaged("the plan is that of another transaction")) } else { Ok(()) }
 }
 
-/// Everything staged must be what was staged, or nothing is touched.
-fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<()> {
+/// Everything staged must be what was staged, or nothing is touched. What was staged and has gone into the tree already may have been changed there by somebody since: such
+/// files are not ours any more, and are only named.
+fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<Vec<String>> {
+    check_stage(fs, layout, plan).map_err(|error| match error.cause() {
+        Cause::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            Error::damaged("a part of it is missing").at(error.path().unwrap_or_default())
+        }
+        _ => error,
+    })
+}
+
+fn check_stage(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<Vec<String>> {
     let rotten = |path: String| Error::damaged("what was staged does not fit its hash").at(path);
+    let landing = Landing::of(plan, fs.capabilities());
     if plan.redo.len > 0 && hash_file(fs, &layout.redo())? != plan.redo {
         return Err(rotten(layout.redo()));
     }
     if plan.new_head && !plan.to.is_none() {
-        let place = if exists(fs, &layout.head())? { layout.head() } else { crate::layout::HEAD.to_owned() };
+        let is_staged = landing != Landing::Rename || exists(fs, &layout.head())?;
+        let place = if is_staged { layout.head() } else { HEAD.to_owned() };
         if hash_file(fs, &place)?.hash != plan.to {
             return Err(rotten(place));
         }
     }
+    let mut differing = Vec::new();
     for (number, object) in plan.objects.iter().enumerate() {
         let number = u32::try_from(number).map_err(|_| Error::damaged("too many staged objects"))?;
-        check_object(fs, &place_of(fs, layout, plan, number)?, object)?;
+        let staged = layout.object(number);
+        if landing.of_object(object, fs.capabilities()) == Landing::Rename && !exists(fs, &staged)? {
+            differing.extend(check_landed(fs, plan, number, object)?);
+        } else if !is_sound(fs, &staged, object)? {
+            return Err(rotten(staged));
+        }
     }
-    Ok(())
+    Ok(differing)
 }
 
-fn check_object(fs: &dyn Fs, path: &str, object: &Object) -> Result<()> {
-    let sound = match object {
-        Object::File(blob) => fits(hash_file(fs, path), *blob)?,
+/// A staged file that is not in the stage any more has been renamed into the tree, where its content must be, or must have been.
+fn check_landed(fs: &dyn Fs, plan: &Plan, number: u32, object: &Object) -> Result<Option<String>> {
+    let place = plan.steps.iter().find_map(|step| match step {
+        Step::Put { path, object } if *object == number => Some(path.as_str()),
+        _ => None,
+    });
+    match place {
+        Some(path) if fs.metadata(path).is_ok_and(|meta| meta.is_file()) => {
+            Ok((!is_sound(fs, path, object)?).then(|| path.to_owned()))
+        }
+        _ => Err(Error::damaged("a staged file is missing").at(place.unwrap_or_default())),
+    }
+}
+
+fn is_sound(fs: &dyn Fs, path: &str, object: &Object) -> Result<bool> {
+    Ok(match object {
+        Object::File(blob) => hash_file(fs, path)? == *blob,
         Object::Clone { len, hash, written } => {
             let meta = fs.metadata(path).context("look at", path)?;
             meta.len == *len && hash_pieces(fs, path, written)? == *hash
         }
         Object::Link { .. } => fs.metadata(path).context("look at", path)?.is_file(),
-    };
-    if sound { Ok(()) } else { Err(Error::damaged("what was staged does not fit its hash").at(path)) }
-}
-
-fn fits(found: Result<Blob>, blob: Blob) -> Result<bool> {
-    Ok(found? == blob)
-}
-
-/// Where a staged object is: in the stage, or, where there are no hard links and it was renamed into the tree already, there.
-fn place_of(fs: &dyn Fs, layout: TxLayout, plan: &Plan, number: u32) -> Result<String> {
-    let staged = layout.object(number);
-    if exists(fs, &staged)? {
-        return Ok(staged);
-    }
-    let place = plan.steps.iter().find_map(|step| match step {
-        Step::Put { path, object } if *object == number => Some(path.to_string()),
-        _ => None,
-    });
-    Ok(place.unwrap_or(staged))
+    })
 }
 
 /// Whether something is there; an error of the system is not a no.

@@ -1,5 +1,7 @@
 //! The three slots: reading them as evidence, writing the next record.
 
+use std::io::ErrorKind;
+
 use untorn_format::{
     DecodeError,
     journal::{RECORD_LEN, Record, SLOT_LEN},
@@ -7,7 +9,7 @@ use untorn_format::{
 use untorn_fs::{Fs, OpenMode};
 
 use crate::{
-    error::{Context, Result},
+    error::{Context, Error, Result},
     layout::{NUMBER_MAX, SLOTS},
 };
 
@@ -27,22 +29,22 @@ pub(crate) enum SlotRead {
 /// All three slots as they are now.
 pub(crate) type SlotReads = [SlotRead; 3];
 
-/// Reads the slots. A slot that cannot be read counts as bad: the other two decide.
-pub(crate) fn read(fs: &dyn Fs) -> SlotReads {
-    SLOTS.map(|path| read_one(fs, path))
+/// Reads the slots. A slot of which the system says nothing is an error: it may be the one that rules.
+pub(crate) fn read(fs: &dyn Fs) -> Result<SlotReads> {
+    Ok([read_one(fs, SLOTS[0])?, read_one(fs, SLOTS[1])?, read_one(fs, SLOTS[2])?])
 }
 
-fn read_one(fs: &dyn Fs, path: &str) -> SlotRead {
+fn read_one(fs: &dyn Fs, path: &str) -> Result<SlotRead> {
     let file = match fs.open(path, OpenMode::Read) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return SlotRead::Blank,
-        Err(_) => return SlotRead::Bad,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(SlotRead::Blank),
+        other => other.context("open", path)?,
     };
     let mut bytes = [0; RECORD_LEN];
     match file.read_exact_at(&mut bytes, 0) {
-        Ok(()) => classify(&bytes),
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof && bytes == [0; RECORD_LEN] => SlotRead::Blank,
-        Err(_) => SlotRead::Bad,
+        Ok(()) => Ok(classify(&bytes)),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof && bytes == [0; RECORD_LEN] => Ok(SlotRead::Blank),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(SlotRead::Bad),
+        Err(error) => Err(Error::io("read", path, error)),
     }
 }
 
@@ -81,13 +83,19 @@ fn next_slot(slots: &SlotReads) -> usize {
     (0..slots.len()).min_by_key(|&at| rank(&slots[at])).unwrap_or(0)
 }
 
-/// Writes `record` into the next slot. After this returns, it is durable, and it rules.
-pub(crate) fn write(fs: &dyn Fs, slots: &mut SlotReads, record: &Record) -> Result<()> {
+/// Writes `record` into the next slot. After this returns, it is durable, and it rules. On a full disk `make_room` is asked once; if it made some, the same
+/// bytes are written again to the same place.
+pub(crate) fn write(fs: &dyn Fs, slots: &mut SlotReads, record: &Record, make_room: impl Fn() -> bool) -> Result<()> {
     let at = next_slot(slots);
     // Whatever comes of the write, the record may stand there from here on, and a later one must not go over it.
     slots[at] = SlotRead::Valid(record.clone());
     let file = fs.open(SLOTS[at], OpenMode::Write).context("open", SLOTS[at])?;
-    file.write_all_at(&record.encode(), 0).context("write", SLOTS[at])?;
+    let bytes = record.encode();
+    let written = file.write_all_at(&bytes, 0).or_else(|error| match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded if make_room() => file.write_all_at(&bytes, 0),
+        _ => Err(error),
+    });
+    written.context("write", SLOTS[at])?;
     file.sync_data().context("sync", SLOTS[at])
 }
 
@@ -114,7 +122,7 @@ pub(crate) fn mend(fs: &dyn Fs, slots: &SlotReads) -> Result<()> {
 
 fn lay_out_one(fs: &dyn Fs, path: &str, record: &[u8]) -> Result<()> {
     let file = match fs.open(path, OpenMode::CreateNew { executable: false }) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => fs.open(path, OpenMode::Write),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => fs.open(path, OpenMode::Write),
         other => other,
     };
     let file = file.context("make", path)?;

@@ -452,11 +452,12 @@ impl<'t> Transaction<'t> {
     /// # Errors
     /// [`Cause::NoSpace`] with the number of bytes that are missing.
     pub fn require_space(&self, bytes: u64) -> Result<()> {
-        let available = self.tree.fs().space().context("ask for the space of", "")?.available;
-        if bytes > available {
-            return Err(Error::new(Cause::NoSpace { missing: Some(bytes - available) }));
+        match self.tree.fs().space() {
+            Ok(space) if bytes > space.available => Err(Error::new(Cause::NoSpace { missing: Some(bytes - space.available) })),
+            // Where the system does not tell, the reservation before the commit point finds out.
+            Err(error) if error.kind() == std::io::ErrorKind::Unsupported => Ok(()),
+            other => other.map(drop).context("ask for the space of", ""),
         }
-        Ok(())
     }
 
     /// How a file of `len` bytes at `path` would be changed if `changed` of them were written with [`Transaction::write_at`], and why. For callers who can

@@ -256,7 +256,15 @@ impl Tree {
 
     /// Writes a record and makes it durable: from then on it rules.
     pub(crate) fn decide(&mut self, record: &Record) -> Result<()> {
-        slots::write(&*self.fs, &mut self.slots, record)?;
+        slots::write(&*self.fs, &mut self.slots, record, || false)?;
+        self.ruling = record.clone();
+        Ok(())
+    }
+
+    /// As [`Tree::decide`] where there is no way back: on a full disk the space that the transaction has set aside is used.
+    pub(crate) fn decide_from_ballast(&mut self, record: &Record) -> Result<()> {
+        let ballast = TxLayout(record.txid).ballast();
+        slots::write(&*self.fs, &mut self.slots, record, || self.fs.remove_file(&ballast).is_ok())?;
         self.ruling = record.clone();
         Ok(())
     }
@@ -277,7 +285,7 @@ impl Tree {
                 plan_hash: Hash::NONE,
                 ..self.ruling.clone()
             };
-            self.decide(&next)?;
+            self.decide_from_ballast(&next)?;
             if self.slots_are_sound() {
                 return Ok(());
             }
@@ -288,6 +296,8 @@ impl Tree {
     pub(crate) fn init(&mut self, home: u128) -> Result<()> {
         let tree_id = self.fs.random_id().context("ask for a random number for", "")?;
         let first = Record { tree_id, home, ..blank_record() };
+        // A crash may have left one of the locks without the other.
+        lock::lay_out(&*self.fs)?;
         (self.slots, self.ruling) = slots::lay_out(&*self.fs, &first)?;
         sync_names(&*self.fs)?;
         self.decide_again(home)
