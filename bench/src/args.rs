@@ -65,4 +65,6 @@ pub enum Selection {
     Recover,
     /// Device flushes by number of files.
     Flushes,
+    /// One file of 10 GiB replaced: more than fits into the memory it may take. Not among `all`.
+    Large,
 }

@@ -34,6 +34,7 @@ fn expand(selection: Selection, args: &Args) -> Vec<Case> {
         Selection::Pak => vec![pak(args.pak_bytes)],
         Selection::Open => vec![open(args.small_files)],
         Selection::Recover => vec![recover(args.recover_bytes)],
+        Selection::Large => vec![large()],
         Selection::Flushes => [100, 1_000, 10_000].into_iter().map(flushes).collect(),
     }
 }
@@ -70,6 +71,11 @@ fn recover(len: u64) -> Case {
     const EDIT_LEN: u64 = 1 << 20;
     let workload = Workload::edited(len.saturating_mul(4), len / EDIT_LEN, EDIT_LEN);
     case("recover", workload, &[Name::BareJournal, Name::UntornInPlace, Name::UntornRecover])
+}
+
+/// More than fits into memory; not among all of them, since it takes twenty gigabytes of disk.
+fn large() -> Case {
+    case("large", Workload::replaced(1, 10 << 30), &[Name::PlainCopy, Name::Untorn])
 }
 
 fn flushes(count: u64) -> Case {

@@ -9,9 +9,10 @@
 //! # Limitations
 //! - On a device that other programs use, their writes are counted too. `--images` (root) measures on file systems of its own, on
 //!   loop devices, where the counts belong to the contender alone; the seconds there include the cost of the loop device.
-//! - A device without forced unit access gets a second flush where another gets a write of that kind: flushes compare contenders on
-//!   one device, not devices.
-//! - Peak extra disk is sampled every half millisecond from the file system's own accounts; shorter peaks may be missed.
+//! - What one sync becomes on the device depends on the file system and on the device (forced unit access or a second flush): flushes
+//!   compare contenders within one table.
+//! - Peak extra disk is sampled every half millisecond from the file system's own accounts; what lasts less than about four
+//!   milliseconds does not count.
 //! - Linux only.
 //!
 //! ```text

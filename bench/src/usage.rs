@@ -1,5 +1,6 @@
 //! How much of a file system is taken.
 
+use std::collections::VecDeque;
 use std::fs::read_to_string;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +11,8 @@ use rustix::fs::statvfs;
 
 use crate::device::Device;
 
-const SAMPLE_EVERY: Duration = Duration::from_micros(500);
+const LOOK_EVERY: Duration = Duration::from_micros(500);
+const LOOKS: usize = 8;
 
 /// Where a file system says how much of it is taken.
 #[derive(Debug)]
@@ -43,16 +45,18 @@ impl Usage {
         })
     }
 
-    /// The most that was taken in two looks in a row: XFS first tries to reserve the length of a file that it clones, and gives it
-    /// back at once (the clone also succeeds without).
+    /// The most that was taken in [`LOOKS`] looks in a row: XFS first tries to reserve the length of a file that it clones, and gives
+    /// it back at once (the clone also succeeds without).
     fn peak_bytes(&self, done: &AtomicBool) -> anyhow::Result<u64> {
-        let mut last = self.taken_bytes()?;
+        let mut recent = VecDeque::from([self.taken_bytes()?]);
         let mut peak = 0;
         while !done.load(Ordering::Acquire) {
-            std::thread::sleep(SAMPLE_EVERY);
-            let now = self.taken_bytes()?;
-            peak = peak.max(now.min(last));
-            last = now;
+            std::thread::sleep(LOOK_EVERY);
+            recent.push_back(self.taken_bytes()?);
+            if recent.len() > LOOKS {
+                recent.pop_front();
+            }
+            peak = peak.max(recent.iter().copied().min().unwrap_or(0));
         }
         Ok(peak)
     }

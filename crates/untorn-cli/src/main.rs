@@ -1,2 +1,21 @@
-//! cli
-fn main() {}
+//! The command line of untorn: parses arguments, calls the library, prints what it says.
+
+mod args;
+mod command;
+mod exit;
+mod failure;
+mod outcome;
+mod print;
+mod progress;
+mod text;
+mod updates;
+
+use std::{panic, process::ExitCode};
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = args::Cli::parse();
+    let exit = panic::catch_unwind(|| command::run(&cli)).unwrap_or(exit::Exit::Bug);
+    exit.into()
+}

@@ -142,8 +142,12 @@ fn on(fs: &SimFs, fault: Option<Fault>) -> Arc<dyn Fs> {
 /// An opening that fails and speaks of an unchanged tree has found one that is whole.
 fn claim_of_opening(error: &Error, fs: &SimFs, oracle: &Oracle, known: Must) -> Result<Must, String> {
     match error.state() {
-        TreeState::Unchanged => oracle.side(fs, known).map(Must::Be).map_err(|what| format!("the error says unchanged: {error}\n  {what}")),
-        TreeState::New | TreeState::WillComplete if known == Must::Be(Side::Old) => Err(format!("the old tree will not become new: {error}")),
+        TreeState::Unchanged => {
+            oracle.side(fs, known).map(Must::Be).map_err(|what| format!("the error says unchanged: {error}\n  {what}"))
+        }
+        TreeState::New | TreeState::WillComplete if known == Must::Be(Side::Old) => {
+            Err(format!("the old tree will not become new: {error}"))
+        }
         TreeState::New | TreeState::WillComplete => Ok(Must::Be(Side::New)),
         _ => Ok(known),
     }

@@ -121,9 +121,7 @@ impl Op {
             Self::Rename { from, to } => rename(&mut tree, from, to),
             Self::Exchange { a, b } => exchange(&mut tree, a, b),
             Self::CreateDirAll { path } => make_parents(&mut tree, path).and_then(|()| make_dir(&mut tree, path)),
-            Self::RemoveDir { path } => {
-                (is_dir(&tree, path) && below(&tree, path).is_empty()).then(|| drop(tree.0.remove(path)))
-            }
+            Self::RemoveDir { path } => (is_dir(&tree, path) && below(&tree, path).is_empty()).then(|| drop(tree.0.remove(path))),
             Self::RemoveDirAll { path } => is_dir(&tree, path).then(|| drop(take(&mut tree, path))),
             Self::Symlink { target, path } => {
                 let free = !is_dir(&tree, path);
@@ -159,7 +157,8 @@ fn change_file(tree: &mut Snapshot, path: &str, make: bool, change: impl FnOnce(
 
 fn rename(tree: &mut Snapshot, from: &str, to: &str) -> Option<()> {
     let dir = is_dir(tree, from);
-    if !tree.0.contains_key(from) || to.starts_with(&format!("{from}/")) || !parent(to).is_none_or(|parent| is_dir(tree, parent)) {
+    if !tree.0.contains_key(from) || to.starts_with(&format!("{from}/")) || !parent(to).is_none_or(|parent| is_dir(tree, parent))
+    {
         return None;
     }
     if tree.0.contains_key(to) && (dir || is_dir(tree, to)) {

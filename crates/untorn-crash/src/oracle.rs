@@ -110,7 +110,11 @@ impl Oracle {
     fn describe(&self, fs: &SimFs, must: Must) -> String {
         let now = Snapshot::of_image(&fs.image(), STATE);
         let from = |allowed: &Allowed| Snapshot::of_image(&allowed.tree, STATE).difference(&now).join("; ");
-        format!("{must:?}, but the tree differs\n  from the old one: {}\n  from the new one: {}", from(&self.old), from(&self.new))
+        format!(
+            "{must:?}, but the tree differs\n  from the old one: {}\n  from the new one: {}",
+            from(&self.old),
+            from(&self.new)
+        )
     }
 }
 

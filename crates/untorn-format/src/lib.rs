@@ -31,6 +31,7 @@ mod ignorable;
 pub mod journal;
 pub mod layout;
 pub mod manifest;
+pub mod patch;
 mod path_error;
 mod path_rules;
 mod path_set;

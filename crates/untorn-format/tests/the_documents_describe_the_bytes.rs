@@ -10,7 +10,7 @@ const DOCUMENTS: [(&str, &str); 4] = [("record", "journal"), ("plan", "journal")
 
 #[test]
 fn every_block_is_described_as_it_is() {
-    let tables = [Tables::of("journal"), Tables::of("manifest")];
+    let tables = [Tables::of("journal"), Tables::of("manifest"), Tables::of("patch")];
     for (name, rows) in layout::BLOCKS {
         let described: Vec<_> = tables.iter().filter_map(|tables| tables.0.get(&format!("block: {name}"))).flatten().collect();
         assert_eq!(described.len(), rows.len(), "{name}: number of fields");

@@ -28,7 +28,15 @@ pub enum LockKind {
 }
 
 /// A held lock; dropping it releases it, and so does the death of the process.
-pub trait Lock: Send + Sync {}
+pub trait Lock: Send + Sync {
+    /// After this returns, the programs that this process starts, or becomes, hold the lock too: it is released when the last of them has ended or closed it.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::Unsupported`] where a lock cannot be handed on.
+    fn hand_on(&self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
 
 /// A file system, seen from one directory: the root of the tree.
 ///

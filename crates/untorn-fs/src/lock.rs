@@ -10,14 +10,20 @@ use crate::{Lock, LockKind};
 /// Closing the file releases the lock; nothing else refers to its open file description.
 #[derive(Debug)]
 struct OsLock {
-    _file: File,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "held for what dropping it does"))]
+    file: File,
 }
 
-impl Lock for OsLock {}
+impl Lock for OsLock {
+    #[cfg(unix)]
+    fn hand_on(&self) -> io::Result<()> {
+        Ok(rustix::io::fcntl_setfd(&self.file, rustix::io::FdFlags::empty())?)
+    }
+}
 
 pub(crate) fn lock(file: File, kind: LockKind, wait: bool) -> io::Result<Option<Box<dyn Lock>>> {
     let locked = if wait { wait_for(&file, kind).map(|()| true) } else { try_for(&file, kind) };
-    Ok(locked?.then(|| Box::new(OsLock { _file: file }) as Box<dyn Lock>))
+    Ok(locked?.then(|| Box::new(OsLock { file }) as Box<dyn Lock>))
 }
 
 fn wait_for(file: &File, kind: LockKind) -> io::Result<()> {

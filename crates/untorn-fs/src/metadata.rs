@@ -63,6 +63,8 @@ pub struct Metadata {
     pub id: Option<FileId>,
     /// When it changed last, in the system's own finest unit; only good for comparing with an earlier answer for the same object.
     pub changed: i128,
+    /// When its bytes changed last, in the same unit. New names and permissions leave it alone, but any program may set it.
+    pub written: i128,
 }
 
 impl Metadata {

@@ -16,6 +16,8 @@ pub(crate) struct Inode {
     pub(crate) body: Body,
     pub(crate) permissions: Permissions,
     pub(crate) changed: u64,
+    /// When it last got or lost a name: that counts as a change, but not of what is in it. Forgotten in a crash.
+    pub(crate) renamed: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -28,16 +30,16 @@ pub(crate) enum Body {
 impl Inode {
     pub(crate) fn file(executable: bool, changed: u64) -> Self {
         let permissions = Permissions::from_bits(0o644).with_executable(executable);
-        Self { body: Body::File(Content::default()), permissions, changed }
+        Self { body: Body::File(Content::default()), permissions, changed, renamed: 0 }
     }
 
     pub(crate) fn dir(permissions: Option<Permissions>, changed: u64) -> Self {
         let permissions = permissions.map_or(Permissions::from_bits(0o755), granted);
-        Self { body: Body::Dir(Entries::default()), permissions, changed }
+        Self { body: Body::Dir(Entries::default()), permissions, changed, renamed: 0 }
     }
 
     pub(crate) fn symlink(target: &str, changed: u64) -> Self {
-        Self { body: Body::Symlink(target.into()), permissions: Permissions::from_bits(0o777), changed }
+        Self { body: Body::Symlink(target.into()), permissions: Permissions::from_bits(0o777), changed, renamed: 0 }
     }
 
     pub(crate) fn kind(&self) -> FileKind {

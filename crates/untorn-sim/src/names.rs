@@ -37,7 +37,8 @@ impl State {
         }
         self.need_space(0, 1)?;
         self.change_names(Names::one(dir, &name.into(), Some(ino), Needs::default()));
-        Ok(())
+        let renamed = self.tick();
+        self.edit(ino, |inode| inode.renamed = renamed)
     }
 
     pub(crate) fn clone_file(&mut self, root: Ino, from: &str, to: &str) -> io::Result<()> {

@@ -72,7 +72,14 @@ impl SimOptions {
     /// Names in one journal, data beside it: ext4 in its default mode.
     #[must_use]
     pub const fn ext4_like() -> Self {
-        Self { atomic_rename_across: true, ordered_names: true, journaled_names: true, garbage: false, reflink: false, ..Self::strict() }
+        Self {
+            atomic_rename_across: true,
+            ordered_names: true,
+            journaled_names: true,
+            garbage: false,
+            reflink: false,
+            ..Self::strict()
+        }
     }
 
     /// Copy on write: an overwrite needs space, everything else as strict.

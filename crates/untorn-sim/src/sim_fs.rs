@@ -295,7 +295,8 @@ impl State {
             permissions: inode.permissions,
             links: if matches!(inode.body, Body::Dir(_)) { 1 } else { self.links(ino).into() },
             id: self.options().stable_ids.then_some(FileId(ino.into())),
-            changed: inode.changed.into(),
+            changed: inode.changed.max(inode.renamed).into(),
+            written: inode.changed.into(),
         })
     }
 }

@@ -1,23 +1,28 @@
 //! Making the tree the new one, step by step. Every step can be done any number of times, and a crash anywhere is cured by doing all of them again: commit
 //! and recovery both come here.
 //!
-//! What is staged is never used up: a staged file gets a second name, and that is renamed into the tree. So no crash can lose it, whichever of the two
-//! names becomes durable first. Where there are no hard links, the staged name itself is renamed, and what is missing from the stage is looked for in the tree;
-//! where even that is not safe, the staged bytes are copied: see [`Landing`].
+//! No crash may lose what is staged. Where a rename is old or new, the staged name itself is renamed into the tree, and what is missing from the stage after a crash is
+//! known in the tree by its hash. Elsewhere a staged file gets a second name, and that is renamed; where there are no hard links either, its bytes are copied:
+//! see [`Landing`].
 
-use std::{collections::BTreeSet, io};
+use std::{
+    collections::BTreeSet,
+    io,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use untorn_format::{
     TreePath, fold_key,
-    journal::{Plan, Range, Step, Target},
+    journal::{Object, Plan, Range, Step, Target},
 };
 use untorn_fs::{Capabilities, File, FileKind, Fs, OpenMode, Permissions, is_outside_tree};
 
 use crate::{
     barrier::Unsynced,
-    error::{Context, Error, Result},
+    error::{Cause, Context, Error, Result},
     layout::{HEAD, STATE, TxLayout},
     options::{Options, Phase},
+    pool,
     reporting::path_of,
     stage::{COPY_LEN, copy_range},
 };
@@ -27,21 +32,29 @@ use crate::{
 pub(crate) enum Landing {
     /// Under a second name, which is renamed to its place.
     Link,
-    /// Its only name is renamed.
+    /// Its only name is renamed: the fewest changes of names. Should a crash come, recovery looks for it in its place, and knows it by its hash.
     Rename,
     /// Its bytes are written to their place: a rename could lose the file, or a repeated removal of another spelling of its name would take it for the old one.
     Copy,
 }
 
 impl Landing {
-    /// The same for every apply of a plan, on one file system.
+    /// How the objects of a plan land; the same for every apply of it on one file system.
     pub(crate) fn of(plan: &Plan, capabilities: Capabilities) -> Self {
-        if capabilities.hard_links {
-            Self::Link
-        } else if capabilities.atomic_rename && !respells(plan) {
+        if capabilities.atomic_rename && !respells(plan) {
             Self::Rename
+        } else if capabilities.hard_links {
+            Self::Link
         } else {
             Self::Copy
+        }
+    }
+
+    /// A link to a file that moves keeps its name, which cannot be known again by a hash, and under which the file may be patched.
+    pub(crate) fn of_object(self, object: &Object, capabilities: Capabilities) -> Self {
+        match object {
+            Object::Link { .. } if capabilities.hard_links => Self::Link,
+            _ => self,
         }
     }
 }
@@ -67,7 +80,7 @@ pub(crate) fn apply(
     let redo =
         if plan.redo.len == 0 { None } else { Some(fs.open(&layout.redo(), OpenMode::Read).context("open", &layout.redo())?) };
     let landing = Landing::of(plan, fs.capabilities());
-    let apply = Apply { fs, layout, landing, redo: redo.as_deref(), options };
+    let apply = Apply { fs, layout, landing, objects: &plan.objects, redo: redo.as_deref(), options };
     let mut dirs_kept = Vec::new();
     let total = plan.steps.len() as u64;
     let patches = plan.steps.partition_point(|step| !matches!(step, Step::Patch { .. } | Step::SetExecutable { .. }));
@@ -111,6 +124,7 @@ struct Apply<'a> {
     fs: &'a dyn Fs,
     layout: TxLayout,
     landing: Landing,
+    objects: &'a [Object],
     redo: Option<&'a dyn File>,
     options: &'a Options,
 }
@@ -119,10 +133,9 @@ impl Apply<'_> {
     /// Does something that may need space; on a full disk gives back what was set aside and does it once more.
     fn with_ballast(&self, mut act: impl FnMut() -> Result<()>) -> Result<()> {
         match act() {
-            Err(error)
-                if matches!(error.cause(), crate::error::Cause::NoSpace { .. })
-                    && self.fs.remove_file(&self.layout.ballast()).is_ok() =>
-            {
+            Err(error) if matches!(error.cause(), Cause::NoSpace { .. }) => {
+                // Gone already is as good: another thread may have been quicker.
+                drop(self.fs.remove_file(&self.layout.ballast()));
                 act()
             }
             other => other,
@@ -149,7 +162,10 @@ impl Apply<'_> {
                 unsynced.dir(path.as_str());
                 self.make_dir(path, *permissions)
             }
-            Step::Put { path, object } => self.put(&self.layout.object(*object), path.as_str(), unsynced),
+            Step::Put { path, object } => {
+                let landing = self.landing_of(*object);
+                self.put(landing, &self.layout.object(*object), path.as_str(), unsynced)
+            }
             Step::Symlink { path, target } => self.symlink(path, target),
             Step::Patch { .. } | Step::SetExecutable { .. } => Ok(()),
         }
@@ -186,9 +202,14 @@ impl Apply<'_> {
         }
     }
 
+    fn landing_of(&self, object: u32) -> Landing {
+        let object = usize::try_from(object).ok().and_then(|at| self.objects.get(at));
+        object.map_or(Landing::Link, |object| self.landing.of_object(object, self.fs.capabilities()))
+    }
+
     /// Puts a staged file at `path`.
-    fn put(&self, staged: &str, path: &str, unsynced: &mut Unsynced) -> Result<()> {
-        match self.landing {
+    fn put(&self, landing: Landing, staged: &str, path: &str, unsynced: &mut Unsynced) -> Result<()> {
+        match landing {
             Landing::Link => self.put_by_link(staged, path, unsynced),
             Landing::Rename => self.put_by_rename(staged, path),
             Landing::Copy => self.put_by_copy(staged, path, unsynced),
@@ -200,7 +221,9 @@ impl Apply<'_> {
         match self.fs.hard_link(staged, path) {
             Ok(()) => return Ok(()),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) if error.kind() == io::ErrorKind::Unsupported => return self.put_by_copy(staged, path, unsynced),
+            Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::TooManyLinks) => {
+                return self.put_by_copy(staged, path, unsynced);
+            }
             Err(error) => return Err(Error::io("link", path, error)),
         }
         let passing = self.layout.passing();
@@ -256,31 +279,15 @@ impl Apply<'_> {
 
     /// Steps on the content of files touch each its own file, so they can be shared out.
     fn content_steps(&self, steps: &[Step], before: u64) -> Result<()> {
-        let total = before + steps.len() as u64;
-        if self.options.jobs <= 1 || steps.len() < 2 {
-            return self.content_part(steps, |done| tell_sometimes(self.options, before + done, total));
-        }
-        let share = steps.len().div_ceil(self.options.jobs);
-        let mut parts = steps.chunks(share);
-        let own = parts.next().unwrap_or_default();
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = parts.map(|part| scope.spawn(|| self.content_part(part, |_| {}))).collect();
-            let result =
-                self.content_part(own, |done| tell_sometimes(self.options, before + done * self.options.jobs as u64, total));
-            workers.into_iter().fold(result, |result, worker| match worker.join() {
-                Ok(other) => result.and(other),
-                Err(panic) => std::panic::resume_unwind(panic),
+        let (total, done) = (before + steps.len() as u64, AtomicU64::new(before));
+        pool::each_run(self.options.jobs, pool::SHORT, steps, |run| {
+            let mut buffer = Vec::new();
+            run.iter().try_for_each(|step| {
+                self.with_ballast(|| self.content_step(step, &mut buffer))?;
+                tell_sometimes(self.options, done.fetch_add(1, Ordering::Relaxed), total);
+                Ok(())
             })
         })
-    }
-
-    fn content_part(&self, steps: &[Step], mut tell: impl FnMut(u64)) -> Result<()> {
-        let mut buffer = Vec::new();
-        for (done, step) in steps.iter().enumerate() {
-            self.with_ballast(|| self.content_step(step, &mut buffer))?;
-            tell(done as u64);
-        }
-        Ok(())
     }
 
     fn content_step(&self, step: &Step, buffer: &mut Vec<u8>) -> Result<()> {
@@ -352,7 +359,7 @@ impl Apply<'_> {
     fn head(&self, remove: bool, unsynced: &mut Unsynced) -> Result<()> {
         unsynced.dir(STATE);
         if !remove {
-            return self.put(&self.layout.head(), HEAD, unsynced);
+            return self.put(self.landing, &self.layout.head(), HEAD, unsynced);
         }
         match self.fs.remove_file(HEAD) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", HEAD, error)),

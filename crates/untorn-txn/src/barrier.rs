@@ -15,7 +15,10 @@ use std::fmt;
 
 use untorn_fs::{Fs, OpenMode, SyncAll};
 
-use crate::error::{Context, Result};
+use crate::{
+    error::{Context, Result},
+    pool,
+};
 
 /// A barrier, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -86,6 +89,11 @@ impl Syncer {
         Ok(Self { all, jobs: jobs.max(1) })
     }
 
+    /// Whether a sync makes everything durable, listed or not.
+    pub(crate) fn syncs_all(&self) -> bool {
+        self.all.is_some()
+    }
+
     /// After this returns, everything in `unsynced` is durable. Says how many syncs it took.
     pub(crate) fn sync(&self, fs: &dyn Fs, unsynced: &Unsynced) -> Result<u64> {
         if let Some(all) = &self.all {
@@ -98,20 +106,9 @@ impl Syncer {
         Ok((unsynced.files.len() + unsynced.dirs.len()) as u64)
     }
 
-    /// A bounded pool: many syncs at once share the device's flushes. All are tried; the first error in order is the answer.
+    /// A bounded pool: many syncs at once share the device's flushes.
     fn each(&self, paths: &BTreeSet<String>, sync: impl Fn(&str) -> Result<()> + Sync) -> Result<()> {
         let paths: Vec<&String> = paths.iter().collect();
-        if self.jobs == 1 || paths.len() < 2 {
-            return paths.iter().try_for_each(|path| sync(path));
-        }
-        let share = paths.len().div_ceil(self.jobs);
-        std::thread::scope(|scope| {
-            let workers: Vec<_> =
-                paths.chunks(share).map(|part| scope.spawn(|| part.iter().try_for_each(|path| sync(path)))).collect();
-            workers.into_iter().try_for_each(|worker| match worker.join() {
-                Ok(result) => result,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-        })
+        pool::each(self.jobs, pool::LONG, &paths, |path| sync(path))
     }
 }

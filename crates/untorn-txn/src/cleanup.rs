@@ -62,7 +62,8 @@ pub(crate) fn remove_folder(fs: &dyn Fs, folder: TxLayout) {
     remove_all(fs, &folder.dir());
 }
 
-fn remove_all(fs: &dyn Fs, dir: &str) {
+/// Removes a directory with everything in it.
+pub(crate) fn remove_all(fs: &dyn Fs, dir: &str) {
     remove_below(fs, dir, &[]);
     if fs.remove_dir(dir).is_err_and(|error| error.kind() == io::ErrorKind::NotADirectory) {
         drop(fs.remove_file(dir));

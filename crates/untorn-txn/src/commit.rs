@@ -27,7 +27,7 @@ pub(crate) fn commit(mut tx: Transaction<'_>) -> Result<Report> {
     let Some(sealed) = seal(&mut tx)? else { return Ok(Report::default()) };
     let fs = tx.tree.fs().clone();
     let readers = lock::exclude_readers(&*fs, tx.options.readers == Readers::Wait)?;
-    prepare::recheck(&*fs, &tx.view, &sealed.relinked)?;
+    prepare::recheck(&*fs, &tx.view, &sealed.relinked, tx.options.jobs)?;
     // 4, B1: everything staged is durable.
     tx.options.tell(Phase::Sync, 0, 1);
     let Sealed { plan, plan_hash, plan_len, unsynced, mut report, .. } = sealed;

@@ -89,6 +89,12 @@ pub enum Cause {
     },
     /// Somebody changed the file while the transaction was being prepared.
     ChangedMeanwhile,
+    /// Somebody changed files while a whole-tree switch was being prepared, or since the one that should be undone, and the switch may not or cannot carry
+    /// them over.
+    Conflict {
+        /// Which, sorted.
+        paths: Vec<String>,
+    },
     /// Somebody changed the file since the transaction that should be undone.
     ChangedSince,
     /// Nothing is kept to go back with.
@@ -199,6 +205,7 @@ impl Error {
             Cause::Foreign { .. } => "UNT-FOREIGN",
             Cause::Expected { .. } => "UNT-EXPECT",
             Cause::ChangedMeanwhile => "UNT-CHANGED",
+            Cause::Conflict { .. } => "UNT-CONFLICT",
             Cause::ChangedSince => "UNT-CHANGED-SINCE",
             Cause::NoUndo => "UNT-NO-UNDO",
             Cause::JournalDamaged { .. } => "UNT-JOURNAL-DAMAGED",
@@ -231,6 +238,9 @@ impl Error {
             Cause::Foreign { .. } => "move it away, or leave its directory out of the update",
             Cause::Expected { .. } => "verify the tree: it is not the one this change was made for",
             Cause::ChangedMeanwhile => "make sure nothing else writes to the tree, then try again",
+            Cause::Conflict { .. } => {
+                "keep copies of these files elsewhere, put the old ones back or remove them, then try again"
+            }
             Cause::ChangedSince => "keep a copy of the changed file, then force the roll-back or leave it",
             Cause::NoUndo => "ask for undo to be kept before the next change",
             Cause::JournalDamaged { .. } => {
@@ -247,6 +257,9 @@ impl Error {
         }
     }
 }
+
+/// How many paths of a list a message names.
+const SHOWN_MAX: usize = 8;
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -266,6 +279,12 @@ impl fmt::Display for Cause {
             Self::Foreign { what } => write!(f, "something untorn never touches is in the way: {what}"),
             Self::Expected { expected, found } => write!(f, "expected {expected}, found {found}"),
             Self::ChangedMeanwhile => f.write_str("somebody changed it while the update was being prepared"),
+            Self::Conflict { paths } => {
+                let shown: Vec<String> = paths.iter().take(SHOWN_MAX).map(|path| path.escape_debug().to_string()).collect();
+                let more = paths.len().saturating_sub(SHOWN_MAX);
+                write!(f, "somebody changed {}", shown.join(", "))?;
+                if more == 0 { Ok(()) } else { write!(f, " and {more} more") }
+            }
             Self::ChangedSince => f.write_str("somebody changed it since the update"),
             Self::NoUndo => f.write_str("nothing was kept to go back with"),
             Self::JournalDamaged { what } => write!(f, "the journal is damaged: {what}"),

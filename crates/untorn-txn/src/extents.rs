@@ -96,6 +96,7 @@ impl Extents {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "all numbers are small")]
 mod tests {
     use proptest::prelude::*;
 

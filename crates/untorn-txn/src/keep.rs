@@ -6,7 +6,7 @@ use untorn_format::{
     Hash, TreePath,
     journal::{After, Before, Range, Source, Undo, UndoEntry},
 };
-use untorn_fs::{FileId, Fs, OpenMode};
+use untorn_fs::{FileId, Fs, Metadata, OpenMode};
 
 use crate::{
     error::{Cause, Context, Error, Result},
@@ -128,22 +128,43 @@ fn written(fs: &dyn Fs, file: &FileNode, stage: &mut Stage) -> Result<(Vec<(u64,
     Ok((ranges.iter().map(|range| (range.at, range.len)).collect(), hash))
 }
 
+/// Files that got a further name from us, which changes the time of their last change: by identity, and by path where identities do not last.
+#[derive(Debug, Default)]
+pub(crate) struct Relinked {
+    ids: BTreeSet<FileId>,
+    paths: BTreeSet<TreePath>,
+}
+
+impl Relinked {
+    fn add(&mut self, file: &FileNode) {
+        if let Some((path, meta)) = file.origin() {
+            self.ids.extend(meta.id);
+            self.paths.insert(path.clone());
+        }
+    }
+
+    /// Whether the file at `path` is one of them.
+    pub(crate) fn has(&self, path: &TreePath, meta: &Metadata) -> bool {
+        self.paths.contains(path) || meta.id.is_some_and(|id| self.ids.contains(&id))
+    }
+}
+
 /// The identities of files that got a further name from us, which changes the time of their last change.
-pub(crate) fn relinked(view: &View, links: &Links, kept: &[UndoEntry]) -> BTreeSet<FileId> {
-    let mut ids = BTreeSet::new();
+pub(crate) fn relinked(view: &View, links: &Links, kept: &[UndoEntry]) -> Relinked {
+    let mut relinked = Relinked::default();
     for (path, touched) in view.iter() {
         if let (Node::File(now), true) = (&touched.now, links.contains_key(path)) {
-            ids.extend(now.origin().and_then(|(_, meta)| meta.id));
+            relinked.add(now);
         }
     }
     for entry in kept {
         if let (Before::File { source: Source::Kept(_), .. }, Some(Touched { was: Node::File(was), .. })) =
             (&entry.before, view.get(&entry.path))
         {
-            ids.extend(was.origin().and_then(|(_, meta)| meta.id));
+            relinked.add(was);
         }
     }
-    ids
+    relinked
 }
 
 /// Whether `path` still is what the transaction left there.

@@ -12,6 +12,9 @@
 //!   tx/<id>/s/NNNN   staged files                  tx/<id>/u/NNNN     files kept whole
 //!   tx/<id>/head     the next head document        tx/<id>/u/head     the previous one
 //!   tx/<id>/ballast  space set aside for names and growth
+//!   switch/ticket    a whole-tree switch is under way   switch/next      the new tree
+//!   switch/listing   what the last one left             switch/previous  the tree before it, if kept
+//!   switch/discard   a tree being removed               switch/probe     for a trial
 //! ```
 
 /// The state directory itself.
@@ -28,6 +31,26 @@ pub(crate) const HEAD: &str = ".untorn/head";
 pub(crate) const TRANSACTIONS: &str = ".untorn/tx";
 /// The slots.
 pub(crate) const SLOTS: [&str; 3] = [".untorn/slot.0", ".untorn/slot.1", ".untorn/slot.2"];
+
+/// Everything about whole-tree switches.
+pub(crate) const SWITCH: &str = ".untorn/switch";
+/// The half of a switch's ticket that lies in this tree.
+pub(crate) const TICKET: &str = ".untorn/switch/ticket";
+/// The new tree, until it is moved out.
+pub(crate) const NEXT: &str = ".untorn/switch/next";
+/// The tree before the last switch.
+pub(crate) const PREVIOUS: &str = ".untorn/switch/previous";
+/// A tree that is being removed.
+pub(crate) const DISCARD: &str = ".untorn/switch/discard";
+/// What the last switch left.
+pub(crate) const LISTING: &str = ".untorn/switch/listing";
+/// What the claim is exchanged with.
+pub(crate) const PROBE: &str = ".untorn/switch/probe";
+
+/// The name beside the tree `name` that a switch uses.
+pub(crate) fn sibling_of(name: &str) -> String {
+    format!(".{name}.untorn-switch")
+}
 
 /// The highest number of a transaction or a record that is believed.
 pub(crate) const NUMBER_MAX: u64 = u64::MAX / 2;

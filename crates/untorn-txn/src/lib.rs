@@ -13,7 +13,7 @@
 //!
 //! # Limitations
 //! - Between the commit point and the end of apply the directory holds a mixture: readers must hold a [`ReadGuard`], and whoever opens files after a crash must open the
-//!   tree first.
+//!   tree first. A [`Switch`] knows no such moment, where the system can do it.
 //! - Owners, extended attributes, times and modes other than the executable bit are kept where a file is changed, but are no part of the guarantee.
 //! - The disk must honour flushes. A file system without atomic renames (FAT) can only promise that damage is found.
 //!
@@ -42,6 +42,7 @@ mod keep;
 mod layout;
 mod lock;
 mod options;
+mod pool;
 mod prepare;
 mod reader;
 mod recover;
@@ -54,6 +55,7 @@ mod spool;
 mod stage;
 mod status;
 mod steps;
+mod switch;
 mod transaction;
 mod tree;
 mod update;
@@ -67,6 +69,7 @@ pub use options::{Observer, Options, Phase, Readers, WayChoice};
 pub use reader::ReadGuard;
 pub use report::{Change, FileReport, Recovery, Report};
 pub use status::{Condition, Status, head_of};
+pub use switch::{Meanwhile, Switch, SwitchOptions, SwitchRecovery, SwitchReport};
 pub use transaction::Transaction;
 pub use tree::Tree;
 pub use update::{Update, UpdateInfo, atomic_update};

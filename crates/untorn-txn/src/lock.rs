@@ -14,7 +14,14 @@ use crate::{
 
 /// A lock that is held.
 pub(crate) struct Held {
-    _lock: Box<dyn Lock>,
+    lock: Box<dyn Lock>,
+}
+
+impl Held {
+    /// Lets the programs that this process starts, or becomes, hold it too.
+    pub(crate) fn hand_on(&self, path: &str) -> Result<()> {
+        self.lock.hand_on().context("hand on", path)
+    }
 }
 
 impl fmt::Debug for Held {
@@ -37,7 +44,7 @@ pub(crate) fn lay_out(fs: &dyn Fs) -> Result<()> {
 /// Takes the updater's lock, or says who has it.
 pub(crate) fn updater(fs: &dyn Fs) -> Result<Held> {
     match fs.lock(LOCK, LockKind::Exclusive, false).context("lock", LOCK)? {
-        Some(lock) => Ok(Held { _lock: lock }),
+        Some(lock) => Ok(Held { lock }),
         None => Err(Error::new(Cause::Busy { holder: holder(fs) })),
     }
 }
@@ -45,7 +52,7 @@ pub(crate) fn updater(fs: &dyn Fs) -> Result<Held> {
 /// Keeps readers out while the tree changes.
 pub(crate) fn exclude_readers(fs: &dyn Fs, wait: bool) -> Result<Held> {
     match readers(fs, LockKind::Exclusive, wait)? {
-        Some(lock) => Ok(Held { _lock: lock }),
+        Some(lock) => Ok(Held { lock }),
         None => Err(Error::new(Cause::InUse)),
     }
 }
@@ -53,7 +60,7 @@ pub(crate) fn exclude_readers(fs: &dyn Fs, wait: bool) -> Result<Held> {
 /// Holds the tree as a reader.
 pub(crate) fn reader(fs: &dyn Fs, wait: bool) -> Result<Held> {
     match readers(fs, LockKind::Shared, wait)? {
-        Some(lock) => Ok(Held { _lock: lock }),
+        Some(lock) => Ok(Held { lock }),
         None => Err(Error::new(Cause::Busy { holder: holder(fs) })),
     }
 }

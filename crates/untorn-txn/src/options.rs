@@ -32,6 +32,14 @@ pub enum Readers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Phase {
+    /// Reading and hashing what is there (layers above transactions).
+    Read,
+    /// Comparing two builds (layers above transactions).
+    Compare,
+    /// Looking for new bytes among old ones (layers above transactions).
+    Search,
+    /// Compressing a patch (layers above transactions).
+    Compress,
     /// Preparing, invisibly.
     Stage,
     /// Making durable.
@@ -59,7 +67,7 @@ pub struct Options {
     /// Whether programs that do not take the reader's lock may have files of the tree open: then nothing is written in place, so that an open file stays
     /// what it was.
     pub unlocked_readers: bool,
-    /// How many threads may work; 1 means none besides the caller's.
+    /// How many threads may work; 1 means none besides the caller's, 0 as many as there are processors, up to four.
     pub jobs: usize,
     /// Is told about progress.
     pub observer: Option<Arc<dyn Observer>>,
@@ -72,13 +80,26 @@ impl Default for Options {
             keep_undo: false,
             readers: Readers::Refuse,
             unlocked_readers: false,
-            jobs: 1,
+            jobs: 0,
             observer: None,
         }
     }
 }
 
+/// More threads than this only wait for the disk.
+const JOBS_MAX: usize = 4;
+
 impl Options {
+    /// The same with a number of threads; on a simulated file system, where runs must be repeatable, none besides the caller's.
+    pub(crate) fn with_jobs(mut self, repeatable: bool) -> Self {
+        if repeatable {
+            self.jobs = 1;
+        } else if self.jobs == 0 {
+            self.jobs = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(JOBS_MAX));
+        }
+        self
+    }
+
     pub(crate) fn tell(&self, phase: Phase, done: u64, total: u64) {
         if let Some(observer) = &self.observer {
             observer.progress(phase, done, total);

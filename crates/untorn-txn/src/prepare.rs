@@ -1,17 +1,19 @@
 //! What must be on the disk before the plan can be written: files that are to be replaced whole are made whole, files that move get a staged name, and
 //! with undo, what will be lost is kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeMap, io};
 
 use untorn_format::{TreePath, check_set};
-use untorn_fs::{FileId, Fs, OpenMode};
+use untorn_fs::{Fs, Metadata, OpenMode};
 
 use crate::{
     error::{Cause, Context, Error, Result},
+    keep::Relinked,
     options::Options,
+    pool,
     stage::{Origin, Stage},
     steps::Links,
-    view::{Base, FileNode, Node, View, names},
+    view::{Base, FileNode, Node, Touched, View, names},
     way::{self, Way, Why},
 };
 
@@ -78,7 +80,12 @@ fn way_of(fs: &dyn Fs, options: &Options, path: &TreePath, is_new: bool, file: &
             way::choose(options.way, None, file.extents.bytes(), file.extents.bytes())
         }
         Base::Nothing => (Way::Put, Why::Whole),
-        Base::Tree { .. } if !file.is_rewritten() => (Way::Metadata, Why::NoContent),
+        // The executable bit of a file with other names would change under all of them.
+        Base::Tree { meta, .. }
+            if !file.is_rewritten() && (meta.links < 2 || meta.permissions.executable() == file.executable) =>
+        {
+            (Way::Metadata, Why::NoContent)
+        }
         Base::Tree { path: origin, meta } => {
             let zeros: u64 = zero_gaps(file).iter().map(|(from, to)| to - from).sum();
             let obstacle = way::in_place_obstacle(options, capabilities, meta)
@@ -218,22 +225,16 @@ pub(crate) fn surviving(view: &View) -> BTreeMap<TreePath, TreePath> {
 }
 
 /// Looks again at every file of the old tree: whoever changed one since the transaction first looked must not lose that change.
-pub(crate) fn recheck(fs: &dyn Fs, view: &View, relinked: &BTreeSet<FileId>) -> Result<()> {
-    for (path, touched) in view.iter() {
+pub(crate) fn recheck(fs: &dyn Fs, view: &View, relinked: &Relinked, jobs: usize) -> Result<()> {
+    let touched: Vec<(&TreePath, &Touched)> = view.iter().collect();
+    pool::each(jobs, pool::SHORT, &touched, |(path, touched)| {
         let same = match &touched.was {
-            Node::File(file) => {
-                let Some((_, before)) = file.origin() else { continue };
-                let now = fs.metadata(path.as_str());
-                // Our own staged links count as a change of the file, but not of its content.
-                now.is_ok_and(|now| {
-                    now.len == before.len
-                        && now.id == before.id
-                        && now.kind == before.kind
-                        && (before.id.is_some_and(|id| relinked.contains(&id)) || now.changed == before.changed)
-                })
-            }
+            Node::File(file) => match file.origin() {
+                Some((_, before)) => is_same_file(fs, path, before, relinked, writes_in_place(path, touched))?,
+                None => true,
+            },
             Node::Absent => {
-                matches!(fs.metadata(path.as_str()), Err(error) if error.kind() != std::io::ErrorKind::PermissionDenied)
+                matches!(fs.metadata(path.as_str()), Err(error) if error.kind() != io::ErrorKind::PermissionDenied)
                     || touched.now.is_absent()
                     || view.is_respelled(path)
             }
@@ -241,9 +242,35 @@ pub(crate) fn recheck(fs: &dyn Fs, view: &View, relinked: &BTreeSet<FileId>) -> 
             Node::Dir { .. } => fs.metadata(path.as_str()).context("look at", path.as_str())?.is_dir(),
             Node::Other => true,
         };
-        if !same {
-            return Err(Error::new(Cause::ChangedMeanwhile).at(path.as_str()));
+        if same { Ok(()) } else { Err(Error::new(Cause::ChangedMeanwhile).at(path.as_str())) }
+    })
+}
+
+/// Whether the file of the old tree at `path` is going to be written where it stands.
+fn writes_in_place(path: &TreePath, touched: &Touched) -> bool {
+    matches!(&touched.now, Node::File(file) if file.origin().is_some_and(|(origin, _)| origin == path) && file.is_rewritten())
+}
+
+fn is_same_file(fs: &dyn Fs, path: &TreePath, before: &Metadata, relinked: &Relinked, in_place: bool) -> Result<bool> {
+    let now = if in_place {
+        fs.open(path.as_str(), OpenMode::Write).and_then(|file| file.metadata())
+    } else {
+        fs.metadata(path.as_str())
+    };
+    match now {
+        Ok(now) => {
+            // Our own staged links count as a change of the file, but not of its content.
+            let untouched = now.changed == before.changed || (now.written == before.written && relinked.has(path, before));
+            Ok(untouched && now.len == before.len && now.id == before.id && now.kind == before.kind)
         }
+        // A file that cannot be written, such as a running program, is found out here: after the commit point it would be too late.
+        Err(error) if in_place && !is_elsewhere(&error) => Err(Error::io("open for writing", path.as_str(), error)),
+        Err(_) => Ok(false),
     }
-    Ok(())
+}
+
+/// Whether the error says that there is no such file any more.
+fn is_elsewhere(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidInput, IsADirectory, NotADirectory, NotFound};
+    matches!(error.kind(), InvalidInput | IsADirectory | NotADirectory | NotFound)
 }

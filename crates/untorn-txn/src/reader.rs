@@ -7,10 +7,10 @@ use untorn_fs::Fs;
 use crate::{
     decide::{Verdict, decide},
     error::{Cause, Error, Result},
-    layout::LOCK,
+    layout::{LOCK, READERS},
     lock::{self, Held},
     recover,
-    tree::{Tree, open_dir},
+    tree::{Tree, is_still_at, open_dir},
 };
 
 /// How often a reader completes what others left before it gives up: more than twice means that updaters die as fast as they come.
@@ -19,7 +19,7 @@ const TRIES: usize = 8;
 /// Holds a tree so that it does not change: transactions can be prepared meanwhile, but not applied. Dropping it, or the death of the process, lets go.
 #[derive(Debug)]
 pub struct ReadGuard {
-    _held: Held,
+    held: Held,
 }
 
 impl ReadGuard {
@@ -30,7 +30,14 @@ impl ReadGuard {
     /// # Errors
     /// [`Cause::Busy`] while an updater changes the tree; else as [`Tree::open`].
     pub fn acquire(dir: &Path) -> Result<Self> {
-        Self::acquire_on(&open_dir(dir)?)
+        for _ in 0..TRIES {
+            let fs = open_dir(dir)?;
+            let guard = Self::acquire_on(&fs);
+            if is_still_at(&*fs, dir)? {
+                return guard;
+            }
+        }
+        Err(Error::new(Cause::Busy { holder: None }))
     }
 
     /// As [`ReadGuard::acquire`], on any file system.
@@ -44,7 +51,7 @@ impl ReadGuard {
                 let evidence = recover::evidence(&**fs)?;
                 match decide(&evidence) {
                     Verdict::Clean(ruling) if !recover::may_be_in_cache_only(&**fs, &ruling, &evidence.folders) => {
-                        return Ok(Self { _held: held });
+                        return Ok(Self { held });
                     }
                     Verdict::Refuse(refusal) => return Err(recover::refused(refusal)),
                     Verdict::Clean(_) | Verdict::Init | Verdict::Forward(_) | Verdict::Doubtful { .. } => drop(held),
@@ -53,5 +60,14 @@ impl ReadGuard {
             drop(Tree::open_on(fs.clone())?);
         }
         Err(Error::new(Cause::Busy { holder: None }))
+    }
+
+    /// Lets the programs that this process starts from now on, or becomes, hold the tree too: it is let go when the last of them has ended. So a launcher may die
+    /// before the game it started.
+    ///
+    /// # Errors
+    /// [`Cause::Io`] where the system cannot hand a lock on.
+    pub fn hand_on(&self) -> Result<()> {
+        self.held.hand_on(READERS)
     }
 }

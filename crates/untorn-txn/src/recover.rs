@@ -2,7 +2,7 @@
 
 use untorn_format::{
     Hash,
-    journal::{Blob, MAX_PLAN_LEN, Object, Plan, Record, SlotState, Step},
+    journal::{MAX_PLAN_LEN, Object, Plan, Record, SlotState, Step},
 };
 use untorn_fs::{Fs, OpenMode};
 
@@ -14,7 +14,6 @@ use crate::{
     error::{Cause, Context, Error, Result, TreeState},
     layout::{HEAD, STATE, TxLayout},
     lock,
-    options::Options,
     report::{Recovery, Report},
     slots,
     stage::{hash_file, hash_pieces},
@@ -136,25 +135,26 @@ fn cleared(tree: &mut Tree, ruling: Record, home: u128) -> Result<Recovery> {
     tree.set_ruling(Record { undo, ..ruling });
     tree.decide_again(home)?;
     cleanup::after(&*fs, tree.kept_folder());
-    Ok(Recovery::Completed { txid })
+    Ok(Recovery::Completed { txid, differing: Vec::new() })
 }
 
 /// Completes a decided transaction.
 fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let (fs, layout) = (tree.fs().clone(), TxLayout(ruling.txid));
     tree.set_ruling(ruling.clone());
-    let plan = load_plan(&*fs, layout, &ruling).and_then(|plan| check_staged(&*fs, layout, &plan).map(|()| plan));
-    let plan = plan.map_err(|error| unless_damaged(error, TreeState::WillComplete))?;
+    let staged =
+        load_plan(&*fs, layout, &ruling).and_then(|plan| check_staged(&*fs, layout, &plan).map(|differing| (plan, differing)));
+    let (plan, differing) = staged.map_err(|error| unless_damaged(error, TreeState::WillComplete))?;
     let readers = lock::exclude_readers(&*fs, false).map_err(|error| error.with_state(TreeState::WillComplete))?;
     // The record may stand in the page cache only, left by a sync that failed: it is written again and made durable before the tree is touched.
     let again = Record { seq: ruling.seq + 1, ..ruling.clone() };
     tree.decide_from_ballast(&again).map_err(|error| tree.poison(error).with_state(TreeState::InDoubt))?;
     let mut report = Report::default();
-    complete(tree, &plan, &Options::default(), &mut report)
-        .map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
+    let options = tree.recovery_options();
+    complete(tree, &plan, &options, &mut report).map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
     cleanup::after(&*fs, tree.kept_folder());
     drop(readers);
-    Ok(Recovery::Completed { txid: ruling.txid })
+    Ok(Recovery::Completed { txid: ruling.txid, differing })
 }
 
 /// What an error of the system leaves open; damage is another matter.
@@ -179,8 +179,9 @@ fn check_belongs(plan: &Plan, ruling: &Record, txid: u64) -> Result<()> {
     if plan.txid != txid { Err(Error::damaged("the plan is that of another transaction")) } else { Ok(()) }
 }
 
-/// Everything staged must be what was staged, or nothing is touched.
-fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<()> {
+/// Everything staged must be what was staged, or nothing is touched. What was staged and has gone into the tree already may have been changed there by somebody since: such
+/// files are not ours any more, and are only named.
+fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<Vec<String>> {
     check_stage(fs, layout, plan).map_err(|error| match error.cause() {
         Cause::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
             Error::damaged("a part of it is missing").at(error.path().unwrap_or_default())
@@ -189,52 +190,55 @@ fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<()> {
     })
 }
 
-fn check_stage(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<()> {
+fn check_stage(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<Vec<String>> {
     let rotten = |path: String| Error::damaged("what was staged does not fit its hash").at(path);
+    let landing = Landing::of(plan, fs.capabilities());
     if plan.redo.len > 0 && hash_file(fs, &layout.redo())? != plan.redo {
         return Err(rotten(layout.redo()));
     }
     if plan.new_head && !plan.to.is_none() {
-        let is_staged = Landing::of(plan, fs.capabilities()) != Landing::Rename || exists(fs, &layout.head())?;
+        let is_staged = landing != Landing::Rename || exists(fs, &layout.head())?;
         let place = if is_staged { layout.head() } else { HEAD.to_owned() };
         if hash_file(fs, &place)?.hash != plan.to {
             return Err(rotten(place));
         }
     }
+    let mut differing = Vec::new();
     for (number, object) in plan.objects.iter().enumerate() {
         let number = u32::try_from(number).map_err(|_| Error::damaged("too many staged objects"))?;
-        check_object(fs, &place_of(fs, layout, plan, number)?, object)?;
+        let staged = layout.object(number);
+        if landing.of_object(object, fs.capabilities()) == Landing::Rename && !exists(fs, &staged)? {
+            differing.extend(check_landed(fs, plan, number, object)?);
+        } else if !is_sound(fs, &staged, object)? {
+            return Err(rotten(staged));
+        }
     }
-    Ok(())
+    Ok(differing)
 }
 
-fn check_object(fs: &dyn Fs, path: &str, object: &Object) -> Result<()> {
-    let sound = match object {
-        Object::File(blob) => fits(hash_file(fs, path), *blob)?,
+/// A staged file that is not in the stage any more has been renamed into the tree, where its content must be, or must have been.
+fn check_landed(fs: &dyn Fs, plan: &Plan, number: u32, object: &Object) -> Result<Option<String>> {
+    let place = plan.steps.iter().find_map(|step| match step {
+        Step::Put { path, object } if *object == number => Some(path.as_str()),
+        _ => None,
+    });
+    match place {
+        Some(path) if fs.metadata(path).is_ok_and(|meta| meta.is_file()) => {
+            Ok((!is_sound(fs, path, object)?).then(|| path.to_owned()))
+        }
+        _ => Err(Error::damaged("a staged file is missing").at(place.unwrap_or_default())),
+    }
+}
+
+fn is_sound(fs: &dyn Fs, path: &str, object: &Object) -> Result<bool> {
+    Ok(match object {
+        Object::File(blob) => hash_file(fs, path)? == *blob,
         Object::Clone { len, hash, written } => {
             let meta = fs.metadata(path).context("look at", path)?;
             meta.len == *len && hash_pieces(fs, path, written)? == *hash
         }
         Object::Link { .. } => fs.metadata(path).context("look at", path)?.is_file(),
-    };
-    if sound { Ok(()) } else { Err(Error::damaged("what was staged does not fit its hash").at(path)) }
-}
-
-fn fits(found: Result<Blob>, blob: Blob) -> Result<bool> {
-    Ok(found? == blob)
-}
-
-/// Where a staged object is: in the stage, or, where there are no hard links and it was renamed into the tree already, there.
-fn place_of(fs: &dyn Fs, layout: TxLayout, plan: &Plan, number: u32) -> Result<String> {
-    let staged = layout.object(number);
-    if Landing::of(plan, fs.capabilities()) != Landing::Rename || exists(fs, &staged)? {
-        return Ok(staged);
-    }
-    let place = plan.steps.iter().find_map(|step| match step {
-        Step::Put { path, object } if *object == number => Some(path.to_string()),
-        _ => None,
-    });
-    Ok(place.unwrap_or(staged))
+    })
 }
 
 /// Whether something is there; an error of the system is not a no.

@@ -1,18 +1,16 @@
 //! Sealing: from a set of wishes to a plan with everything it needs on the disk. The tree is only read.
 
-use std::collections::BTreeSet;
-
 use untorn_format::{
     Hash,
     journal::{Blob, MAX_PLAN_LEN, Object, Plan, Step, Undo, UndoEntry},
 };
-use untorn_fs::{Capabilities, FileId, Fs, OpenMode};
+use untorn_fs::{Capabilities, Fs, OpenMode};
 
 use crate::{
     apply::Landing,
     barrier::Unsynced,
     error::{Cause, Context, Error, Result},
-    keep,
+    keep::{self, Relinked},
     layout::HEAD,
     prepare::{self, Ways},
     report::Report,
@@ -31,7 +29,7 @@ pub(crate) struct Sealed {
     /// What B1 has to make durable.
     pub(crate) unsynced: Unsynced,
     /// Files that changed their time of change through us.
-    pub(crate) relinked: BTreeSet<FileId>,
+    pub(crate) relinked: Relinked,
     pub(crate) report: Report,
 }
 
@@ -125,7 +123,8 @@ fn ballast(plan: &Plan, view: &View, capabilities: Capabilities) -> u64 {
         Object::File(Blob { len, .. }) | Object::Clone { len, .. } | Object::Link { len } => len.next_multiple_of(BLOCK_LEN),
     });
     let named = plan.steps.iter().map(|step| match step {
-        Step::MakeDir { .. } | Step::Put { .. } | Step::Symlink { .. } => BLOCK_LEN,
+        Step::MakeDir { .. } => BLOCK_LEN,
+        Step::Put { .. } | Step::Symlink { .. } => NAME_LEN,
         Step::Patch { create: true, len, .. } => len.next_multiple_of(BLOCK_LEN).saturating_add(BLOCK_LEN),
         Step::Patch { ranges, .. } if overwrite_allocates => {
             ranges.iter().map(|range| range.len.next_multiple_of(BLOCK_LEN)).sum()
@@ -143,10 +142,13 @@ fn ballast(plan: &Plan, view: &View, capabilities: Capabilities) -> u64 {
 /// How many records are written after the commit point, a recovery included.
 const RECORDS_MAX: u64 = 2;
 
+/// What a name may take in its directory: the longest with its bookkeeping is shorter, and most replace one that is there.
+const NAME_LEN: u64 = 512;
+
 /// What file systems allocate at a time.
 const BLOCK_LEN: u64 = 4096;
 
-fn finish(fs: &dyn Fs, tx: &mut Transaction<'_>, plan: Plan, relinked: BTreeSet<FileId>, ways: &Ways) -> Result<Option<Sealed>> {
+fn finish(fs: &dyn Fs, tx: &mut Transaction<'_>, plan: Plan, relinked: Relinked, ways: &Ways) -> Result<Option<Sealed>> {
     let layout = tx.stage.layout;
     if let (true, Some(Some(document))) = (plan.new_head, &tx.head) {
         write_file(fs, &layout.head(), document)?;

@@ -32,6 +32,8 @@ pub(crate) struct Stage {
     is_made: bool,
     kept: Vec<Blob>,
     bytes: u64,
+    /// For moving bytes; allocated once.
+    buffer: Vec<u8>,
 }
 
 /// A staged object before its number is final.
@@ -80,6 +82,7 @@ impl Stage {
             is_made: false,
             kept: Vec::new(),
             bytes: 0,
+            buffer: Vec::new(),
         }
     }
 
@@ -151,29 +154,27 @@ impl Stage {
         Ok((number, file))
     }
 
-    /// A staged file that is all of `first`, then all of `rest`.
-    pub(crate) fn stream(&mut self, fs: &dyn Fs, executable: bool, first: &[u8], rest: &mut dyn Read) -> Result<(u32, u64)> {
+    /// A staged file with all of `content`.
+    pub(crate) fn stream(&mut self, fs: &dyn Fs, executable: bool, content: &mut dyn Read) -> Result<(u32, u64)> {
         let (number, file) = self.create(fs, executable)?;
         let path = self.layout.object(number);
-        let (mut hasher, mut at) = (Hasher::new(), 0);
-        let mut put = |bytes: &[u8]| {
-            hasher.update(bytes);
-            file.write_all_at(bytes, at).context("write", &path)?;
-            at += bytes.len() as u64;
-            Ok::<(), Error>(())
-        };
-        put(first)?;
-        let mut buffer = vec![0; COPY_LEN];
+        let (mut hasher, mut len) = (Hasher::new(), 0);
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.resize(COPY_LEN, 0);
         loop {
-            match fill(rest, &mut buffer).map_err(|source| Error::new(Cause::Producer(Box::new(source))))? {
-                0 => break,
-                n => put(&buffer[..n])?,
+            let n = fill(content, &mut buffer).map_err(|source| Error::new(Cause::Producer(Box::new(source))))?;
+            hasher.update(&buffer[..n]);
+            file.write_all_at(&buffer[..n], len).context("write", &path)?;
+            len += n as u64;
+            if n < buffer.len() {
+                break;
             }
         }
+        self.buffer = buffer;
         let object = self.object_mut(number)?;
-        (object.len, object.bytes, object.hash) = (at, at, Some(hasher.finish()));
-        self.bytes += at;
-        Ok((number, at))
+        (object.len, object.bytes, object.hash) = (len, len, Some(hasher.finish()));
+        self.bytes += len;
+        Ok((number, len))
     }
 
     /// A staged file that shares the blocks of `path` in the tree; `None` where the file system cannot.
@@ -207,7 +208,7 @@ impl Stage {
     /// A staged copy of a file.
     pub(crate) fn copy(&mut self, fs: &dyn Fs, path: &str, executable: bool) -> Result<u32> {
         let from = fs.open(path, OpenMode::Read).context("open", path)?;
-        self.stream(fs, executable, &[], &mut Cursor { file: &*from, at: 0 }).map(|(number, _)| number)
+        self.stream(fs, executable, &mut Cursor { file: &*from, at: 0 }).map(|(number, _)| number)
     }
 
     /// Writes into a staged file.

@@ -34,12 +34,23 @@ pub struct Transaction<'t> {
     pub(crate) expectations: Vec<Expectation>,
     pub(crate) head: Option<Option<Vec<u8>>>,
     pub(crate) reflink: bool,
+    /// For the beginning of what replaces a file; allocated once.
+    first: Vec<u8>,
 }
 
 impl<'t> Transaction<'t> {
     pub(crate) fn new(tree: &'t mut Tree, options: Options) -> Result<Self> {
         let (txid, reflink) = (tree.next_txid()?, tree.fs().capabilities().reflink);
-        Ok(Self { tree, options, stage: Stage::new(txid), view: View::default(), expectations: Vec::new(), head: None, reflink })
+        Ok(Self {
+            tree,
+            options,
+            stage: Stage::new(txid),
+            view: View::default(),
+            expectations: Vec::new(),
+            head: None,
+            reflink,
+            first: Vec::new(),
+        })
     }
 
     fn fs(&self) -> std::sync::Arc<dyn Fs> {
@@ -135,21 +146,29 @@ impl<'t> Transaction<'t> {
     /// # Errors
     /// As [`Transaction::write_at`]; [`Cause::Producer`] when reading `content` fails.
     pub fn replace(&mut self, path: &str, content: &mut dyn Read) -> Result<()> {
-        let (fs, path) = (self.fs(), TreePath::new(path)?);
-        let mut first = vec![0; SPOOL_LEN_MAX + 1];
+        let path = TreePath::new(path)?;
+        let mut first = std::mem::take(&mut self.first);
+        first.resize(SPOOL_LEN_MAX + 1, 0);
         let len = fill(content, &mut first).map_err(|source| Error::new(Cause::Producer(Box::new(source))).at(path.as_str()))?;
-        first.truncate(len);
-        let old = self.view.file_mut(&*fs, &path)?.cloned();
+        let result = self.replace_with(&path, &first[..len], content);
+        self.first = first;
+        result.map_err(|error| error.at(path.as_str()))
+    }
+
+    /// Makes `first`, then `rest`, all there is in the file; `rest` has nothing more when `first` is short.
+    fn replace_with(&mut self, path: &TreePath, first: &[u8], rest: &mut dyn Read) -> Result<()> {
+        let fs = self.fs();
+        let old = self.view.file_mut(&*fs, path)?.cloned();
         if old.is_none() {
-            self.create_parents(&path)?;
+            self.create_parents(path)?;
         }
-        if len <= SPOOL_LEN_MAX && self.spools(old.as_ref()) {
-            return self.replace_spooled(&path, old, &first);
+        if first.len() <= SPOOL_LEN_MAX && self.spools(old.as_ref()) {
+            return self.replace_spooled(path, old, first);
         }
         let executable = old.as_ref().is_some_and(|file| file.executable);
-        let (number, len) = self.stage.stream(&*fs, executable, &first, content).map_err(|error| error.at(path.as_str()))?;
+        let (number, len) = self.stage.stream(&*fs, executable, &mut first.chain(rest))?;
         self.give_up(old.as_ref())?;
-        self.view.set(&*fs, &path, Node::File(FileNode::staged(number, len, executable)))
+        self.view.set(&*fs, path, Node::File(FileNode::staged(number, len, executable)))
     }
 
     /// Whether a small file that replaces `old` goes through the redo file.
@@ -433,11 +452,12 @@ impl<'t> Transaction<'t> {
     /// # Errors
     /// [`Cause::NoSpace`] with the number of bytes that are missing.
     pub fn require_space(&self, bytes: u64) -> Result<()> {
-        let available = self.tree.fs().space().context("ask for the space of", "")?.available;
-        if bytes > available {
-            return Err(Error::new(Cause::NoSpace { missing: Some(bytes - available) }));
+        match self.tree.fs().space() {
+            Ok(space) if bytes > space.available => Err(Error::new(Cause::NoSpace { missing: Some(bytes - space.available) })),
+            // Where the system does not tell, the reservation before the commit point finds out.
+            Err(error) if error.kind() == std::io::ErrorKind::Unsupported => Ok(()),
+            other => other.map(drop).context("ask for the space of", ""),
         }
-        Ok(())
     }
 
     /// How a file of `len` bytes at `path` would be changed if `changed` of them were written with [`Transaction::write_at`], and why. For callers who can

@@ -1,6 +1,9 @@
 //! A directory under care.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use untorn_format::{
     Hash,
@@ -19,11 +22,15 @@ use crate::{
     report::{Recovery, Report},
     rollback,
     slots::{self, SlotRead, SlotReads},
+    switch::{self, SwitchRecovery},
     transaction::Transaction,
 };
 
 /// How many syncs may be under way at once where each file must be synced by itself: more share the device's flushes better.
 const SYNC_JOBS: usize = 16;
+
+/// How often a directory that was switched away between opening and locking is opened again.
+const TRIES: usize = 8;
 
 /// A directory under care, held by this process alone until it is dropped.
 pub struct Tree {
@@ -33,6 +40,9 @@ pub struct Tree {
     slots: SlotReads,
     ruling: Record,
     recovery: Recovery,
+    switch_recovery: SwitchRecovery,
+    /// Whether the same calls come in the same order every time: no threads.
+    repeatable: bool,
     is_poisoned: bool,
 }
 
@@ -52,24 +62,32 @@ impl Tree {
     /// [`Cause::Busy`] when another updater holds it; [`Cause::DangerousRoot`]; [`Cause::JournalDamaged`], [`Cause::JournalForeign`],
     /// [`Cause::JournalNewer`] when the journal cannot be understood (nothing is changed then); [`Cause::Io`].
     pub fn open(dir: &Path) -> Result<Self> {
-        let fs = open_dir(dir)?;
-        let tree = Self::open_with(fs.clone(), SYNC_JOBS)?;
-        lock::announce(&*fs);
-        Ok(tree)
+        for _ in 0..TRIES {
+            let fs = open_dir(dir)?;
+            let opened = Self::open_with(fs.clone(), false);
+            // A directory that was switched away meanwhile may be gone by now: what it answered does not count.
+            if is_still_at(&*fs, dir)? {
+                let mut tree = opened?;
+                lock::announce(&*fs);
+                tree.switch_recovery = switch::recover_at(dir, &*fs)?;
+                return Ok(tree);
+            }
+        }
+        Err(Error::new(Cause::Busy { holder: None }))
     }
 
-    /// As [`Tree::open`], on any file system: a simulated one in tests.
+    /// As [`Tree::open`], on any file system: a simulated one in tests. Calls it from the caller's thread only, and in the same order every time.
     ///
     /// # Errors
     /// As [`Tree::open`].
     pub fn open_on(fs: Arc<dyn Fs>) -> Result<Self> {
-        Self::open_with(fs, 1)
+        Self::open_with(fs, true)
     }
 
-    fn open_with(fs: Arc<dyn Fs>, sync_jobs: usize) -> Result<Self> {
+    pub(crate) fn open_with(fs: Arc<dyn Fs>, repeatable: bool) -> Result<Self> {
         let lock = Self::lock(&*fs).map_err(Error::before_knowing)?;
         // Before anything is written: see `SyncAll`.
-        let syncer = Syncer::new(&*fs, sync_jobs).map_err(Error::before_knowing)?;
+        let syncer = Syncer::new(&*fs, sync_jobs(repeatable)).map_err(Error::before_knowing)?;
         let evidence = recover::evidence(&*fs).map_err(Error::before_knowing)?;
         let mut tree = Self {
             fs,
@@ -78,6 +96,8 @@ impl Tree {
             slots: [SlotRead::Blank, SlotRead::Blank, SlotRead::Blank],
             ruling: blank_record(),
             recovery: Recovery::Clean,
+            switch_recovery: SwitchRecovery::Clean,
+            repeatable,
             is_poisoned: false,
         };
         tree.recovery = recover::recover(&mut tree, evidence)?;
@@ -105,6 +125,12 @@ impl Tree {
         &self.recovery
     }
 
+    /// What opening found of a whole-tree switch, and did about it. Only [`Tree::open`] looks.
+    #[must_use]
+    pub fn switch_recovery(&self) -> &SwitchRecovery {
+        &self.switch_recovery
+    }
+
     /// Begins a set of changes.
     ///
     /// # Errors
@@ -119,6 +145,7 @@ impl Tree {
     /// As [`Tree::begin`].
     pub fn begin_with(&mut self, options: Options) -> Result<Transaction<'_>> {
         self.refuse_poisoned()?;
+        let options = options.with_jobs(self.repeatable);
         Transaction::new(self, options)
     }
 
@@ -164,8 +191,23 @@ impl Tree {
         self.ruling.tree_id
     }
 
+    /// The record that rules.
+    pub(crate) fn ruling(&self) -> &Record {
+        &self.ruling
+    }
+
+    /// Lets go of everything but the lock.
+    pub(crate) fn into_lock(self) -> Held {
+        self._lock
+    }
+
     pub(crate) fn syncer(&self) -> Result<&Syncer> {
         Ok(&self.syncer)
+    }
+
+    /// The options recovery works with.
+    pub(crate) fn recovery_options(&self) -> Options {
+        Options::default().with_jobs(self.repeatable)
     }
 
     pub(crate) fn is_poisoned(&self) -> bool {
@@ -293,13 +335,52 @@ fn blank_record() -> Record {
     }
 }
 
+/// How many syncs may be under way at once.
+pub(crate) const fn sync_jobs(repeatable: bool) -> usize {
+    if repeatable { 1 } else { SYNC_JOBS }
+}
+
 /// Opens the file system at a directory that may be put under care.
 pub(crate) fn open_dir(dir: &Path) -> Result<Arc<dyn Fs>> {
+    Ok(Arc::new(OsFs::open(&real_dir(dir)?).context("open", &dir.to_string_lossy())?))
+}
+
+/// Whether `dir` still is the directory that `fs` was opened on: a whole-tree switch may have put another one there. Asked under a lock of the tree, which
+/// keeps switches out.
+pub(crate) fn is_still_at(fs: &dyn Fs, dir: &Path) -> Result<bool> {
+    let there = open_dir(dir)?;
+    Ok(there.metadata("").context("look at", "")?.id == fs.metadata("").context("look at", "")?.id)
+}
+
+/// Where a directory that may be put under care really is.
+pub(crate) fn real_dir(dir: &Path) -> Result<PathBuf> {
     let shown = dir.to_string_lossy();
     let real = dir.canonicalize().context("open", &shown)?;
     let home = std::env::home_dir().and_then(|home| home.canonicalize().ok());
     if real.parent().is_none() || home.as_deref() == Some(&real) {
         return Err(Error::new(Cause::DangerousRoot).at(shown));
     }
-    Ok(Arc::new(OsFs::open(&real).context("open", &shown)?))
+    Ok(real)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_was_switched_away_is_not_there_any_more() {
+        let above = tempfile::tempdir().unwrap();
+        let (dir, other) = (above.path().join("game"), above.path().join("other"));
+        std::fs::create_dir(&dir).unwrap();
+        std::fs::create_dir(&other).unwrap();
+        let fs = open_dir(&dir).unwrap();
+        if fs.metadata("").unwrap().id.is_none() {
+            eprintln!("skipped: directories have no identity here");
+            return;
+        }
+        assert!(is_still_at(&*fs, &dir).unwrap());
+        std::fs::rename(&dir, above.path().join("away")).unwrap();
+        std::fs::rename(&other, &dir).unwrap();
+        assert!(!is_still_at(&*fs, &dir).unwrap());
+    }
 }

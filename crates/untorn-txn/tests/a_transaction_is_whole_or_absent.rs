@@ -1,5 +1,7 @@
 //! The everyday behaviour of a transaction, on the real file system.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::{fs, path::Path};
 
 use untorn_txn::{Cause, Options, Recovery, Tree, TreeState, WayChoice};

@@ -1,10 +1,73 @@
 //! Updates of a directory of files that are never half done.
 //!
+//! A *build* is a directory as a studio made it; a *tree* is a directory under untorn's care, as a player has it. [`diff`] makes a patch from one build to another;
+//! [`apply`] brings a tree from the one to the other; [`verify`] says whether a tree is what it should be. Underneath, [`Tree`] and [`Transaction`] change any
+//! set of files as one step, and [`atomic_update`] does so for a stream of [`UpdateInfo`].
+//!
 //! # Guarantees
-//! See [`Tree`] and [`Transaction`].
+//! After any number of kills and power cuts at any instant, followed by one completed [`Tree::open`] (or [`ReadGuard::acquire`]):
+//! 1. the files an update names are exactly as before or exactly as wanted, all of them alike;
+//! 2. they are as wanted whenever [`apply`] or [`Transaction::commit`] returned `Ok`;
+//! 3. files the update does not name, such as saves, are untouched;
+//! 4. a patch made for another build changes nothing, and the error lists the files that differ.
 //!
 //! # Limitations
-//! See the crate `untorn-txn`.
+//! - Between the commit point and the end of an update the directory holds a mixture: programs that use it must hold a [`ReadGuard`] (`untorn run` does), and
+//!   whoever opens files after a crash must open the tree first.
+//! - Of what the system knows about a file, only its bytes and its executable bit are part of the guarantee: not owners, times, extended attributes.
+//! - Patches are not signed: get them from a place you trust.
+//! - The disk must honour flushes.
+//!
+//! ```
+//! use untorn::{ApplyOptions, DiffOptions, VerifyOptions};
+//! # let work = tempfile::tempdir()?;
+//! # let (old, new, game, patch) = (work.path().join("1.0"), work.path().join("1.1"), work.path().join("game"), work.path().join("1.1.patch"));
+//! # for (dir, text) in [(&old, "level one"), (&new, "level one, improved"), (&game, "level one")] {
+//! #     std::fs::create_dir(dir)?;
+//! #     std::fs::write(dir.join("level.map"), text)?;
+//! # }
+//! untorn::diff(&old, &new, &patch, &DiffOptions::default())?;          // at the studio
+//! let file = std::fs::File::open(&patch)?;
+//! untorn::apply(file, &game, &ApplyOptions::default())?;               // at the player's: all of it, or nothing
+//! assert!(untorn::verify(&game, &VerifyOptions::default())?.is_intact());
+//! untorn::Tree::open(&game)?.rollback(untorn::Options::default(), false)?;
+//! assert_eq!(std::fs::read_to_string(game.join("level.map"))?, "level one");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
-pub use untorn_format::{Hash, TreePath};
-pub use untorn_txn::*;
+mod apply;
+mod content;
+mod diff;
+mod difference;
+mod error;
+mod manifest_file;
+mod open;
+mod part_file;
+mod scan;
+mod tree_files;
+mod verify;
+mod walk;
+
+pub use apply::{ApplyOptions, ApplyReport, BaseCheck, Forecast, Outcome, apply};
+pub use diff::{DiffOptions, DiffReport, diff};
+pub use difference::{Difference, What};
+pub use error::{Error, Result, WrongBase};
+pub use manifest_file::{read_manifest, write_manifest};
+pub use scan::{ScanOptions, scan};
+pub use verify::{VerifyOptions, VerifyReport, verify, verify_against};
+
+pub use untorn_delta::{DiffError, PatchError, Report as DeltaReport, Search};
+pub use untorn_format::{
+    DecodeError, Hash, PathError, TreePath, escape,
+    manifest::{self, Manifest, ManifestError},
+    patch::FORMAT_NUMBER as PATCH_FORMAT,
+};
+pub use untorn_txn::{
+    Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Observer, Options, Phase, ReadGuard, Readers,
+    Recovery, Report, Status, Transaction, Tree, TreeState, Update, UpdateInfo, Way, WayChoice, Why, atomic_update, head_of,
+};
+
+/// The programs of the front page compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -3,7 +3,12 @@
 //! Every test prints how many states it recovered and checked, and fails when they are fewer than they used to be. What a test finds wrong it prints with a
 //! text for `UNTORN_REPLAY`; `docs/testing.md` says how to go on from there.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, clippy::panic, reason = "helpers of tests fail by panicking, and say what they did")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking, and say what they did"
+)]
 
 mod support;
 

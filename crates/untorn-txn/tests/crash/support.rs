@@ -57,7 +57,9 @@ impl Tally {
     pub(crate) fn finish(self, name: &str, states_min: u64) {
         let Count { states, old, new, nested, faults } = self.count;
         let seconds = self.start.elapsed().as_secs_f64();
-        println!("{name}: {states} states in {seconds:.1} s: {old} old, {new} new; {nested} of them in recovery, {faults} runs with a fault");
+        println!(
+            "{name}: {states} states in {seconds:.1} s: {old} old, {new} new; {nested} of them in recovery, {faults} runs with a fault"
+        );
         let shown = &self.failures[..self.failures.len().min(8)];
         assert!(shown.is_empty(), "{} found:\n{}", self.failures.len(), shown.join("\n"));
         assert!(old > 0 && new > 0, "{name}: only one of the two trees was ever found");

@@ -93,6 +93,7 @@ fn metadata(of: &fs::Metadata) -> Metadata {
         links: 1,
         id: None,
         changed: of.modified().map_or(0, since_epoch_ns),
+        written: of.modified().map_or(0, since_epoch_ns),
     }
 }
 

@@ -25,6 +25,7 @@ impl Identity {
             links: link_count(stat),
             id: (self.stable_device == Some(device(stat))).then(|| FileId(inode(stat).into())),
             changed: i128::from(stat.st_ctime) * 1_000_000_000 + i128::from(stat.st_ctime_nsec),
+            written: i128::from(stat.st_mtime) * 1_000_000_000 + i128::from(stat.st_mtime_nsec),
         }
     }
 }

@@ -1,0 +1,356 @@
+//! The command line.
+
+use std::{ffi::OsString, path::PathBuf, sync::LazyLock};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Updates a directory of files so that it is never half done.
+///
+/// Killed or cut off at any instant, and opened again, the directory is exactly the old build or exactly the new one.
+#[derive(Debug, Parser)]
+#[command(name = "untorn", version, long_version = LONG_VERSION.as_str(), max_term_width = 100, after_long_help = exits())]
+#[command(before_long_help = "Examples:
+  untorn demo                            see it being killed, and come back whole
+  untorn diff 1.0/ 1.1/ -o 1.1.patch     make a patch
+  untorn apply 1.1.patch game/           update: all of it, or nothing")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What no command is answered with.
+pub(crate) const BRIEF: &str = "untorn updates a directory of files so that it is never half done.
+
+  untorn demo                            see it being killed, and come back whole
+  untorn diff 1.0/ 1.1/ -o 1.1.patch     make a patch
+  untorn apply 1.1.patch game/           update: all of it, or nothing
+  untorn verify game/                    is every byte as it should be?
+  untorn rollback game/                  back to the build before
+
+untorn --help lists all commands, untorn COMMAND --help explains one.
+";
+
+static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
+    let (version, patch, schema) = (env!("CARGO_PKG_VERSION"), untorn::PATCH_FORMAT, crate::print::SCHEMA);
+    format!("{version}\npatch format {patch}\nJSON schema {schema}")
+});
+
+fn exits() -> String {
+    format!("Exit codes:\n{}\nEvery error has a code: `untorn explain CODE` says more.", crate::exit::table())
+}
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Global {
+    /// Print the result as one JSON document
+    #[arg(long, global = true, help_heading = "Output")]
+    pub(crate) json: bool,
+    /// Print nothing but errors
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub(crate) quiet: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    pub(crate) color: Color,
+    /// How to show progress, on stderr
+    #[arg(long, global = true, value_name = "HOW", default_value = "auto", help_heading = "Output")]
+    pub(crate) progress: ProgressMode,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl From<Color> for anstream::ColorChoice {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => Self::Auto,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+        }
+    }
+}
+
+/// How to show progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressMode {
+    /// A bar, when stderr is a terminal
+    Auto,
+    /// Lines of JSON
+    Json,
+    /// Not at all
+    None,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make a patch from one build to another
+    Diff(DiffArgs),
+    /// Bring a tree from one build to another, in one step
+    Apply(ApplyArgs),
+    /// Write to any places of any files, all or none
+    Write(WriteArgs),
+    /// Say what state a tree is in, without changing it
+    Status(TreeArgs),
+    /// Complete or discard what a killed updater left
+    Recover(RecoverArgs),
+    /// Check every byte of a tree
+    Verify(VerifyArgs),
+    /// Go back to the tree before the last update
+    Rollback(RollbackArgs),
+    /// Run a program on a tree that cannot change meanwhile
+    Run(RunArgs),
+    /// Write the manifest of a build
+    Scan(ScanArgs),
+    /// Update a game, be killed again and again, and show that nothing tears
+    Demo(DemoArgs),
+    /// Explain an error code or an exit code
+    Explain(ExplainArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+/// A tree.
+#[derive(Args, Debug)]
+#[command(before_long_help = "Example:
+  untorn status game/ --json")]
+pub(crate) struct TreeArgs {
+    /// The directory
+    pub(crate) tree: PathBuf,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Examples:
+  untorn diff 1.0/ 1.1/ -o 1.1.patch
+  untorn diff 1.0/ 1.1/ -o 1.1.patch --level 3     faster, larger
+
+Both directories are only read.")]
+pub(crate) struct DiffArgs {
+    /// The build to start from
+    pub(crate) old: PathBuf,
+    /// The build to lead to
+    pub(crate) new: PathBuf,
+    /// The patch to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// How hard to compress: 1 (fast) to 19 (small)
+    #[arg(long, value_name = "N", default_value_t = 19, value_parser = clap::value_parser!(i32).range(1..=19))]
+    pub(crate) level: i32,
+    /// Search all old files for new bytes, not only those that change: slower, sometimes smaller
+    #[arg(long)]
+    pub(crate) search_everything: bool,
+    /// How many threads read; 0 means one for each core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) jobs: usize,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Examples:
+  untorn apply 1.1.patch game/
+  untorn apply 1.1.patch game/ --dry-run     check everything, say what would be written
+  curl -s https://example.org/1.1.patch | untorn apply - game/
+
+A patch for another build changes nothing: every file that differs is listed.")]
+pub(crate) struct ApplyArgs {
+    /// The patch, or - for standard input
+    pub(crate) patch: PathBuf,
+    /// The directory to update
+    pub(crate) tree: PathBuf,
+    /// Check everything and say what would be written, but change nothing
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+    /// Keep nothing to go back with
+    #[arg(long)]
+    pub(crate) no_undo: bool,
+    /// How changed files shall be changed
+    #[arg(long, value_name = "WAY", default_value = "auto")]
+    pub(crate) way: WayArg,
+    /// How sure to be that the tree is the build the patch starts from
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    pub(crate) verify: BaseArg,
+    /// Programs may have files open without having been started by `untorn run`: write nothing in place
+    #[arg(long)]
+    pub(crate) unlocked_readers: bool,
+    /// Wait for another updater, or the running program, to end
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// Exit with 3 when the tree is up to date already
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// How many threads work; 0 means one for each core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) jobs: usize,
+}
+
+/// How changed files shall be changed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum WayArg {
+    /// The cheapest safe way for each file
+    Auto,
+    /// A whole new file, renamed in
+    Put,
+    /// In place wherever that is safe
+    Patch,
+    /// A clone that shares what does not change, renamed in
+    Clone,
+}
+
+/// How sure to be about the tree.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum BaseArg {
+    /// As quick, but the first time, when nothing says what is installed, the whole tree is read once
+    Auto,
+    /// Everything the patch replaces, removes, moves or copies from
+    Quick,
+    /// Every byte of the build
+    Full,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = r#"Examples:
+  untorn write game/ updates.jsonl
+  game-editor --export | untorn write game/ - --need-end
+
+Each line is one update: {"file": "maps/1.map", "at": 4096, "data": "text"}
+or, for bytes, {"file": "maps/1.map", "at": 4096, "data_base64": "AP8="}.
+Later lines win. One line that is wrong or cut off refuses them all."#)]
+pub(crate) struct WriteArgs {
+    /// The directory
+    pub(crate) tree: PathBuf,
+    /// The updates, one JSON object a line, or - for standard input
+    pub(crate) updates: PathBuf,
+    /// Refuse the updates unless they end with the line {"end": true}
+    #[arg(long)]
+    pub(crate) need_end: bool,
+    /// Keep what is needed to go back
+    #[arg(long)]
+    pub(crate) undo: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Example:
+  untorn recover game/
+
+Every command that changes or runs a tree recovers it first; this one does only that.")]
+pub(crate) struct RecoverArgs {
+    /// The directory
+    pub(crate) tree: PathBuf,
+    /// Exit with 3 when there was nothing to do
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Examples:
+  untorn verify game/                        against what is installed
+  untorn verify game/ --against 1.1/         against a build
+  untorn verify game/ --against 1.1.manifest
+
+Exits with 10 when something is missing or damaged. What stands beside the build, such as saves, is listed but is no damage.")]
+pub(crate) struct VerifyArgs {
+    /// The directory
+    pub(crate) tree: PathBuf,
+    /// What it should be: a directory, or a manifest that `untorn scan` wrote
+    #[arg(long, value_name = "DIR|MANIFEST")]
+    pub(crate) against: Option<PathBuf>,
+    /// How many threads read; 0 means one for each core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) jobs: usize,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Examples:
+  untorn rollback game/
+  untorn rollback game/ --force     also over files that somebody changed since
+
+Rolling back can itself be rolled back.")]
+pub(crate) struct RollbackArgs {
+    /// The directory
+    pub(crate) tree: PathBuf,
+    /// Also over files that were changed since
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Say whether there is something to go back with, but change nothing
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+    /// Keep nothing to undo the roll-back with
+    #[arg(long)]
+    pub(crate) no_undo: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Examples:
+  untorn run game/ -- game/bin/game --fullscreen
+
+Completes or discards what a killed updater left, then runs the program; no update touches the tree until it has ended. Exits as the program does.")]
+pub(crate) struct RunArgs {
+    /// The directory
+    pub(crate) tree: PathBuf,
+    /// The program and its arguments
+    #[arg(required = true, last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Examples:
+  untorn scan 1.1/                       check the names, print what the build is called
+  untorn scan 1.1/ -o 1.1.manifest       for `untorn verify --against`")]
+pub(crate) struct ScanArgs {
+    /// The build
+    pub(crate) dir: PathBuf,
+    /// The manifest to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// How many threads read; 0 means one for each core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) jobs: usize,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Examples:
+  untorn demo                            with two small builds made for it
+  untorn demo 1.0/ 1.1/ --kills 30       with yours, of which only copies are changed
+
+Makes a patch, applies it, is killed at random instants, recovers, and checks every byte each time.")]
+pub(crate) struct DemoArgs {
+    /// The build to start from
+    #[arg(requires = "new")]
+    pub(crate) old: Option<PathBuf>,
+    /// The build to lead to
+    pub(crate) new: Option<PathBuf>,
+    /// How often to be killed
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) kills: u32,
+    /// Where the random instants begin; the same seed gives the same ones
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Where to work, in a new directory that is removed in the end [default: the system's place for temporary files]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) work_in: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Examples:
+  untorn explain UNT-BASE
+  untorn explain 22
+  untorn explain exit-codes")]
+pub(crate) struct ExplainArgs {
+    /// An error code such as UNT-BASE, an exit code such as 22, `codes` or `exit-codes`
+    pub(crate) code: String,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Example:
+  untorn completions bash > ~/.local/share/bash-completion/completions/untorn")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}

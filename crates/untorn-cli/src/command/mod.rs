@@ -1,0 +1,46 @@
+//! The commands, one a file.
+
+mod apply;
+mod completions;
+mod demo;
+mod diff;
+mod explain;
+mod recover;
+mod rollback;
+mod run;
+mod scan;
+mod status;
+mod verify;
+mod write;
+
+use std::io::{Write, stderr};
+
+use crate::{
+    args::{BRIEF, Cli, Command},
+    exit::Exit,
+    print,
+};
+
+/// Does what the command line says.
+pub(crate) fn run(cli: &Cli) -> Exit {
+    let Some(command) = &cli.command else {
+        drop(stderr().write_all(BRIEF.as_bytes()));
+        return Exit::Usage;
+    };
+    let global = &cli.global;
+    let (name, answer) = match command {
+        Command::Diff(args) => ("diff", diff::run(args, global)),
+        Command::Apply(args) => ("apply", apply::run(args, global)),
+        Command::Write(args) => ("write", write::run(args)),
+        Command::Status(args) => ("status", status::run(args)),
+        Command::Recover(args) => ("recover", recover::run(args)),
+        Command::Verify(args) => ("verify", verify::run(args, global)),
+        Command::Rollback(args) => ("rollback", rollback::run(args, global)),
+        Command::Run(args) => ("run", run::run(args)),
+        Command::Scan(args) => ("scan", scan::run(args, global)),
+        Command::Demo(args) => ("demo", demo::run(args, global)),
+        Command::Explain(args) => ("explain", explain::run(args)),
+        Command::Completions(args) => ("completions", completions::run(args)),
+    };
+    print::answer(name, &answer, global)
+}

@@ -1,0 +1,49 @@
+//! `untorn recover`.
+
+use serde_json::json;
+use untorn::{Recovery, Tree};
+
+use crate::{
+    args::RecoverArgs,
+    exit::Exit,
+    outcome::{Answer, Outcome},
+    text::path,
+};
+
+pub(super) fn run(args: &RecoverArgs) -> Answer {
+    let tree = Tree::open(&args.tree)?;
+    let recovery = tree.recovery();
+    let text = format!("{}: {}\n", path(&args.tree), sentence(recovery));
+    let outcome = Outcome::new(text, json!({ "recovery": word(recovery), "installed": tree.installed().to_string() }));
+    let is_idle = matches!(recovery, Recovery::Clean | Recovery::Initialised);
+    Ok(if is_idle && args.exit_code { outcome.with_exit(Exit::NothingToDo) } else { outcome })
+}
+
+fn sentence(recovery: &Recovery) -> &'static str {
+    match recovery {
+        Recovery::Clean => "whole; there was nothing to do",
+        Recovery::Initialised => "now under untorn's care; there was nothing to do",
+        Recovery::Discarded { .. } => "an unfinished update was discarded: this is the old tree, whole",
+        Recovery::Completed { .. } => "a decided update was completed: this is the new tree, whole",
+        _ => "whole",
+    }
+}
+
+/// For commands that recover on the way.
+pub(super) fn remark(recovery: &Recovery) -> &'static str {
+    match recovery {
+        Recovery::Discarded { .. } => "an unfinished update was discarded first\n",
+        Recovery::Completed { .. } => "a decided update was completed first\n",
+        _ => "",
+    }
+}
+
+pub(super) fn word(recovery: &Recovery) -> &'static str {
+    match recovery {
+        Recovery::Clean => "clean",
+        Recovery::Initialised => "initialised",
+        Recovery::Discarded { .. } => "discarded",
+        Recovery::Completed { .. } => "completed",
+        _ => "other",
+    }
+}

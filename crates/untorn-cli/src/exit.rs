@@ -1,0 +1,51 @@
+//! Exit codes. Stable: scripts and launchers rely on them.
+
+use std::process::ExitCode;
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Ok = 0,
+    Other = 1,
+    Usage = 2,
+    NothingToDo = 3,
+    Damage = 10,
+    WrongBase = 22,
+    Busy = 30,
+    NoSpace = 31,
+    Io = 32,
+    OldAgain = 50,
+    Bug = 70,
+}
+
+impl Exit {
+    /// Every code and what it means.
+    pub(crate) const ALL: [(Self, &str); 11] = [
+        (Self::Ok, "done"),
+        (Self::Other, "an error that has no code of its own; the message says more"),
+        (Self::Usage, "the command line was not understood"),
+        (Self::NothingToDo, "nothing to do (only with --exit-code)"),
+        (Self::Damage, "verify found damage, or demo a torn tree"),
+        (Self::WrongBase, "the tree is not the build the patch starts from"),
+        (Self::Busy, "another updater, or a program that uses the tree, holds it"),
+        (Self::NoSpace, "not enough space"),
+        (Self::Io, "the system refused to read or write"),
+        (Self::OldAgain, "the disk failed at the last moment; the tree is the old one, intact"),
+        (Self::Bug, "an error in untorn itself; please report it"),
+    ];
+
+    pub(crate) const fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        exit.code().into()
+    }
+}
+
+/// The table, one code a line.
+pub(crate) fn table() -> String {
+    Exit::ALL.iter().map(|(exit, meaning)| format!("  {:>3}  {meaning}\n", exit.code())).collect()
+}

@@ -1,0 +1,105 @@
+//! What a command failed of, for people and for programs.
+
+use std::{io, path::Path};
+
+use serde_json::{Value, json};
+use untorn::{Cause, Difference, Error, TreeError, TreeState, escape};
+
+use crate::exit::Exit;
+
+/// What a command failed of.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    /// One line for people.
+    pub(crate) message: String,
+    /// Further lines for people.
+    pub(crate) details: Vec<String>,
+    /// For programs: the `error` of the JSON document.
+    pub(crate) json: Value,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let differences = match &error {
+            Error::WrongBase(wrong) => wrong.differences.as_slice(),
+            _ => &[],
+        };
+        let json = json!({
+            "code": error.code(),
+            "message": error.to_string(),
+            "path": error.path(),
+            "tree": tree_word(error.state()),
+            "advice": error.advice(),
+            "differences": differences.iter().map(difference_json).collect::<Vec<_>>(),
+        });
+        let details = differences.iter().map(|difference| format!("  {difference}")).collect();
+        Self { exit: exit_of(&error), message: error.to_string(), details, json }
+    }
+}
+
+impl From<TreeError> for Failure {
+    fn from(error: TreeError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl Failure {
+    /// For a command line that makes no sense.
+    pub(crate) fn usage(message: String) -> Self {
+        let json = json!({ "code": "UNT-USAGE", "message": message, "tree": "unchanged", "differences": [] });
+        Self { exit: Exit::Usage, message, details: Vec::new(), json }
+    }
+
+    /// For what should be impossible.
+    pub(crate) fn bug(message: String) -> Self {
+        let json = json!({ "code": "UNT-BUG", "message": message, "tree": "in-doubt", "differences": [] });
+        Self { exit: Exit::Bug, message, details: Vec::new(), json }
+    }
+
+    /// For what only the command line does: opening its own files, starting programs.
+    pub(crate) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
+        Error::Io { doing, path: escape(path.as_os_str().as_encoded_bytes()), source }.into()
+    }
+}
+
+/// A difference as JSON.
+pub(crate) fn difference_json(difference: &Difference) -> Value {
+    json!({ "path": difference.path, "what": difference.what.word(), "text": difference.what.to_string() })
+}
+
+fn exit_of(error: &Error) -> Exit {
+    match error {
+        Error::WrongBase(_) => Exit::WrongBase,
+        Error::Tree(error) => exit_of_tree(error),
+        _ => match error.code() {
+            "UNT-SPACE" => Exit::NoSpace,
+            "UNT-IO" => Exit::Io,
+            "UNT-BASE" => Exit::WrongBase,
+            _ => Exit::Other,
+        },
+    }
+}
+
+fn exit_of_tree(error: &TreeError) -> Exit {
+    match error.cause() {
+        Cause::Busy { .. } | Cause::InUse => Exit::Busy,
+        Cause::NoSpace { .. } => Exit::NoSpace,
+        // A sync failed, and the transaction was given up.
+        Cause::Io { doing: "sync", .. } if error.state() == TreeState::Unchanged => Exit::OldAgain,
+        Cause::Io { .. } => Exit::Io,
+        Cause::Expected { .. } => Exit::WrongBase,
+        _ => Exit::Other,
+    }
+}
+
+/// The state of the tree in one word.
+fn tree_word(state: TreeState) -> &'static str {
+    match state {
+        TreeState::Unchanged => "unchanged",
+        TreeState::New => "new",
+        TreeState::WillComplete => "will-complete",
+        TreeState::InDoubt => "in-doubt",
+        _ => "not-understood",
+    }
+}

@@ -1,0 +1,104 @@
+//! Progress on stderr: a bar for people, lines of JSON for programs.
+
+use std::{
+    io::{IsTerminal, Write, stderr},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
+use untorn::{Observer, Phase};
+
+use crate::args::{Global, ProgressMode};
+
+/// How often something is shown at most.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Who is told about progress, if anybody wants to know.
+pub(crate) fn observer(global: &Global) -> Option<Arc<dyn Observer>> {
+    match global.progress {
+        ProgressMode::Json => Some(Arc::new(Lines::default())),
+        ProgressMode::Auto if !global.quiet && !global.json && is_screen() => Some(Arc::new(Bar::new())),
+        _ => None,
+    }
+}
+
+fn is_screen() -> bool {
+    stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+fn word(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Read => "read",
+        Phase::Compare => "compare",
+        Phase::Search => "search",
+        Phase::Compress => "compress",
+        Phase::Stage => "stage",
+        Phase::Sync => "sync",
+        Phase::Apply => "apply",
+        _ => "work",
+    }
+}
+
+/// A bar that is gone when the work is done.
+struct Bar {
+    bar: ProgressBar,
+    phase: Mutex<Option<Phase>>,
+}
+
+impl Bar {
+    fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10));
+        Self { bar, phase: Mutex::new(None) }
+    }
+
+    fn enter(&self, phase: Phase, total: u64) {
+        let template = match phase {
+            Phase::Sync | Phase::Apply => "{msg:>9} [{bar:40}] {percent:>3} %",
+            _ => "{msg:>9} [{bar:40}] {bytes}/{total_bytes}, {eta}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.bar.set_style(style.progress_chars("=> "));
+        }
+        self.bar.set_message(word(phase));
+        self.bar.set_length(total);
+        self.bar.reset();
+    }
+}
+
+impl Observer for Bar {
+    fn progress(&self, phase: Phase, done: u64, total: u64) {
+        let mut current = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
+        if *current != Some(phase) {
+            *current = Some(phase);
+            self.enter(phase, total);
+        } else if self.bar.length() != Some(total) {
+            self.bar.set_length(total);
+        }
+        self.bar.set_position(done);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// One JSON document a line.
+#[derive(Default)]
+struct Lines(Mutex<Option<(Phase, Instant)>>);
+
+impl Observer for Lines {
+    fn progress(&self, phase: Phase, done: u64, total: u64) {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_soon = last.is_some_and(|(before, at)| before == phase && at.elapsed() < PAUSE);
+        if is_soon && done < total {
+            return;
+        }
+        *last = Some((phase, Instant::now()));
+        // Nobody reading any more is no reason to stop.
+        drop(writeln!(stderr(), "{}", json!({ "phase": word(phase), "done": done, "total": total })));
+    }
+}

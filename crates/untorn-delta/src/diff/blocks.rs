@@ -1,0 +1,162 @@
+//! Where blocks of the old files stand: a table of bounded size, looked up by block hash.
+//!
+//! Old bytes are cut into blocks of equal length, new bytes are looked at from every offset: what rsync does (Tridgell, "Efficient
+//! Algorithms for Sorting and Synchronization", 1999), with the sides exchanged, since the old build is at hand.
+
+use super::rolling::{block_hash, four_block_hashes, spread};
+
+/// The most blocks in a table, which then takes 64 MiB and its filter 8.
+const BLOCKS_MAX: u64 = 6 << 20;
+/// The shortest block.
+const BLOCK_LEN_MIN: u64 = 32;
+/// The longest block: reads go in whole numbers of it.
+pub(super) const BLOCK_LEN_MAX: u64 = 64 << 10;
+
+/// A place in the old tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Number of the file among the old manifest's entries.
+    pub(super) file: u32,
+    /// Offset in it.
+    pub(super) at: u64,
+}
+
+/// A table of blocks.
+pub(super) struct Blocks {
+    block_len: usize,
+    /// Upper half: a part of the block's hash. Lower half: number of the block, from 1; 0 for a free slot.
+    slots: Vec<u64>,
+    /// One bit for each of many hash values: most new bytes are told apart here without touching `slots`.
+    filter: Vec<u64>,
+    /// For each range that was added: the number of its first block, and where that stands. Sorted by number.
+    ranges: Vec<(u32, Place)>,
+    count: u32,
+}
+
+impl Blocks {
+    /// An empty table for about `len` old bytes.
+    pub(super) fn new(len: u64) -> Self {
+        let block_len = block_len(len);
+        let slots = usize::try_from((len / block_len).min(BLOCKS_MAX) * 5 / 4 + 16).unwrap_or(usize::MAX).next_power_of_two();
+        Self {
+            block_len: usize::try_from(block_len).unwrap_or(usize::MAX),
+            slots: vec![0; slots],
+            filter: vec![0; slots.div_ceil(8)],
+            ranges: Vec::new(),
+            count: 0,
+        }
+    }
+
+    /// Length of a block in bytes, a power of two.
+    pub(super) fn block_len(&self) -> usize {
+        self.block_len
+    }
+
+    /// Adds the whole blocks of `bytes`, which stand at `place`.
+    pub(super) fn add(&mut self, place: Place, bytes: &[u8]) {
+        if bytes.len() < self.block_len || u64::from(self.count) >= BLOCKS_MAX {
+            return;
+        }
+        self.ranges.push((self.count, place));
+        let fours = bytes.chunks_exact(4 * self.block_len);
+        let rest = fours.remainder();
+        fours.for_each(|four| four_block_hashes(four, self.block_len).into_iter().for_each(|hash| self.insert(hash)));
+        rest.chunks_exact(self.block_len).for_each(|block| self.insert(block_hash(block)));
+    }
+
+    /// A place where a block with this hash may stand.
+    pub(super) fn find(&self, hash: u64) -> Option<Place> {
+        let hash = spread(hash);
+        if self.filter_word(hash) & filter_bit(hash) == 0 {
+            return None;
+        }
+        let mut slot = self.first_slot(hash);
+        loop {
+            let found = self.slots[slot];
+            if found == 0 {
+                return None;
+            }
+            if found >> 32 == hash >> 32 {
+                return Some(self.place(found));
+            }
+            slot = (slot + 1) & (self.slots.len() - 1);
+        }
+    }
+
+    /// The first of several equal blocks is kept.
+    fn insert(&mut self, hash: u64) {
+        self.count += 1;
+        if u64::from(self.count) > BLOCKS_MAX {
+            return;
+        }
+        let hash = spread(hash);
+        let word = self.filter_at(hash);
+        self.filter[word] |= filter_bit(hash);
+        let mut slot = self.first_slot(hash);
+        while self.slots[slot] != 0 {
+            if self.slots[slot] >> 32 == hash >> 32 {
+                return;
+            }
+            slot = (slot + 1) & (self.slots.len() - 1);
+        }
+        self.slots[slot] = hash >> 32 << 32 | u64::from(self.count);
+    }
+
+    fn place(&self, slot: u64) -> Place {
+        let number = u32::try_from(slot & u64::from(u32::MAX)).unwrap_or(0).saturating_sub(1);
+        let range = self.ranges.partition_point(|(first, _)| *first <= number).saturating_sub(1);
+        let (first, place) = self.ranges[range];
+        Place { at: place.at + u64::from(number - first) * self.block_len as u64, ..place }
+    }
+
+    fn first_slot(&self, hash: u64) -> usize {
+        low_bits(hash, self.slots.len())
+    }
+
+    fn filter_at(&self, hash: u64) -> usize {
+        low_bits(hash >> 20, self.filter.len())
+    }
+
+    fn filter_word(&self, hash: u64) -> u64 {
+        self.filter[self.filter_at(hash)]
+    }
+}
+
+/// A block length at which `len` bytes fit the table.
+fn block_len(len: u64) -> u64 {
+    len.div_ceil(BLOCKS_MAX).next_power_of_two().clamp(BLOCK_LEN_MIN, BLOCK_LEN_MAX)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "only the low bits are wanted")]
+fn low_bits(hash: u64, len: usize) -> usize {
+    hash as usize & (len - 1)
+}
+
+fn filter_bit(hash: u64) -> u64 {
+    1 << (hash >> 58)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_block_is_found_where_it_stands() {
+        let bytes: Vec<u8> = (0..100_000_u32).flat_map(|number| number.to_le_bytes()).collect();
+        let mut blocks = Blocks::new(bytes.len() as u64);
+        let len = blocks.block_len();
+        blocks.add(Place { file: 3, at: 1000 }, &bytes[..200_000]);
+        blocks.add(Place { file: 5, at: 0 }, &bytes[200_000..]);
+        assert_eq!(blocks.find(block_hash(&bytes[..len])), Some(Place { file: 3, at: 1000 }));
+        assert_eq!(blocks.find(block_hash(&bytes[5 * len..6 * len])), Some(Place { file: 3, at: 1000 + 5 * len as u64 }));
+        assert_eq!(blocks.find(block_hash(&bytes[200_000 + len..][..len])), Some(Place { file: 5, at: len as u64 }));
+        assert_eq!(blocks.find(block_hash(&vec![9; len])), None);
+    }
+
+    #[test]
+    fn the_table_stays_small_whatever_the_length() {
+        for len in [0, 1, 1 << 20, 1 << 32, 1 << 40, u64::MAX] {
+            assert!(Blocks::new(len).slots.len() <= 8 << 20, "{len}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! A change while it is being worked out.
+
+use std::ops::Range;
+
+use untorn_format::manifest::{Kind, Manifest};
+use untorn_format::patch::{After, Before, Change, Check, FilePatch, Op};
+use untorn_format::{Hash, TreePath};
+
+use super::pairs::{Pair, Twin};
+
+/// A change while it is being worked out.
+pub(super) struct Draft<'a> {
+    pub(super) path: &'a TreePath,
+    pub(super) old: Option<&'a Kind>,
+    pub(super) new: Option<&'a Kind>,
+    pub(super) twin: Twin<'a>,
+    /// The stretches of the new file that do not stay in place, while operations for them are still to be found.
+    pub(super) stretches: Vec<Range<u64>>,
+    /// Operations; their sources are numbers of old entries.
+    pub(super) ops: Vec<Op>,
+    pub(super) replaced: Option<Check>,
+    pub(super) written: Option<Check>,
+}
+
+/// Length and hash of a file.
+#[derive(Clone, Copy)]
+pub(super) struct Content {
+    pub(super) len: u64,
+    pub(super) hash: Hash,
+}
+
+/// Length and hash of a file; `None` for anything else.
+pub(super) fn content(kind: Option<&Kind>) -> Option<Content> {
+    if let Some(&Kind::File { len, hash, .. }) = kind { Some(Content { len, hash }) } else { None }
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(pair: Pair<'a>) -> Self {
+        let Pair { path, old, new, twin } = pair;
+        Self { path, old, new, twin, stretches: Vec::new(), ops: Vec::new(), replaced: None, written: None }
+    }
+
+    /// The new file, when its content is not found whole in the old tree and must be made.
+    pub(super) fn made(&self) -> Option<Content> {
+        content(self.new).filter(|_| matches!(self.twin, Twin::None))
+    }
+
+    /// The old file at this path.
+    pub(super) fn old_file(&self) -> Option<Content> {
+        content(self.old)
+    }
+
+    /// The stretches (offset, length) of a made file that stay in place.
+    pub(super) fn kept_ranges(&self) -> Vec<(u64, u64)> {
+        let len = self.made().map_or(0, |made| made.len);
+        let starts = std::iter::once(0).chain(self.stretches.iter().map(|stretch| stretch.end));
+        let ends = self.stretches.iter().map(|stretch| stretch.start).chain(std::iter::once(len));
+        starts.zip(ends).map(|(start, end)| (start, end - start)).filter(|(_, len)| *len > 0).collect()
+    }
+
+    /// The stretches (offset, length) of the old file that are replaced by a made one.
+    pub(super) fn replaced_ranges(&self) -> Vec<(u64, u64)> {
+        let (Some(new), Some(old)) = (self.made(), self.old_file()) else { return Vec::new() };
+        let clip = |range: &Range<u64>| (range.start, range.end.min(old.len).saturating_sub(range.start));
+        let mut ranges: Vec<_> = self.stretches.iter().map(clip).filter(|(_, len)| *len > 0).collect();
+        if old.len > new.len {
+            match ranges.last_mut().filter(|(at, len)| at + len == new.len) {
+                Some(last) => last.1 = old.len - last.0,
+                None => ranges.push((new.len, old.len - new.len)),
+            }
+        }
+        ranges
+    }
+
+    /// The change, once everything is known.
+    pub(super) fn finish(self, old: &Manifest) -> Change {
+        let before = self.before();
+        let path = self.path.clone();
+        Change { path, before, after: self.after(old) }
+    }
+
+    fn before(&self) -> Before {
+        match self.old {
+            None => Before::Absent,
+            Some(Kind::Dir) => Before::Dir,
+            Some(Kind::Symlink { target }) => Before::Symlink { target: target.clone() },
+            Some(Kind::File { len, hash, .. }) => {
+                Before::File { len: *len, replaced: self.replaced.unwrap_or_else(|| Check::from(*hash)) }
+            }
+        }
+    }
+
+    fn after(self, old: &Manifest) -> After {
+        match (self.new, self.twin) {
+            (None, _) => After::Absent,
+            (Some(Kind::Dir), _) => After::Dir,
+            (Some(Kind::Symlink { target }), _) => After::Symlink { target: target.clone() },
+            (Some(Kind::File { executable, .. }), Twin::Moved(from)) => {
+                After::Moved { from: from.clone(), executable: *executable }
+            }
+            (Some(&Kind::File { len, hash, executable }), Twin::Copied(from)) => {
+                let ops = vec![Op::Copy { source: number_of(old, from), at: 0, len }];
+                After::File(FilePatch { len, hash, executable, ops, written: hash.into() })
+            }
+            (Some(&Kind::File { len, hash, executable }), Twin::None) => {
+                let written = self.written.unwrap_or_else(|| Check::from(hash));
+                After::File(FilePatch { len, hash, executable, ops: self.ops, written })
+            }
+        }
+    }
+}
+
+/// Number of the entry at `path`.
+pub(super) fn number_of(manifest: &Manifest, path: &TreePath) -> u32 {
+    let number = manifest.entries().partition_point(|entry| entry.path < *path);
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,192 @@
+//! Which literal bytes go into which frame, and which old bytes they are compressed against.
+
+use std::collections::HashMap;
+
+use untorn_format::manifest::Manifest;
+use untorn_format::patch::{MAX_FRAME_LEN, MAX_REFERENCE_LEN, Op, Reference};
+
+use super::Build;
+use super::compress::Job;
+use super::draft::{Content, Draft, content, number_of};
+use crate::DiffError;
+use crate::files::read_exact_at;
+
+/// An old file up to this length is referred to whole: 1 MiB.
+const WHOLE_LEN_MAX: u64 = 1 << 20;
+/// How far around the old bytes that are replaced a reference reaches, at most: 8 KiB. Short literals get less, so that a frame does not refer to
+/// much for the sake of little.
+const MARGIN_MAX: u64 = 8 << 10;
+/// Literal bytes planned at a time: 256 KiB.
+const PIECE_LEN_MAX: u64 = 256 << 10;
+
+/// One frame to be.
+#[derive(Default)]
+pub(super) struct FramePlan {
+    pieces: Vec<Piece>,
+    /// Old bytes to compress against; sources are numbers of old entries.
+    pub(super) references: Vec<Reference>,
+    /// Literal bytes.
+    pub(super) len: u64,
+    reference_len: u64,
+}
+
+/// Literal bytes of one file.
+struct Piece {
+    /// Number of the draft.
+    draft: usize,
+    /// Offset in the new file.
+    at: u64,
+    len: u64,
+}
+
+/// Plans all frames. Every literal byte is in one frame, in the order of the files.
+pub(super) fn plan(drafts: &[Draft<'_>], old: &Manifest) -> Vec<FramePlan> {
+    let mut planner = Planner { plans: Vec::new(), current: FramePlan::default() };
+    let leaving = leaving(drafts, old);
+    for (number, draft) in drafts.iter().enumerate() {
+        let template = template(draft, old, &leaving);
+        planner.add_file(number, &draft.ops, template);
+    }
+    planner.close();
+    planner.plans
+}
+
+impl FramePlan {
+    /// Reads the old and new bytes.
+    pub(super) fn read(&self, drafts: &[Draft<'_>], old: Build<'_>, new: Build<'_>) -> Result<Job, DiffError> {
+        let reference_len = to_len(self.reference_len);
+        let mut bytes = vec![0; reference_len + to_len(self.len)];
+        let mut rest = &mut bytes[..];
+        for reference in &self.references {
+            let (part, behind) = rest.split_at_mut(to_len(reference.len));
+            let path = &old.manifest.entries()[reference.source as usize].path;
+            read_exact_at(old.files, path, part, reference.at)
+                .map_err(|source| DiffError::Read { path: path.clone(), source })?;
+            rest = behind;
+        }
+        for piece in &self.pieces {
+            let (part, behind) = rest.split_at_mut(to_len(piece.len));
+            let path = drafts[piece.draft].path;
+            read_exact_at(new.files, path, part, piece.at).map_err(|source| DiffError::Read { path: path.clone(), source })?;
+            rest = behind;
+        }
+        Ok(Job { bytes, reference_len })
+    }
+
+    /// What of `wanted` must be added to the references: they go on where the last one stops.
+    fn missing(&self, wanted: Reference) -> Option<Reference> {
+        let last = self.references.last().filter(|last| last.source == wanted.source && last.at <= wanted.at);
+        let Some(last) = last else { return Some(wanted).filter(|wanted| wanted.len > 0) };
+        let at = wanted.at.max(last.at + last.len);
+        let end = wanted.at + wanted.len;
+        (at < end).then(|| Reference { at, len: end - at, ..wanted })
+    }
+
+    fn add_reference(&mut self, reference: Reference) {
+        self.reference_len += reference.len;
+        match self.references.last_mut() {
+            Some(last) if last.source == reference.source && last.at + last.len == reference.at => last.len += reference.len,
+            _ => self.references.push(reference),
+        }
+    }
+}
+
+/// A length of at most one frame and its references.
+fn to_len(len: u64) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
+}
+
+/// An old file that a new one resembles.
+#[derive(Clone, Copy)]
+struct Template {
+    source: u32,
+    len: u64,
+}
+
+/// The old file a new one resembles: the one at its path, else the one most is copied from, else one of the same name that leaves.
+fn template(draft: &Draft<'_>, old: &Manifest, leaving: &HashMap<&str, Template>) -> Option<Template> {
+    if let Some(Content { len, .. }) = draft.old_file() {
+        return Some(Template { source: number_of(old, draft.path), len });
+    }
+    let mut copied = HashMap::new();
+    for op in &draft.ops {
+        if let Op::Copy { source, len, .. } = *op {
+            *copied.entry(source).or_insert(0_u64) += len;
+        }
+    }
+    let most = copied.into_iter().max_by_key(|(source, len)| (*len, std::cmp::Reverse(*source)));
+    let Some((source, _)) = most else { return leaving.get(draft.path.name()).copied() };
+    content(Some(&old.entries()[source as usize].kind)).map(|Content { len, .. }| Template { source, len })
+}
+
+/// The first file of each name that stands at no path afterwards.
+fn leaving<'a>(drafts: &[Draft<'a>], old: &Manifest) -> HashMap<&'a str, Template> {
+    let mut leaving = HashMap::new();
+    for draft in drafts.iter().filter(|draft| content(draft.new).is_none()) {
+        if let Some(Content { len, .. }) = draft.old_file() {
+            leaving.entry(draft.path.name()).or_insert(Template { source: number_of(old, draft.path), len });
+        }
+    }
+    leaving
+}
+
+struct Planner {
+    plans: Vec<FramePlan>,
+    current: FramePlan,
+}
+
+impl Planner {
+    fn add_file(&mut self, draft: usize, ops: &[Op], template: Option<Template>) {
+        // `old_at` is where the template goes on: behind what was copied last, and on by what was replaced.
+        let (mut at, mut old_at) = (0, 0);
+        for op in ops {
+            match *op {
+                Op::Literal { len } => self.add_literal(draft, at, len, old_at, template),
+                Op::Copy { source, at, .. } if template.is_some_and(|template| template.source == source) => old_at = at,
+                Op::Keep { .. } => old_at = at,
+                Op::Copy { .. } => {}
+            }
+            at += op.len();
+            old_at += op.len();
+        }
+    }
+
+    fn add_literal(&mut self, draft: usize, mut at: u64, mut len: u64, mut old_at: u64, template: Option<Template>) {
+        while len > 0 {
+            let piece_len = len.min(PIECE_LEN_MAX);
+            let wanted = template.map(|template| template.around(old_at, piece_len));
+            let fits = self.current.len + piece_len <= MAX_FRAME_LEN;
+            let missing = wanted.and_then(|wanted| self.current.missing(wanted));
+            let missing_len = missing.map_or(0, |missing| missing.len);
+            if fits && self.current.reference_len + missing_len <= MAX_REFERENCE_LEN {
+                missing.into_iter().for_each(|missing| self.current.add_reference(missing));
+            } else {
+                self.close();
+                wanted.into_iter().filter(|wanted| wanted.len > 0).for_each(|wanted| self.current.add_reference(wanted));
+            }
+            self.current.len += piece_len;
+            self.current.pieces.push(Piece { draft, at, len: piece_len });
+            (at, old_at, len) = (at + piece_len, old_at + piece_len, len - piece_len);
+        }
+    }
+
+    fn close(&mut self) {
+        let plan = std::mem::take(&mut self.current);
+        if plan.len > 0 {
+            self.plans.push(plan);
+        }
+    }
+}
+
+impl Template {
+    /// What to compress `len` bytes against that stand for what is at `old_at`.
+    fn around(&self, old_at: u64, len: u64) -> Reference {
+        let (start, end) = if self.len <= WHOLE_LEN_MAX {
+            (0, self.len)
+        } else {
+            let margin = (4 * len).min(MARGIN_MAX);
+            (old_at.saturating_sub(margin).min(self.len), old_at.saturating_add(len + margin).min(self.len))
+        };
+        Reference { source: self.source, at: start, len: end - start }
+    }
+}

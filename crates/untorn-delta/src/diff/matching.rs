@@ -1,0 +1,126 @@
+//! Finding a stretch of a new file in the old tree.
+
+use std::ops::Range;
+
+use untorn_format::patch::Op;
+
+use super::blocks::{Blocks, Place};
+use super::in_place::{common_prefix, common_suffix};
+use super::new_window::NewWindow;
+use super::old_pages::OldPages;
+use super::ops::Ops;
+use super::rolling::{Roller, block_hash};
+use crate::DiffError;
+
+/// How far back a match may reach into bytes already given up.
+const BACK_LEN_MAX: u64 = 64 << 10;
+
+/// Finds stretches of new files among blocks of old ones.
+pub(super) struct Matcher<'a> {
+    blocks: &'a Blocks,
+    old: OldPages<'a>,
+    roller: Roller,
+}
+
+/// Equal bytes in a new file and in the old tree.
+struct Match {
+    at: u64,
+    place: Place,
+    len: u64,
+}
+
+impl<'a> Matcher<'a> {
+    pub(super) fn new(blocks: &'a Blocks, old: OldPages<'a>) -> Self {
+        Self { blocks, old, roller: Roller::new(blocks.block_len()) }
+    }
+
+    /// Appends operations that make `stretch`, which `window` looks at.
+    pub(super) fn cover(&mut self, window: &mut NewWindow<'_>, stretch: &Range<u64>, ops: &mut Ops) -> Result<(), DiffError> {
+        let mut at = stretch.start;
+        while let Some(found) = self.find(window, at..stretch.end, ops.copy_len_min())? {
+            ops.push(Op::Literal { len: found.at - at });
+            ops.push(Op::Copy { source: found.place.file, at: found.place.at, len: found.len });
+            at = found.at + found.len;
+        }
+        ops.push(Op::Literal { len: stretch.end - at });
+        window.read_to_end()
+    }
+
+    /// The first long enough match in `range`.
+    fn find(&mut self, window: &mut NewWindow<'_>, range: Range<u64>, copy_len_min: u64) -> Result<Option<Match>, DiffError> {
+        let block_len = self.blocks.block_len();
+        let mut at = range.start;
+        while range.end - at >= block_len as u64 {
+            window.fill(range.start.max(at.saturating_sub(BACK_LEN_MAX)), at, block_len + 1)?;
+            let (steps, candidate) = self.next_candidate(window.after(at));
+            at += steps as u64;
+            let Some(place) = candidate else { continue };
+            let found = self.extend(window, range.start..range.end, at, place)?;
+            if found.at + found.len >= at + block_len as u64 && found.len >= copy_len_min {
+                return Ok(Some(found));
+            }
+            at += 1;
+        }
+        Ok(None)
+    }
+
+    /// How many bytes on from the start of `bytes` a block may match, and where; or how many blocks do not.
+    fn next_candidate(&self, bytes: &[u8]) -> (usize, Option<Place>) {
+        let block_len = self.blocks.block_len();
+        let (first, entering) = bytes.split_at(block_len.min(bytes.len()));
+        let mut hash = block_hash(first);
+        let mut steps = 0;
+        for (leaves, enters) in bytes.iter().zip(entering) {
+            if let Some(place) = self.blocks.find(hash) {
+                return (steps, Some(place));
+            }
+            hash = self.roller.roll(hash, *leaves, *enters);
+            steps += 1;
+        }
+        match self.blocks.find(hash) {
+            Some(place) => (steps, Some(place)),
+            None => (steps + 1, None),
+        }
+    }
+
+    /// The longest match within `range` around equal bytes at `at` and `place`.
+    fn extend(&mut self, window: &mut NewWindow<'_>, range: Range<u64>, at: u64, place: Place) -> Result<Match, DiffError> {
+        let len = self.equal_after(window, at..range.end, place)?;
+        if len < self.blocks.block_len() as u64 {
+            return Ok(Match { at, place, len: 0 });
+        }
+        let back = self.equal_before(window, range.start..at, place)?;
+        Ok(Match { at: at - back, place: Place { at: place.at - back, ..place }, len: back + len })
+    }
+
+    /// How many bytes from the start of `range` on are those from `place` on.
+    fn equal_after(&mut self, window: &mut NewWindow<'_>, range: Range<u64>, place: Place) -> Result<u64, DiffError> {
+        let mut len = 0;
+        loop {
+            let at = range.start + len;
+            window.fill(at.saturating_sub(2 * BACK_LEN_MAX), at, 1)?;
+            let new = window.between(at, range.end);
+            let old = self.old.after(Place { at: place.at + len, ..place })?;
+            let (equal, both) = (common_prefix(old, new), old.len().min(new.len()));
+            len += equal as u64;
+            if equal < both || both == 0 {
+                return Ok(len);
+            }
+        }
+    }
+
+    /// How many bytes before the end of `range` are those before `place`.
+    fn equal_before(&mut self, window: &NewWindow<'_>, range: Range<u64>, place: Place) -> Result<u64, DiffError> {
+        let mut len = 0;
+        while let Some(at) = place.at.checked_sub(len) {
+            let new = window.between(range.start.max(window.base()), range.end - len);
+            let old = self.old.before(Place { at, ..place })?;
+            let (equal, both) = (common_suffix(old, new), old.len().min(new.len()));
+            len += equal as u64;
+            if equal < both || both == 0 {
+                break;
+            }
+        }
+        Ok(len)
+    }
+}

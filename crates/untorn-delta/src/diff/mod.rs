@@ -1,0 +1,133 @@
+//! Making a patch.
+
+mod blocks;
+mod compress;
+mod draft;
+mod frame_plan;
+mod frames;
+mod in_place;
+mod matching;
+mod new_window;
+mod old_pages;
+mod ops;
+mod output;
+mod pairs;
+mod rolling;
+mod scan;
+mod search;
+
+use std::io::{Read, Seek, Write};
+
+use untorn_format::manifest::Manifest;
+
+use crate::{DiffError, Files};
+use draft::Draft;
+
+/// A build: what it consists of, and its files.
+#[derive(Clone, Copy)]
+pub struct Build<'a> {
+    /// What it consists of.
+    pub manifest: &'a Manifest,
+    /// Its files.
+    pub files: &'a dyn Files,
+}
+
+/// How a patch is made. Equal builds and equal options give equal bytes, whatever the machine; another release of this crate may give others.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// Level of compression, 1 (fast) to 19 (small).
+    pub level: i32,
+    /// Which old bytes are searched for the new ones.
+    pub search: Search,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { level: 12, search: Search::Replaced }
+    }
+}
+
+/// Which old bytes are searched for the new ones. Whole files are found wherever they stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Search {
+    /// Those that do not stay in their place: what moves is found there, and the cost follows the change.
+    Replaced,
+    /// All of the old tree: finds also what is now there twice, and reads everything.
+    Everything,
+}
+
+/// How far [`diff`] has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Progress {
+    /// Bytes compared at equal offsets, of all.
+    Compared {
+        /// Bytes so far.
+        done: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+    /// Bytes looked for in the old tree, of all.
+    Searched {
+        /// Bytes so far.
+        done: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+    /// Literal bytes compressed, of all.
+    Compressed {
+        /// Bytes so far.
+        done: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+}
+
+/// What a patch came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Length in bytes of the patch.
+    pub patch_len: u64,
+    /// Changed paths.
+    pub changes: usize,
+    /// Files that only moved.
+    pub moved: usize,
+    /// Operations.
+    pub ops: usize,
+    /// New bytes that stay in their place.
+    pub kept_len: u64,
+    /// New bytes copied from old files.
+    pub copied_len: u64,
+    /// New bytes that are in the patch.
+    pub literal_len: u64,
+    /// Length in bytes of the index as stored.
+    pub index_len: u64,
+    /// Length in bytes of the frames as stored.
+    pub frames_len: u64,
+}
+
+/// Writes the patch from `old` to `new` to `out`. `spool` is an empty temporary file that takes the compressed literal bytes until the index,
+/// which stands before them, is known.
+///
+/// Files of equal hash are never opened. Memory stays below 128 MiB, plus the index (about 100 bytes for each changed path and 24 for each
+/// operation).
+///
+/// # Errors
+/// [`DiffError`]; nothing of the builds is changed, and what was written to `out` is no patch.
+pub fn diff<S: Read + Write + Seek>(
+    old: Build<'_>,
+    new: Build<'_>,
+    options: &Options,
+    spool: &mut S,
+    out: &mut dyn Write,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Report, DiffError> {
+    let mut drafts: Vec<_> = pairs::pairs(old.manifest, new.manifest).into_iter().map(Draft::new).collect();
+    scan::scan(&mut drafts, old, new, progress)?;
+    search::search(&mut drafts, old, new, options, progress)?;
+    let frames = frames::write(&drafts, old, new, options, spool, progress)?;
+    output::write(drafts, frames, old, new, spool, out)
+}

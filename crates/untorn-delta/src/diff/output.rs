@@ -1,0 +1,102 @@
+//! Last pass: header, index, and the frames from the spool.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+
+use untorn_format::Hasher;
+use untorn_format::manifest::Manifest;
+use untorn_format::patch::{After, Change, Changes, Frame, HEADER_LEN, Header, Index, Op, SourceFile};
+
+use super::draft::{Content, Draft, content};
+use super::{Build, Report, compress};
+use crate::DiffError;
+
+/// Level at which the facts are compressed: they are short.
+const FACTS_LEVEL: i32 = 19;
+
+/// Writes the patch.
+pub(super) fn write<S: Read + Seek>(
+    drafts: Vec<Draft<'_>>,
+    frames: Vec<Frame>,
+    old: Build<'_>,
+    new: Build<'_>,
+    spool: &mut S,
+    out: &mut dyn Write,
+) -> Result<Report, DiffError> {
+    let mut changes: Vec<_> = drafts.into_iter().map(|draft| draft.finish(old.manifest)).collect();
+    let mut frames = frames;
+    let sources = number_sources(&mut changes, &mut frames, old.manifest);
+    let mut report = report(&changes);
+    let changes = Changes::new(changes).map_err(DiffError::TooLarge)?;
+    let index = Index::new(changes, sources, frames).map_err(DiffError::TooLarge)?;
+    let (facts, digests) = index.encode();
+    let stored = compress::zstd(&[], &facts, FACTS_LEVEL)?;
+    let header = header(&index, old, new, &stored, facts.len(), &digests);
+    Header::decode(&header.encode()).map_err(DiffError::TooLarge)?;
+    for part in [&header.encode()[..], &stored, &digests] {
+        out.write_all(part).map_err(DiffError::Write)?;
+    }
+    spool.seek(SeekFrom::Start(0)).map_err(DiffError::Write)?;
+    let copied = io::copy(&mut spool.take(header.frames_len), out).map_err(DiffError::Write)?;
+    if copied != header.frames_len {
+        return Err(DiffError::Write(io::ErrorKind::UnexpectedEof.into()));
+    }
+    out.flush().map_err(DiffError::Write)?;
+    report.patch_len = header.patch_len();
+    report.frames_len = header.frames_len;
+    report.index_len = report.patch_len - report.frames_len - HEADER_LEN as u64;
+    Ok(report)
+}
+
+fn header(index: &Index, old: Build<'_>, new: Build<'_>, stored: &[u8], facts_len: usize, digests: &[u8]) -> Header {
+    let mut hasher = Hasher::new();
+    hasher.update(stored);
+    hasher.update(digests);
+    Header {
+        from: old.manifest.hash(),
+        to: new.manifest.hash(),
+        facts_stored_len: stored.len() as u64,
+        facts_len: facts_len as u64,
+        digests_len: digests.len() as u64,
+        frames_len: index.frames_len(),
+        index_hash: hasher.finish(),
+    }
+}
+
+/// Replaces numbers of old entries by numbers of sources, and lists those.
+fn number_sources(changes: &mut [Change], frames: &mut [Frame], old: &Manifest) -> Vec<SourceFile> {
+    let mut used = BTreeMap::new();
+    source_numbers(changes, frames).for_each(|number| {
+        used.insert(*number, 0);
+    });
+    (0..).zip(used.values_mut()).for_each(|(number, source)| *source = number);
+    source_numbers(changes, frames).for_each(|number| *number = used.get(number).copied().unwrap_or(u32::MAX));
+    let entries = used.keys().filter_map(|entry| old.entries().get(*entry as usize));
+    entries
+        .map(|entry| SourceFile {
+            path: entry.path.clone(),
+            len: content(Some(&entry.kind)).map_or(0, |Content { len, .. }| len),
+        })
+        .collect()
+}
+
+fn source_numbers<'a>(changes: &'a mut [Change], frames: &'a mut [Frame]) -> impl Iterator<Item = &'a mut u32> {
+    let files = changes.iter_mut().filter_map(|change| if let After::File(file) = &mut change.after { Some(file) } else { None });
+    let copies =
+        files.flat_map(|file| &mut file.ops).filter_map(|op| if let Op::Copy { source, .. } = op { Some(source) } else { None });
+    copies.chain(frames.iter_mut().flat_map(|frame| &mut frame.references).map(|reference| &mut reference.source))
+}
+
+fn report(changes: &[Change]) -> Report {
+    let mut report = Report { changes: changes.len(), ..Report::default() };
+    report.moved = changes.iter().filter(|change| matches!(change.after, After::Moved { .. })).count();
+    for op in changes.iter().filter_map(Change::file).flat_map(|file| &file.ops) {
+        report.ops += 1;
+        match op {
+            Op::Keep { len } => report.kept_len += len,
+            Op::Copy { len, .. } => report.copied_len += len,
+            Op::Literal { len } => report.literal_len += len,
+        }
+    }
+    report
+}

@@ -1,0 +1,143 @@
+//! Second pass: which bytes that do not stay come from elsewhere in the old tree.
+
+use std::collections::HashSet;
+
+use untorn_format::Hasher;
+use untorn_format::patch::Op;
+
+use super::blocks::{BLOCK_LEN_MAX, Blocks, Place};
+use super::draft::{Content, Draft, content, number_of};
+use super::matching::Matcher;
+use super::new_window::NewWindow;
+use super::old_pages::OldPages;
+use super::ops::Ops;
+use super::pairs::Twin;
+use super::scan::expect;
+use super::{Build, Options, Progress, Search};
+use crate::DiffError;
+use crate::files::read_range;
+
+const PIECE_LEN: usize = 1 << 20;
+const _: () = assert!((PIECE_LEN as u64).is_multiple_of(BLOCK_LEN_MAX));
+
+/// Finds the operations of every made file.
+pub(super) fn search(
+    drafts: &mut [Draft<'_>],
+    old: Build<'_>,
+    new: Build<'_>,
+    options: &Options,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(), DiffError> {
+    let blocks = index(drafts, old, options)?;
+    let mut matcher = Matcher::new(&blocks, OldPages::new(old.files, old.manifest.entries()));
+    let total = drafts.iter().map(stretches_len).fold(0, u64::saturating_add);
+    let (mut done, mut ops_found) = (0, 0_u64);
+    for draft in drafts {
+        done += stretches_len(draft);
+        let Some(made) = draft.made() else { continue };
+        let (ops, hasher) = cover(draft, made.len, new, &mut matcher, ops_found)?;
+        let kept = ops.iter().any(|op| matches!(op, Op::Keep { .. }));
+        if kept {
+            draft.written = Some(hasher.finish().into());
+        } else {
+            expect(hasher.finish(), made.hash, draft)?;
+        }
+        ops_found += ops.len() as u64;
+        draft.ops = ops;
+        draft.stretches = Vec::new();
+        progress(Progress::Searched { done, total });
+    }
+    Ok(())
+}
+
+fn stretches_len(draft: &Draft<'_>) -> u64 {
+    draft.stretches.iter().map(|stretch| stretch.end - stretch.start).sum()
+}
+
+/// The operations of a file, and the hash of the bytes they write.
+fn cover(
+    draft: &Draft<'_>,
+    len: u64,
+    new: Build<'_>,
+    matcher: &mut Matcher<'_>,
+    ops_before: u64,
+) -> Result<(Vec<Op>, Hasher), DiffError> {
+    let (mut ops, mut hasher, mut at) = (Ops::new(ops_before), Hasher::new(), 0);
+    for stretch in &draft.stretches {
+        ops.push(Op::Keep { len: stretch.start - at });
+        let mut window = NewWindow::new(new.files, draft.path, stretch.clone(), &mut hasher);
+        matcher.cover(&mut window, stretch, &mut ops)?;
+        at = stretch.end;
+    }
+    ops.push(Op::Keep { len: len - at });
+    Ok((ops.into_vec(), hasher))
+}
+
+/// Reads the old bytes that are searched, and takes the checks of those that are replaced.
+fn index(drafts: &mut [Draft<'_>], old: Build<'_>, options: &Options) -> Result<Blocks, DiffError> {
+    let others =
+        if drafts.iter().any(|draft| stretches_len(draft) > 0) { other_ranges(drafts, old, options.search) } else { Vec::new() };
+    let replaced_len = drafts.iter().flat_map(Draft::replaced_ranges).map(|(_, len)| len).fold(0, u64::saturating_add);
+    let others_len = others.iter().map(|other| other.len).fold(0, u64::saturating_add);
+    let mut indexer = Indexer { old, blocks: Blocks::new(replaced_len.saturating_add(others_len)), buf: vec![0; PIECE_LEN] };
+    for draft in drafts.iter_mut().filter(|draft| draft.made().is_some() && draft.old_file().is_some()) {
+        let file = number_of(old.manifest, draft.path);
+        let mut hasher = Hasher::new();
+        for (at, len) in draft.replaced_ranges() {
+            indexer.add(&OldRange { file, at, len }, &mut hasher)?;
+        }
+        draft.replaced = Some(hasher.finish().into());
+    }
+    others.iter().try_for_each(|range| indexer.add(range, &mut Hasher::new()))?;
+    Ok(indexer.blocks)
+}
+
+/// Bytes of an old file.
+struct OldRange {
+    file: u32,
+    at: u64,
+    len: u64,
+}
+
+struct Indexer<'a> {
+    old: Build<'a>,
+    blocks: Blocks,
+    buf: Vec<u8>,
+}
+
+impl Indexer<'_> {
+    fn add(&mut self, range: &OldRange, hasher: &mut Hasher) -> Result<(), DiffError> {
+        let path = &self.old.manifest.entries()[range.file as usize].path;
+        let mut at = range.at;
+        read_range(self.old.files, path, (at, range.len), &mut self.buf, |bytes| {
+            hasher.update(bytes);
+            self.blocks.add(Place { file: range.file, at }, bytes);
+            at += bytes.len() as u64;
+        })
+        .map_err(|source| DiffError::Read { path: path.clone(), source })
+    }
+}
+
+/// What is searched besides the replaced bytes of made files: files that leave, and all the rest where that is wanted.
+fn other_ranges(drafts: &[Draft<'_>], old: Build<'_>, search: Search) -> Vec<OldRange> {
+    let moved: HashSet<_> =
+        drafts.iter().filter_map(|draft| if let Twin::Moved(from) = draft.twin { Some(from) } else { None }).collect();
+    let everything = search == Search::Everything;
+    let mut drafts = drafts.iter().peekable();
+    let mut ranges = Vec::new();
+    for (file, entry) in (0..).zip(old.manifest.entries()) {
+        while drafts.next_if(|draft| *draft.path < entry.path).is_some() {}
+        let draft = drafts.next_if(|draft| *draft.path == entry.path);
+        let Some(Content { len: old_len, .. }) = content(Some(&entry.kind)) else { continue };
+        match draft {
+            Some(draft) if draft.made().is_some() => {
+                let kept = if everything { draft.kept_ranges() } else { Vec::new() };
+                ranges.extend(kept.into_iter().map(|(at, len)| OldRange { file, at, len: len.min(old_len.saturating_sub(at)) }));
+            }
+            Some(_) if !moved.contains(&entry.path) => ranges.push(OldRange { file, at: 0, len: old_len }),
+            _ if everything => ranges.push(OldRange { file, at: 0, len: old_len }),
+            _ => {}
+        }
+    }
+    ranges
+}

@@ -1,0 +1,55 @@
+//! The seam to the files of a tree: whoever opens them implements it.
+
+use std::io;
+
+use untorn_format::TreePath;
+
+/// The files of one build. They must not change while they are read.
+pub trait Files {
+    /// Reads bytes of the file at `path` from `offset` on: as many as exist and fit into `buf`, 0 only at the end of the file.
+    ///
+    /// Reads jump between few files and go forward in each; keep the last dozen open.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or read.
+    fn read_at(&self, path: &TreePath, buf: &mut [u8], offset: u64) -> io::Result<usize>;
+}
+
+/// Fills `buf` with the bytes of a file from `offset` on.
+pub(crate) fn read_exact_at(files: &dyn Files, path: &TreePath, mut buf: &mut [u8], mut offset: u64) -> io::Result<()> {
+    while !buf.is_empty() {
+        match files.read_at(path, buf, offset) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(len) => {
+                buf = buf.get_mut(len..).ok_or(io::ErrorKind::InvalidData)?;
+                offset = offset.saturating_add(len as u64);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Calls `each` with the bytes of a range of a file, in pieces of at most `buf`.
+pub(crate) fn read_range(
+    files: &dyn Files,
+    path: &TreePath,
+    (mut at, mut len): (u64, u64),
+    buf: &mut [u8],
+    mut each: impl FnMut(&[u8]),
+) -> io::Result<()> {
+    while len > 0 {
+        let piece = piece_len(len, buf.len());
+        read_exact_at(files, path, &mut buf[..piece], at)?;
+        each(&buf[..piece]);
+        at += piece as u64;
+        len -= piece as u64;
+    }
+    Ok(())
+}
+
+/// As much of `len` bytes as fit into `max`.
+pub(crate) fn piece_len(len: u64, max: usize) -> usize {
+    usize::try_from(len).map_or(max, |len| len.min(max))
+}

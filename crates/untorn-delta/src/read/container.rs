@@ -1,0 +1,65 @@
+//! Header and index from the start of a patch.
+
+use std::io::{self, Read};
+
+use untorn_format::patch::{HEADER_LEN, Header, Index};
+use untorn_format::{DecodeError, Hash};
+use zstd::zstd_safe::{find_frame_compressed_size, get_frame_content_size};
+
+use crate::PatchError;
+
+/// The largest window of the compressed facts, as a power of two.
+const FACTS_WINDOW_LOG_MAX: u32 = 24;
+/// The first bytes of a zstd frame that is no skippable one.
+const ZSTD_MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
+
+/// Reads header and index.
+pub(super) fn read(input: &mut impl Read) -> Result<(Header, Index), PatchError> {
+    let mut bytes = [0; HEADER_LEN];
+    input.read_exact(&mut bytes).map_err(input_error)?;
+    let header = Header::decode(&bytes).map_err(|error| match error {
+        DecodeError::Checksum => PatchError::Damaged("header"),
+        error => error.into(),
+    })?;
+    let stored = read_len(input, header.facts_stored_len + header.digests_len)?;
+    if Hash::of(&stored) != header.index_hash {
+        return Err(PatchError::Damaged("index"));
+    }
+    let facts_end = usize::try_from(header.facts_stored_len).unwrap_or(usize::MAX).min(stored.len());
+    let (facts, digests) = stored.split_at(facts_end);
+    let facts = decompress_facts(facts, header.facts_len)?;
+    let index = Index::decode(&facts, digests)?;
+    if index.frames_len() != header.frames_len {
+        return Err(DecodeError::Field("length of the frames").into());
+    }
+    Ok((header, index))
+}
+
+/// Bytes that end too early are damage; anything else is trouble with the input.
+pub(super) fn input_error(error: io::Error) -> PatchError {
+    if error.kind() == io::ErrorKind::UnexpectedEof { PatchError::Damaged("it ends too early") } else { PatchError::Input(error) }
+}
+
+/// Exactly `len` bytes. Memory grows with what arrives, not with what is promised.
+pub(super) fn read_len(input: &mut impl Read, len: u64) -> Result<Vec<u8>, PatchError> {
+    let mut bytes = Vec::new();
+    input.take(len).read_to_end(&mut bytes).map_err(PatchError::Input)?;
+    if bytes.len() as u64 == len { Ok(bytes) } else { Err(PatchError::Damaged("it ends too early")) }
+}
+
+/// `stored` must be one zstd frame, nothing else, that promises `len` bytes.
+pub(super) fn check_zstd(stored: &[u8], len: u64) -> Result<(), PatchError> {
+    let one = stored.starts_with(&ZSTD_MAGIC) && find_frame_compressed_size(stored) == Ok(stored.len());
+    let right_len = matches!(get_frame_content_size(stored), Ok(Some(found)) if found == len);
+    if one && right_len { Ok(()) } else { Err(DecodeError::Field("zstd frame").into()) }
+}
+
+fn decompress_facts(stored: &[u8], len: u64) -> Result<Vec<u8>, PatchError> {
+    check_zstd(stored, len)?;
+    let refused = |_| PatchError::Format(DecodeError::Field("compressed facts"));
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(stored).map_err(refused)?.single_frame();
+    decoder.window_log_max(FACTS_WINDOW_LOG_MAX).map_err(refused)?;
+    let mut facts = Vec::new();
+    decoder.take(len + 1).read_to_end(&mut facts).map_err(refused)?;
+    if facts.len() as u64 == len { Ok(facts) } else { Err(DecodeError::Length.into()) }
+}

@@ -1,0 +1,149 @@
+//! The new bytes of one file.
+
+use std::io::{self, Read};
+
+use untorn_format::Hasher;
+use untorn_format::patch::{Change, Check, FilePatch, Index, Op};
+
+use super::literals::Literals;
+use super::old::read_old;
+use crate::files::piece_len;
+use crate::{Files, PatchError};
+
+const PIECE_LEN_MAX: usize = 256 << 10;
+
+/// Which bytes of a file are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// All of them, to write a new file.
+    Whole,
+    /// Those that differ from what stands there, to write them in place.
+    InPlace,
+}
+
+/// Bytes of a new file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece<'a> {
+    /// Offset in the new file. Offsets rise.
+    pub at: u64,
+    /// The bytes, at least one.
+    pub bytes: &'a [u8],
+}
+
+/// Makes the new bytes of one file, from the old tree and the literal bytes of the patch.
+///
+/// As [`Read`] it gives the bytes of the pieces one after the other: the file, when it is read [`Way::Whole`]. An error of [`Read`] holds the
+/// [`PatchError`].
+pub struct FileReader<'r, R> {
+    index: &'r Index,
+    change: &'r Change,
+    file: &'r FilePatch,
+    literals: &'r mut Literals<R>,
+    old: &'r dyn Files,
+    way: Way,
+    /// Number of the operation in work, and how many of its bytes are made.
+    op: usize,
+    op_done: u64,
+    /// Offset in the new file.
+    at: u64,
+    hasher: Hasher,
+    buf: Vec<u8>,
+}
+
+impl<'r, R: Read> FileReader<'r, R> {
+    pub(super) fn new(
+        index: &'r Index,
+        change: &'r Change,
+        file: &'r FilePatch,
+        literals: &'r mut Literals<R>,
+        old: &'r dyn Files,
+        way: Way,
+    ) -> Self {
+        Self { index, change, file, literals, old, way, op: 0, op_done: 0, at: 0, hasher: Hasher::new(), buf: Vec::new() }
+    }
+
+    /// What changes.
+    #[must_use]
+    pub fn change(&self) -> &'r Change {
+        self.change
+    }
+
+    /// How its content is made.
+    #[must_use]
+    pub fn file(&self) -> &'r FilePatch {
+        self.file
+    }
+
+    /// The next bytes; `None` once all were handed out **and** are what the patch promises. Before that nothing of them can be trusted.
+    ///
+    /// # Errors
+    /// [`PatchError`].
+    pub fn next_piece(&mut self) -> Result<Option<Piece<'_>>, PatchError> {
+        self.take(PIECE_LEN_MAX)
+    }
+
+    fn take(&mut self, max: usize) -> Result<Option<Piece<'_>>, PatchError> {
+        self.skip_kept();
+        let Some(op) = self.file.ops.get(self.op) else {
+            self.check()?;
+            return Ok(None);
+        };
+        let len = piece_len(op.len() - self.op_done, max.min(PIECE_LEN_MAX));
+        let bytes = match *op {
+            Op::Literal { .. } => self.literals.take(self.index, self.old, len)?,
+            Op::Keep { .. } => read(self.old, &self.change.path, &mut self.buf, len, self.at)?,
+            Op::Copy { source, at, .. } => {
+                let path = &self.index.sources()[source as usize].path;
+                read(self.old, path, &mut self.buf, len, at + self.op_done)?
+            }
+        };
+        self.hasher.update(bytes);
+        let at = self.at;
+        self.at += bytes.len() as u64;
+        self.op_done += bytes.len() as u64;
+        if self.op_done == op.len() {
+            (self.op, self.op_done) = (self.op + 1, 0);
+        }
+        Ok(Some(Piece { at, bytes }))
+    }
+
+    fn skip_kept(&mut self) {
+        while let (Way::InPlace, Some(Op::Keep { len })) = (self.way, self.file.ops.get(self.op)) {
+            self.at += len;
+            self.op += 1;
+        }
+    }
+
+    fn check(&self) -> Result<(), PatchError> {
+        let found = self.hasher.finish();
+        let right = match self.way {
+            Way::Whole => found == self.file.hash,
+            Way::InPlace => Check::from(found) == self.file.written,
+        };
+        if right { Ok(()) } else { Err(PatchError::Made { path: self.change.path.clone() }) }
+    }
+}
+
+fn read<'b>(
+    old: &dyn Files,
+    path: &untorn_format::TreePath,
+    buf: &'b mut Vec<u8>,
+    len: usize,
+    at: u64,
+) -> Result<&'b [u8], PatchError> {
+    buf.resize(buf.len().max(len), 0);
+    read_old(old, path, &mut buf[..len], at)?;
+    Ok(&buf[..len])
+}
+
+impl<R: Read> Read for FileReader<'_, R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        let piece = self.take(buf.len()).map_err(io::Error::other)?;
+        let bytes = piece.map_or(&[][..], |piece| piece.bytes);
+        buf[..bytes.len()].copy_from_slice(bytes);
+        Ok(bytes.len())
+    }
+}

@@ -1,0 +1,81 @@
+//! Reading a patch.
+
+mod container;
+mod cost;
+mod file_reader;
+mod literals;
+mod old;
+
+use std::io::Read;
+
+use untorn_format::patch::{Change, Header, Index};
+
+use crate::{Files, PatchError};
+pub use cost::Cost;
+pub use file_reader::{FileReader, Piece, Way};
+use literals::Literals;
+pub use old::check_replaced;
+
+/// Reads a patch from its first byte to its last; the input need not seek.
+///
+/// When it exists, header and index are checked. Literal bytes are checked frame by frame before they are handed out. Memory: the index, one frame
+/// and what it refers to (about 20 MiB), whatever the patch says.
+pub struct PatchReader<R> {
+    header: Header,
+    index: Index,
+    literals: Literals<R>,
+    /// Number of the change that [`PatchReader::next_file`] looks at next.
+    next: usize,
+    /// Where the literal bytes of the files handed out so far end.
+    literals_end: u64,
+}
+
+impl<R: Read> PatchReader<R> {
+    /// Reads header and index.
+    ///
+    /// # Errors
+    /// [`PatchError::Input`], [`PatchError::Damaged`], [`PatchError::Format`].
+    pub fn new(mut input: R) -> Result<Self, PatchError> {
+        let (header, index) = container::read(&mut input)?;
+        Ok(Self { header, index, literals: Literals::new(input), next: 0, literals_end: 0 })
+    }
+
+    /// What the patch is for.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Everything but the literal bytes.
+    #[must_use]
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The next file with new content, in the order of the changes; `None` behind the last. What was not read of the one before is skipped.
+    ///
+    /// `old` must hold the old tree as it was until [`PatchReader::finish`]: all copies read what stood there before.
+    pub fn next_file<'r>(&'r mut self, old: &'r dyn Files, way: Way) -> Option<FileReader<'r, R>> {
+        let changes = self.index.changes().as_slice();
+        let (number, file) =
+            (self.next..).zip(changes.get(self.next..)?).find_map(|(number, change)| Some((number, change.file()?)))?;
+        self.next = number + 1;
+        self.literals.skip_to(self.literals_end);
+        self.literals_end = self.literals_end.saturating_add(file.literal_len());
+        Some(FileReader::new(&self.index, &changes[number], file, &mut self.literals, old, way))
+    }
+
+    /// The change whose file [`PatchReader::next_file`] hands out next, to choose the [`Way`].
+    #[must_use]
+    pub fn peek_file(&self) -> Option<&Change> {
+        self.index.changes().as_slice().get(self.next..)?.iter().find(|change| change.file().is_some())
+    }
+
+    /// Reads what was skipped, and makes sure that the patch is whole and ends where it should.
+    ///
+    /// # Errors
+    /// [`PatchError::Input`], [`PatchError::Damaged`], [`PatchError::Trailing`].
+    pub fn finish(mut self) -> Result<(), PatchError> {
+        self.literals.finish(&self.index)
+    }
+}

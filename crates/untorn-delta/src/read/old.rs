@@ -1,0 +1,43 @@
+//! Reading the old tree.
+
+use std::io;
+
+use untorn_format::patch::{Before, Change, Check};
+use untorn_format::{Hasher, TreePath};
+
+use crate::files::{read_exact_at, read_range};
+use crate::{Files, PatchError};
+
+/// Fills `buf` from an old file; one that ends too early is not the one meant.
+pub(super) fn read_old(old: &dyn Files, path: &TreePath, buf: &mut [u8], at: u64) -> Result<(), PatchError> {
+    read_exact_at(old, path, buf, at).map_err(|source| old_error(path, source))
+}
+
+fn old_error(path: &TreePath, source: io::Error) -> PatchError {
+    let path = path.clone();
+    if source.kind() == io::ErrorKind::UnexpectedEof { PatchError::Old { path } } else { PatchError::Read { path, source } }
+}
+
+/// Makes sure that the file a change replaces, removes or moves is the one it starts from, by its length and all bytes that do not stay in their place.
+/// Does nothing when there is no file before.
+///
+/// # Errors
+/// [`PatchError::Old`] when it is another, [`PatchError::Read`] when it cannot be read.
+pub fn check_replaced(change: &Change, old: &dyn Files) -> Result<(), PatchError> {
+    let Before::File { len, replaced } = change.before else { return Ok(()) };
+    let mut hasher = Hasher::new();
+    let mut buf = vec![0; 256 << 10];
+    let mut add = |range| {
+        read_range(old, &change.path, range, &mut buf, |bytes| hasher.update(bytes))
+            .map_err(|source| old_error(&change.path, source))
+    };
+    match change.file() {
+        Some(file) => file.replaced_ranges(len).try_for_each(&mut add)?,
+        None => add((0, len))?,
+    }
+    let longer = old.read_at(&change.path, &mut [0], len).map_err(|source| old_error(&change.path, source))? > 0;
+    if longer || Check::from(hasher.finish()) != replaced {
+        return Err(PatchError::Old { path: change.path.clone() });
+    }
+    Ok(())
+}

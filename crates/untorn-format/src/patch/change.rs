@@ -1,0 +1,166 @@
+//! What changes at one path.
+
+use super::{Check, MAX_FILE_LEN, Op};
+use crate::{DecodeError, Hash, TreePath, bytes::require, check_symlink_target};
+
+/// What changes at one path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Where.
+    pub path: TreePath,
+    /// What stands there in the old build.
+    pub before: Before,
+    /// What stands there in the new build.
+    pub after: After,
+}
+
+/// What stands at a path before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// Nothing.
+    Absent,
+    /// A directory.
+    Dir,
+    /// A symlink.
+    Symlink {
+        /// What it says.
+        target: String,
+    },
+    /// A file.
+    File {
+        /// Its length in bytes.
+        len: u64,
+        /// Check of its bytes that do not stay in their place, one stretch after the other: of all its bytes, unless
+        /// [`FilePatch::ops`] keeps some.
+        replaced: Check,
+    },
+}
+
+/// What stands at a path afterwards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum After {
+    /// Nothing.
+    Absent,
+    /// A directory.
+    Dir,
+    /// A symlink.
+    Symlink {
+        /// What it says.
+        target: String,
+    },
+    /// A file that stood at another path, unchanged.
+    Moved {
+        /// That path: a change of the same patch, where no file stands afterwards. No two changes name the same.
+        from: TreePath,
+        /// Its executable bit.
+        executable: bool,
+    },
+    /// A file with new content.
+    File(FilePatch),
+}
+
+/// How the content of a file is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilePatch {
+    /// Its length in bytes.
+    pub len: u64,
+    /// Hash of all its bytes.
+    pub hash: Hash,
+    /// Its executable bit.
+    pub executable: bool,
+    /// Where its bytes come from, from the first to the last.
+    pub ops: Vec<Op>,
+    /// Check of the bytes of every operation that is not [`Op::Keep`], one stretch after the other. When nothing is kept, these are all
+    /// bytes, and it is the first half of `hash`.
+    pub written: Check,
+}
+
+impl Change {
+    /// The file that stands there afterwards, when it has new content.
+    #[must_use]
+    pub fn file(&self) -> Option<&FilePatch> {
+        if let After::File(file) = &self.after { Some(file) } else { None }
+    }
+
+    /// Length of the file that stands there before; 0 when there is none.
+    #[must_use]
+    pub fn old_len(&self) -> u64 {
+        if let Before::File { len, .. } = self.before { len } else { 0 }
+    }
+
+    /// Checks what can be checked without the other changes and the sources.
+    pub(super) fn check(&self) -> Result<(), DecodeError> {
+        require(!self.is_none(), "change that changes nothing")?;
+        let len = self.file().map_or(0, |file| file.len);
+        require(len.max(self.old_len()) <= MAX_FILE_LEN, "length of a file")?;
+        let written_right = self.file().is_none_or(|file| file.keeps() || file.written == file.hash.into());
+        require(written_right, "check of the written bytes")?;
+        self.targets().try_for_each(|target| Ok(check_symlink_target(&self.path, target)?))
+    }
+
+    fn is_none(&self) -> bool {
+        match (&self.before, &self.after) {
+            (Before::Absent, After::Absent) | (Before::Dir, After::Dir) => true,
+            (Before::Symlink { target }, After::Symlink { target: after }) => target == after,
+            _ => false,
+        }
+    }
+
+    fn targets(&self) -> impl Iterator<Item = &str> {
+        let before = if let Before::Symlink { target } = &self.before { Some(target.as_str()) } else { None };
+        let after = if let After::Symlink { target } = &self.after { Some(target.as_str()) } else { None };
+        before.into_iter().chain(after)
+    }
+}
+
+impl FilePatch {
+    /// Whether any byte stays where it is.
+    #[must_use]
+    pub fn keeps(&self) -> bool {
+        self.ops.iter().any(|op| matches!(op, Op::Keep { .. }))
+    }
+
+    /// How many of its bytes come from the literal bytes of the patch.
+    #[must_use]
+    pub fn literal_len(&self) -> u64 {
+        self.ops.iter().map(|op| if let Op::Literal { len } = op { *len } else { 0 }).fold(0, u64::saturating_add)
+    }
+
+    /// The stretches (offset, length) that are written when the file is changed in place: all but the kept ones, joined.
+    pub fn written_ranges(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let mut ops = self.ops.iter().peekable();
+        let mut at = 0_u64;
+        std::iter::from_fn(move || {
+            while let Some(Op::Keep { len }) = ops.next_if(|op| matches!(op, Op::Keep { .. })) {
+                at = at.saturating_add(*len);
+            }
+            let start = at;
+            while let Some(op) = ops.next_if(|op| !matches!(op, Op::Keep { .. })) {
+                at = at.saturating_add(op.len());
+            }
+            (at > start).then_some((start, at - start))
+        })
+    }
+
+    /// The stretches (offset, length) of an old file of `old_len` bytes that are not kept: what [`Before::File`]'s `replaced` is about.
+    pub fn replaced_ranges(&self, old_len: u64) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let mut ops = self.ops.iter();
+        let (mut at, mut start, mut done) = (0_u64, 0_u64, false);
+        std::iter::from_fn(move || {
+            for op in ops.by_ref() {
+                let end = at.saturating_add(op.len());
+                if matches!(op, Op::Keep { .. }) {
+                    let range = (start, at.min(old_len).saturating_sub(start));
+                    (at, start) = (end, end);
+                    if range.1 > 0 {
+                        return Some(range);
+                    }
+                } else {
+                    at = end;
+                }
+            }
+            let rest = (start, old_len.saturating_sub(start));
+            (!std::mem::replace(&mut done, true) && rest.1 > 0).then_some(rest)
+        })
+    }
+}

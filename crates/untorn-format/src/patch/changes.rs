@@ -1,0 +1,142 @@
+//! All changes of a patch.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::{After, Before, Change, Check, MAX_CHANGES};
+use crate::manifest::{Entry, Kind, Manifest, ManifestError};
+use crate::{DecodeError, TreePath, bytes::require, check_set};
+
+/// Every path that differs between two builds, sorted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes(Vec<Change>);
+
+impl Changes {
+    /// From changes sorted by path.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when they are not sorted, a path is listed twice, one changes nothing, a file moves from where none leaves, or
+    /// what stands afterwards clashes with itself.
+    pub fn new(changes: Vec<Change>) -> Result<Self, DecodeError> {
+        require(changes.len() as u64 <= MAX_CHANGES, "number of changes")?;
+        require(changes.windows(2).all(|pair| pair[0].path < pair[1].path), "order of changes")?;
+        changes.iter().try_for_each(Change::check)?;
+        let changes = Self(changes);
+        changes.check_moves()?;
+        changes.check_paths()?;
+        Ok(changes)
+    }
+
+    /// The changes, sorted by path.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Change] {
+        &self.0
+    }
+
+    /// The change at a path.
+    #[must_use]
+    pub fn get(&self, path: &TreePath) -> Option<&Change> {
+        self.number(path).map(|number| &self.0[number])
+    }
+
+    /// The number of the change at a path.
+    #[must_use]
+    pub fn number(&self, path: &TreePath) -> Option<usize> {
+        self.0.binary_search_by(|change| change.path.cmp(path)).ok()
+    }
+
+    /// The manifest of the new build, from that of the old one.
+    ///
+    /// # Errors
+    /// [`MisfitError`] when `old` is not what the changes start from, or when they do not lead to a valid manifest. That the result is
+    /// the one the patch was made for is known when its hash is [`Header::to`](super::Header::to).
+    pub fn apply_to(&self, old: &Manifest) -> Result<Manifest, MisfitError> {
+        let mut entries = Vec::with_capacity(old.entries().len());
+        let mut changes = self.0.iter().peekable();
+        for entry in old.entries() {
+            while let Some(change) = changes.next_if(|change| change.path < entry.path) {
+                entries.extend(new_entry(change, None, old)?);
+            }
+            match changes.next_if(|change| change.path == entry.path) {
+                Some(change) => entries.extend(new_entry(change, Some(entry), old)?),
+                None => entries.push(entry.clone()),
+            }
+        }
+        for change in changes {
+            entries.extend(new_entry(change, None, old)?);
+        }
+        Manifest::new(entries).map_err(MisfitError::Result)
+    }
+
+    fn check_moves(&self) -> Result<(), DecodeError> {
+        let mut moved = BTreeSet::new();
+        for change in &self.0 {
+            if let After::Moved { from, .. } = &change.after {
+                require(self.get(from).is_some_and(leaves) && moved.insert(from), "file that moves")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_paths(&self) -> Result<(), DecodeError> {
+        let standing = self.0.iter().filter(|change| change.after != After::Absent);
+        check_set(standing.map(|change| (&change.path, change.after == After::Dir))).map_err(DecodeError::Path)
+    }
+}
+
+/// Whether a file stands there before, and none after.
+fn leaves(change: &Change) -> bool {
+    matches!(change.before, Before::File { .. }) && !matches!(change.after, After::File(_) | After::Moved { .. })
+}
+
+/// What the new manifest says about a changed path.
+fn new_entry(change: &Change, old: Option<&Entry>, manifest: &Manifest) -> Result<Option<Entry>, MisfitError> {
+    if !stands(change, old) {
+        return Err(MisfitError::Old(change.path.clone()));
+    }
+    let kind = match &change.after {
+        After::Absent => return Ok(None),
+        After::Dir => Kind::Dir,
+        After::Symlink { target } => Kind::Symlink { target: target.clone() },
+        After::File(file) => Kind::File { len: file.len, hash: file.hash, executable: file.executable },
+        After::Moved { from, executable } => match manifest.get(from).map(|entry| &entry.kind) {
+            Some(&Kind::File { len, hash, .. }) => Kind::File { len, hash, executable: *executable },
+            _ => return Err(MisfitError::Old(from.clone())),
+        },
+    };
+    Ok(Some(Entry { path: change.path.clone(), kind }))
+}
+
+/// Whether the old manifest says about a path what the change expects.
+fn stands(change: &Change, old: Option<&Entry>) -> bool {
+    match (&change.before, old.map(|entry| &entry.kind)) {
+        (Before::Absent, None) | (Before::Dir, Some(Kind::Dir)) => true,
+        (Before::Symlink { target }, Some(Kind::Symlink { target: old })) => target == old,
+        (Before::File { len, replaced }, Some(Kind::File { len: old_len, hash, .. })) => {
+            let keeps = change.file().is_some_and(super::FilePatch::keeps);
+            len == old_len && (keeps || *replaced == Check::from(*hash))
+        }
+        _ => false,
+    }
+}
+
+/// Why changes do not fit a manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MisfitError {
+    /// The old manifest says something else about this path than the changes start from.
+    Old(TreePath),
+    /// What the changes lead to is no valid manifest.
+    Result(ManifestError),
+}
+
+impl fmt::Display for MisfitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Old(path) => write!(f, "the patch starts from another build: {path} differs"),
+            Self::Result(why) => write!(f, "the patch does not lead to a valid build: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for MisfitError {}

@@ -1,0 +1,43 @@
+//! The patch: every change from one build to another, in one file.
+//!
+//! A patch is a [`Header`], an [`Index`] in two parts (*facts*, compressed by whoever writes the file, and *digests*, which nothing can
+//! compress) and the frames that hold the literal bytes. The index comes first, so that a patch can be applied while it arrives.
+//! Every copy reads the **old** tree: operations have no order among files, and none can read what another wrote.
+//! Byte tables: `docs/format/patch.md`.
+
+mod change;
+mod changes;
+mod check;
+mod fields;
+mod frame;
+mod header;
+mod index;
+mod op;
+
+pub use change::{After, Before, Change, FilePatch};
+pub use changes::{Changes, MisfitError};
+pub use check::Check;
+pub use frame::{Frame, FrameKind, Reference};
+pub(crate) use header::ROWS as HEADER_ROWS;
+pub use header::{FORMAT_NUMBER, HEADER_LEN, Header};
+pub use index::{Index, SourceFile};
+pub use op::Op;
+
+/// The most bytes of index facts that are read, before compression: 32 MiB.
+pub const MAX_FACTS_LEN: u64 = 32 << 20;
+/// The most bytes of index digests that are read: 32 MiB.
+pub const MAX_DIGESTS_LEN: u64 = 32 << 20;
+/// The most changed paths in a patch, and the most other files it may read.
+pub const MAX_CHANGES: u64 = 512 << 10;
+/// The most operations in a patch.
+pub const MAX_OPS: u64 = 2 << 20;
+/// The most frames in a patch.
+pub const MAX_FRAMES: u64 = 256 << 10;
+/// The most references of all frames in a patch.
+pub const MAX_REFERENCES: u64 = 512 << 10;
+/// The most literal bytes in one frame: 4 MiB.
+pub const MAX_FRAME_LEN: u64 = 4 << 20;
+/// The most old bytes one frame may refer to: 8 MiB.
+pub const MAX_REFERENCE_LEN: u64 = 8 << 20;
+/// The longest file: 1 EiB, so that no sum of two lengths overflows.
+pub const MAX_FILE_LEN: u64 = 1 << 60;

@@ -1,0 +1,176 @@
+//! Operations: where each byte of a new file comes from.
+
+use super::fields::{Fields, put_number, put_signed};
+use super::{MAX_FILE_LEN, MAX_OPS, SourceFile};
+use crate::{DecodeError, bytes::require};
+
+/// Where the next bytes of a new file come from. The operations of a file cover it from its first byte to its last, each byte once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// What already stands at this place of this path stays.
+    Keep {
+        /// Length in bytes, never 0.
+        len: u64,
+    },
+    /// From a file of the old tree.
+    Copy {
+        /// Its number in [`Index::sources`](super::Index::sources).
+        source: u32,
+        /// Offset in it.
+        at: u64,
+        /// Length in bytes, never 0.
+        len: u64,
+    },
+    /// From the literal bytes of the patch.
+    Literal {
+        /// Length in bytes, never 0.
+        len: u64,
+    },
+}
+
+impl Op {
+    /// Length in bytes of what it makes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        match *self {
+            Self::Keep { len } | Self::Copy { len, .. } | Self::Literal { len } => len,
+        }
+    }
+
+    /// Whether it makes nothing: no valid operation does.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether `self` and a `next` one behind it are one operation written as two.
+    #[must_use]
+    pub fn joins(&self, next: &Self) -> bool {
+        match (*self, *next) {
+            (Self::Keep { .. }, Self::Keep { .. }) | (Self::Literal { .. }, Self::Literal { .. }) => true,
+            (Self::Copy { source, at, len }, Self::Copy { source: next_source, at: next_at, .. }) => {
+                source == next_source && at.checked_add(len) == Some(next_at)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What the operations of one file may refer to.
+pub(super) struct Limits<'a> {
+    /// Length of the new file.
+    pub(super) len: u64,
+    /// Length of the old file at the same path; 0 when there is none.
+    pub(super) old_len: u64,
+    /// The files that may be copied from.
+    pub(super) sources: &'a [SourceFile],
+}
+
+impl Limits<'_> {
+    /// Checks that `ops` make exactly `len` bytes, each once, from what exists, in the one way there is to say it.
+    pub(super) fn check(&self, ops: &[Op]) -> Result<(), DecodeError> {
+        let mut made = 0_u64;
+        for (number, op) in ops.iter().enumerate() {
+            require(!op.is_empty(), "empty operation")?;
+            require(number == 0 || !ops[number - 1].joins(op), "one operation written as two")?;
+            self.check_op(op, made)?;
+            made = made.checked_add(op.len()).ok_or(DecodeError::Field("length of operations"))?;
+        }
+        require(made == self.len, "operations do not cover the file")
+    }
+
+    fn check_op(&self, op: &Op, made: u64) -> Result<(), DecodeError> {
+        match *op {
+            Op::Keep { len } => within(made, len, self.old_len, "kept bytes beyond the old file"),
+            Op::Copy { source, at, len } => {
+                let file = self.sources.get(source as usize).ok_or(DecodeError::Field("number of a source"))?;
+                within(at, len, file.len, "copy beyond its source")
+            }
+            Op::Literal { .. } => Ok(()),
+        }
+    }
+}
+
+fn within(at: u64, len: u64, file_len: u64, what: &'static str) -> Result<(), DecodeError> {
+    require(at.checked_add(len).is_some_and(|end| end <= file_len), what)
+}
+
+const KEEP: u64 = 0;
+const LITERAL: u64 = 1;
+const COPY: u64 = 2;
+const COPY_FROM: u64 = 3;
+
+/// Where the next copy is expected: most go on where the last one stopped, or after as many bytes as were replaced.
+struct Cursor {
+    source: u32,
+    at: u64,
+}
+
+impl Cursor {
+    fn skip(&mut self, len: u64) {
+        self.at = self.at.saturating_add(len).min(MAX_FILE_LEN);
+    }
+}
+
+/// Appends the operations of a file. `home` is the number of the source a copy is first expected from.
+pub(super) fn put_ops(out: &mut Vec<u8>, ops: &[Op], home: u32) {
+    let mut cursor = Cursor { source: home, at: 0 };
+    put_number(out, ops.len() as u64);
+    for op in ops {
+        match *op {
+            Op::Keep { len } => put_number(out, len << 2 | KEEP),
+            Op::Literal { len } => put_number(out, len << 2 | LITERAL),
+            Op::Copy { source, at, len } => {
+                if source == cursor.source {
+                    put_number(out, len << 2 | COPY);
+                } else {
+                    put_number(out, len << 2 | COPY_FROM);
+                    put_signed(out, i64::from(source) - i64::from(cursor.source));
+                    cursor = Cursor { source, at: 0 };
+                }
+                put_signed(out, at.cast_signed().wrapping_sub(cursor.at.cast_signed()));
+                cursor.at = at;
+            }
+        }
+        cursor.skip(op.len());
+    }
+}
+
+/// Reads the operations of a file. `ops_left` is how many the patch may still have.
+pub(super) fn take_ops(fields: &mut Fields<'_>, home: u32, ops_left: &mut u64) -> Result<Vec<Op>, DecodeError> {
+    let mut cursor = Cursor { source: home, at: 0 };
+    let count = fields.count(MAX_OPS.min(*ops_left))?;
+    *ops_left -= count as u64;
+    let mut ops = Vec::new();
+    for _ in 0..count {
+        let op = take_op(fields, &mut cursor)?;
+        cursor.skip(op.len());
+        ops.push(op);
+    }
+    Ok(ops)
+}
+
+fn take_op(fields: &mut Fields<'_>, cursor: &mut Cursor) -> Result<Op, DecodeError> {
+    let tagged = fields.number()?;
+    let len = tagged >> 2;
+    match tagged & 3 {
+        KEEP => return Ok(Op::Keep { len }),
+        LITERAL => return Ok(Op::Literal { len }),
+        COPY_FROM => *cursor = Cursor { source: take_source(fields, cursor.source)?, at: 0 },
+        _ => {}
+    }
+    cursor.at = moved(cursor.at, fields.signed()?).ok_or(DecodeError::Field("offset in a source"))?;
+    Ok(Op::Copy { source: cursor.source, at: cursor.at, len })
+}
+
+/// Reads the number of a source, told by its distance from another; the distance 0 has a shorter spelling and is refused.
+fn take_source(fields: &mut Fields<'_>, from: u32) -> Result<u32, DecodeError> {
+    let distance = fields.signed()?;
+    let source = i64::from(from).checked_add(distance).and_then(|source| u32::try_from(source).ok());
+    source.filter(|_| distance != 0).ok_or(DecodeError::Field("number of a source"))
+}
+
+/// `at` moved by `distance`, when that is an offset a file can have.
+pub(super) fn moved(at: u64, distance: i64) -> Option<u64> {
+    at.checked_add_signed(distance).filter(|at| *at <= MAX_FILE_LEN)
+}

@@ -1,0 +1,134 @@
+//! P5, P6, P10: operations, frames, sources and changes must fit each other.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic; helpers outside of test functions, too")]
+
+mod patches;
+
+use patches::{Parts, change, file, made, parts, path};
+use untorn_format::{
+    DecodeError,
+    patch::{After, Before, Check, FrameKind, Op, Reference, SourceFile},
+};
+
+/// The sample with a change must be refused, and with this reason.
+#[track_caller]
+fn refused(why: &str, spoil: impl FnOnce(&mut Parts)) {
+    let mut parts = parts();
+    spoil(&mut parts);
+    assert_eq!(parts.index(), Err(DecodeError::Field(Box::leak(why.to_owned().into_boxed_str()))));
+}
+
+fn ops(parts: &mut Parts) -> &mut Vec<Op> {
+    match &mut parts.changes[0].after {
+        After::File(file) => &mut file.ops,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn operations_make_every_byte_once() {
+    refused("operations do not cover the file", |parts| ops(parts)[1] = Op::Literal { len: 299 });
+    refused("operations do not cover the file", |parts| ops(parts).truncate(1));
+    refused("empty operation", |parts| ops(parts)[1] = Op::Literal { len: 0 });
+    refused("operations do not cover the file", |parts| ops(parts)[1] = Op::Literal { len: u64::MAX >> 1 });
+    refused("length of operations", |parts| ops(parts)[1] = Op::Literal { len: u64::MAX });
+    refused("one operation written as two", |parts| ops(parts).insert(0, Op::Keep { len: 1 }));
+    refused("one operation written as two", |parts| ops(parts).push(Op::Literal { len: 1 }));
+    refused("one operation written as two", |parts| ops(parts)[3] = Op::Copy { source: 0, at: 740, len: 6 });
+}
+
+#[test]
+fn operations_read_only_what_exists() {
+    refused("copy beyond its source", |parts| ops(parts)[2] = Op::Copy { source: 0, at: 961, len: 40 });
+    refused("copy beyond its source", |parts| ops(parts)[2] = Op::Copy { source: 0, at: u64::MAX, len: 40 });
+    refused("number of a source", |parts| ops(parts)[2] = Op::Copy { source: 3, at: 0, len: 40 });
+    refused("kept bytes beyond the old file", |parts| parts.changes[0].before = file(9).clone_with(&mut parts.sources));
+    refused("kept bytes beyond the old file", |parts| parts.changes[6].after = made(3, vec![Op::Keep { len: 3 }]));
+}
+
+/// Gives the source of the first change the same length.
+trait CloneWith {
+    fn clone_with(self, sources: &mut [SourceFile]) -> Self;
+}
+
+impl CloneWith for Before {
+    fn clone_with(self, sources: &mut [SourceFile]) -> Self {
+        if let Self::File { len, .. } = self {
+            sources[0].len = len;
+        }
+        self
+    }
+}
+
+#[test]
+fn frames_hold_exactly_the_literal_bytes() {
+    refused("literal bytes", |parts| parts.frames[0].len = 301);
+    refused("literal bytes", |parts| drop(parts.frames.pop()));
+    refused("length of a frame", |parts| parts.frames[0].len = 0);
+    refused("length of a frame", |parts| parts.frames[0].len = (4 << 20) + 1);
+    refused("stored length of a frame", |parts| parts.frames[0].stored_len = 302 + 18 + 65);
+    refused("stored length of a frame", |parts| parts.frames[0].stored_len = 0);
+    refused("raw frame", |parts| parts.frames[1].stored_len = 1);
+    refused("raw frame", |parts| parts.frames[0].kind = FrameKind::Raw);
+}
+
+#[test]
+fn frames_refer_only_to_what_exists_and_to_little() {
+    let refer = |parts: &mut Parts, source, at, len| parts.frames[0].references[2] = Reference { source, at, len };
+    refused("reference", |parts| refer(parts, 2, 1, 11));
+    refused("reference", |parts| refer(parts, 2, 0, 0));
+    refused("reference", |parts| refer(parts, 2, u64::MAX, 1));
+    refused("number of a source", |parts| refer(parts, 3, 0, 1));
+    refused("length of references", |parts| {
+        parts.sources[2].len = 9 << 20;
+        refer(parts, 2, 0, 9 << 20);
+    });
+}
+
+#[test]
+fn sources_are_sorted_needed_and_as_long_as_they_are() {
+    refused("order of sources", |parts| parts.sources.swap(0, 1));
+    refused("source", |parts| parts.sources[1].len = 21);
+    refused("source", |parts| parts.sources[1].path = path("c"));
+    refused("source", |parts| parts.sources[2].len = (1 << 60) + 1);
+    refused("source that is not read", |parts| parts.sources.push(SourceFile { path: path("last"), len: 1 }));
+}
+
+#[test]
+fn changes_are_sorted_and_change_something() {
+    refused("order of changes", |parts| parts.changes.swap(0, 1));
+    refused("order of changes", |parts| parts.changes[1].path = path("a"));
+    refused("change that changes nothing", |parts| parts.changes[2].after = After::Dir);
+    refused("change that changes nothing", |parts| parts.changes[2].before = Before::Absent);
+    refused("change that changes nothing", |parts| parts.changes[3].after = After::Symlink { target: "a".into() });
+    refused("length of a file", |parts| parts.changes[5].before = file((1 << 60) + 1));
+}
+
+#[test]
+fn a_file_moves_once_and_from_where_it_leaves() {
+    let moved = |from| After::Moved { from: path(from), executable: false };
+    refused("file that moves", |parts| parts.changes[4].after = moved("c"));
+    refused("file that moves", |parts| parts.changes[4].after = moved("nowhere"));
+    refused("file that moves", |parts| parts.changes[4].after = moved("a"));
+    refused("file that moves", |parts| parts.changes.insert(6, change("g", Before::Absent, moved("f"))));
+}
+
+#[test]
+fn without_kept_bytes_the_check_of_the_written_ones_follows_from_the_hash() {
+    refused("check of the written bytes", |parts| {
+        let After::File(file) = &mut parts.changes[6].after else { panic!("the tool is a file") };
+        file.written = Check([0; 16]);
+    });
+}
+
+#[test]
+fn paths_and_targets_keep_the_rules() {
+    let clash = |spoil: fn(&mut Parts)| {
+        let mut parts = parts();
+        spoil(&mut parts);
+        assert!(matches!(parts.index(), Err(DecodeError::Path(_))));
+    };
+    clash(|parts| parts.changes[3].after = After::Symlink { target: "../../etc".into() });
+    clash(|parts| parts.changes[3].before = Before::Symlink { target: "/etc".into() });
+    clash(|parts| parts.changes.insert(0, change("E", Before::Absent, After::Dir)));
+    clash(|parts| parts.changes.push(change("tool/x", Before::Absent, After::Dir)));
+}

@@ -1,0 +1,214 @@
+//! Whether the tree is the build a patch starts from. Only reads.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+use untorn_delta::{Cost, PatchError, check_replaced};
+use untorn_format::{
+    Hash, TreePath,
+    manifest::Manifest,
+    patch::{After, Before, Change, Header, Index},
+};
+use untorn_fs::{FileKind, Fs, Metadata};
+use untorn_txn::{Phase, Tree};
+
+use super::{ApplyOptions, BaseCheck};
+use crate::{
+    Difference, Error, Result, ScanOptions, VerifyOptions, What, WrongBase,
+    content::for_each,
+    difference::kind_name,
+    scan::scan_on,
+    tree_files::TreeFiles,
+    verify::{damage, look, read_link, verify_on},
+};
+
+/// What is known about the tree.
+pub(super) enum Base {
+    /// It is the build the patch leads to.
+    UpToDate,
+    /// It is the build the patch starts from, as far as its head document, or reading all of it, can tell.
+    Known(Manifest),
+    /// Nothing says what it is.
+    Unknown,
+}
+
+/// Finds out what is known about the tree.
+pub(super) fn identify(tree: &Tree, dir: &Path, header: &Header, options: &ApplyOptions) -> Result<Base> {
+    let installed = tree.installed();
+    let changes_nothing = header.from == header.to && installed.is_none();
+    if installed == header.to || changes_nothing {
+        return Ok(Base::UpToDate);
+    }
+    if installed == header.from {
+        let manifest = head(tree, dir)?;
+        if options.base == BaseCheck::Full {
+            require_intact(tree, dir, header, &manifest, options)?;
+        }
+        return Ok(Base::Known(manifest));
+    }
+    if !installed.is_none() || options.base == BaseCheck::Quick {
+        return Ok(Base::Unknown);
+    }
+    match read_whole(tree, dir, options) {
+        Ok(manifest) if manifest.hash() == header.to => Ok(Base::UpToDate),
+        Ok(manifest) if manifest.hash() == header.from => Ok(Base::Known(manifest)),
+        Err(error) if options.base == BaseCheck::Full => Err(error),
+        // Players have saves and mods beside the build: then the whole tells nothing, and the parts must do.
+        _ => Ok(Base::Unknown),
+    }
+}
+
+fn head(tree: &Tree, dir: &Path) -> Result<Manifest> {
+    let head = tree.head()?.ok_or_else(|| Error::NotRecorded { dir: crate::error::shown(dir) })?;
+    Manifest::decode(&head).map_err(|source| Error::Document { path: crate::error::shown(dir), source })
+}
+
+fn read_whole(tree: &Tree, dir: &Path, options: &ApplyOptions) -> Result<Manifest> {
+    let scan = ScanOptions { jobs: options.jobs, observer: options.observer.clone() };
+    scan_on(&**tree.fs(), dir, &scan)
+}
+
+fn require_intact(tree: &Tree, dir: &Path, header: &Header, manifest: &Manifest, options: &ApplyOptions) -> Result<()> {
+    let verify = VerifyOptions { jobs: options.jobs, observer: options.observer.clone() };
+    let report = verify_on(&**tree.fs(), dir, manifest, &verify)?;
+    if report.is_intact() { Ok(()) } else { Err(wrong_base(tree.installed(), header, report.damage)) }
+}
+
+/// The error that lists what differs.
+pub(super) fn wrong_base(installed: Hash, header: &Header, mut differences: Vec<Difference>) -> Error {
+    differences.sort();
+    differences.dedup();
+    Error::WrongBase(WrongBase { from: header.from, installed, differences })
+}
+
+/// What was seen of the files that a patch changes, to see later whether they are still the same.
+#[derive(Default)]
+pub(super) struct Seen {
+    files: BTreeMap<TreePath, Metadata>,
+    /// Everything that is not as the patch says.
+    pub(super) differences: Vec<Difference>,
+}
+
+impl Seen {
+    /// A file that is not the one that was checked any more.
+    pub(super) fn changed(&self, fs: &dyn Fs) -> Option<&TreePath> {
+        self.files.iter().find(|(path, meta)| fs.metadata(path.as_str()).ok().as_ref() != Some(*meta)).map(|(path, _)| path)
+    }
+}
+
+/// Checks everything the patch replaces, removes, moves or copies from.
+pub(super) fn check(fs: &dyn Fs, dir: &Path, index: &Index, options: &ApplyOptions) -> Result<Seen> {
+    let changes = index.changes().as_slice();
+    let total = changes.iter().map(read_len).fold(0, u64::saturating_add);
+    let done = AtomicU64::new(0);
+    let results = for_each(options.jobs, changes.len(), &|number| {
+        let (change, len) = (&changes[number], read_len(&changes[number]));
+        let result = check_change(fs, dir, index, change);
+        let done = done.fetch_add(len, Relaxed).saturating_add(len);
+        if let Some(observer) = &options.observer {
+            observer.progress(Phase::Read, done, total);
+        }
+        result
+    });
+    let mut seen = Seen::default();
+    for (change, result) in changes.iter().zip(results) {
+        match result? {
+            Ok(Some(meta)) => drop(seen.files.insert(change.path.clone(), meta)),
+            Ok(None) => {}
+            Err(difference) => seen.differences.push(difference),
+        }
+    }
+    for source in index.sources().iter().filter(|source| index.changes().number(&source.path).is_none()) {
+        let found = look(fs, dir, &source.path)?;
+        seen.differences.extend(file_misfit(source.len, found.as_ref()).map(|what| at(&source.path, what)));
+    }
+    Ok(seen)
+}
+
+/// How many bytes are read to check a change.
+fn read_len(change: &Change) -> u64 {
+    Cost::of(change).map_or(change.old_len(), |cost| cost.replaced_len)
+}
+
+/// What stands at one path when it is as the change expects, if it is a file; else how it differs.
+fn check_change(fs: &dyn Fs, dir: &Path, index: &Index, change: &Change) -> Result<Result<Option<Metadata>, Difference>> {
+    let path = &change.path;
+    let found = look(fs, dir, path)?;
+    let kind = found.as_ref().map(|meta| meta.kind);
+    let misfit = match (&change.before, kind) {
+        (Before::Absent, None) => None,
+        // A directory somebody made already does not hurt.
+        (Before::Absent, Some(FileKind::Dir)) if change.after == After::Dir => None,
+        (Before::Absent, Some(found)) => Some(What::Extra { found: kind_name(found) }),
+        (Before::Dir, Some(FileKind::Dir)) => return Ok(foreign_below(fs, dir, index, change)?.map_or(Ok(None), Err)),
+        (Before::Symlink { target }, Some(FileKind::Symlink)) => {
+            let found = read_link(fs, dir, path)?;
+            (found != *target).then(|| What::Target { expected: target.clone(), found })
+        }
+        (Before::File { len, .. }, _) => match file_misfit(*len, found.as_ref()) {
+            None => return Ok(check_bytes(fs, dir, change)?.map_or(Ok(found), |what| Err(at(path, what)))),
+            misfit => misfit,
+        },
+        (_, None) => Some(What::Missing),
+        (before, Some(found)) => Some(What::Kind { expected: expected_name(before), found: kind_name(found) }),
+    };
+    Ok(misfit.map_or(Ok(None), |what| Err(at(path, what))))
+}
+
+fn check_bytes(fs: &dyn Fs, dir: &Path, change: &Change) -> Result<Option<What>> {
+    match check_replaced(change, &TreeFiles::new(fs)) {
+        Ok(()) => Ok(None),
+        Err(PatchError::Read { path, source }) => Err(Error::io("read", &dir.join(path.as_str()), source)),
+        Err(_) => Ok(Some(What::Content)),
+    }
+}
+
+/// A directory that becomes something else must hold nothing that the patch does not take away.
+fn foreign_below(fs: &dyn Fs, dir: &Path, index: &Index, change: &Change) -> Result<Option<Difference>> {
+    if change.after == After::Absent {
+        return Ok(None);
+    }
+    let names = fs.read_dir(change.path.as_str()).map_err(|source| Error::io("list", &dir.join(change.path.as_str()), source))?;
+    let is_known = |name: &str| change.path.join(name).is_ok_and(|path| index.changes().number(&path).is_some());
+    let foreign = names.into_iter().map(|entry| entry.name.unwrap_or_else(|escaped| escaped)).find(|name| !is_known(name));
+    Ok(foreign.map(|name| Difference {
+        path: format!("{}/{}", change.path, untorn_format::escape(name.as_bytes())),
+        what: What::Extra { found: "in the way" },
+    }))
+}
+
+fn file_misfit(len: u64, found: Option<&Metadata>) -> Option<What> {
+    match found {
+        None => Some(What::Missing),
+        Some(meta) if !meta.is_file() => Some(What::Kind { expected: kind_name(FileKind::File), found: kind_name(meta.kind) }),
+        Some(meta) if meta.len != len => Some(What::Length { expected: len, found: meta.len }),
+        Some(_) => None,
+    }
+}
+
+/// Which of the files the patch reads are not those of `manifest`: what to say when one of them gave wrong bytes.
+pub(super) fn culprits(fs: &dyn Fs, dir: &Path, index: &Index, manifest: &Manifest) -> Result<Vec<Difference>> {
+    let read = index.sources().iter().map(|source| &source.path);
+    let changed = index.changes().as_slice().iter().map(|change| &change.path);
+    let mut paths: Vec<_> = read.chain(changed).collect();
+    paths.sort();
+    paths.dedup();
+    let entries: Vec<_> = paths.into_iter().filter_map(|path| manifest.get(path)).collect();
+    damage(fs, dir, &entries, &VerifyOptions::default())
+}
+
+fn at(path: &TreePath, what: What) -> Difference {
+    Difference { path: path.to_string(), what }
+}
+
+fn expected_name(before: &Before) -> &'static str {
+    match before {
+        Before::Absent => "nothing",
+        Before::Dir => kind_name(FileKind::Dir),
+        Before::Symlink { .. } => kind_name(FileKind::Symlink),
+        Before::File { .. } => kind_name(FileKind::File),
+    }
+}

@@ -1,0 +1,133 @@
+//! From one build to another, in one step.
+
+mod arrived;
+mod base;
+mod files;
+mod forecast;
+mod names;
+mod options;
+mod report;
+
+use std::{io::Read, path::Path, time::Instant};
+
+use untorn_delta::PatchReader;
+use untorn_format::{
+    manifest::Manifest,
+    patch::{Header, Index},
+};
+use untorn_fs::Fs;
+use untorn_txn::{Options, Transaction, Tree};
+
+use crate::{Difference, Error, Result, open, tree_files::TreeFiles};
+use base::{Base, Seen};
+use forecast::FilePlan;
+pub use forecast::Forecast;
+pub use options::{ApplyOptions, BaseCheck};
+pub use report::{ApplyReport, Outcome};
+
+/// Brings the tree in `dir` from the build `patch` starts from to the build it leads to. The patch is read once, from its first byte to its last, so it may come from
+/// a network.
+///
+/// Before anything is touched, everything the patch replaces, removes, moves or copies from is checked, and everything it makes. What a transaction on the tree
+/// left unfinished is completed or discarded first.
+///
+/// After this returns `Ok` with [`Outcome::Applied`], the tree is the new build, also after a power cut. After an error, [`Error::state`] says which tree there is:
+/// for every error about the patch or the tree's content, the old one, untouched.
+///
+/// # Errors
+/// [`Error::Patch`]; [`Error::WrongBase`] with every file that differs; [`Error::Contradiction`]; [`Error::Tree`] as [`Tree::open`] and
+/// [`Transaction::commit`]; [`Error::Io`].
+pub fn apply<R: Read>(patch: R, dir: &Path, options: &ApplyOptions) -> Result<ApplyReport> {
+    let started = Instant::now();
+    let reader = PatchReader::new(patch)?;
+    let mut tree = open::tree(dir, options.wait)?;
+    let mut report = ApplyReport::new(reader.header(), tree.recovery().clone());
+    let base = base::identify(&tree, dir, reader.header(), options)?;
+    if matches!(base, Base::UpToDate) {
+        report.is_recorded = tree.installed() == report.to;
+    } else {
+        update(&mut tree, dir, reader, &base, options, &mut report)?;
+    }
+    report.elapsed = started.elapsed();
+    Ok(report)
+}
+
+fn update<R: Read>(
+    tree: &mut Tree,
+    dir: &Path,
+    mut reader: PatchReader<R>,
+    base: &Base,
+    options: &ApplyOptions,
+    report: &mut ApplyReport,
+) -> Result<()> {
+    let (fs, tx_options, observer) = (tree.fs().clone(), options.transaction(), options.observer.as_deref());
+    let (fs, header) = (&*fs, reader.header().clone());
+    // 1: the tree must be the one the patch starts from.
+    let head = new_head(base, &reader)?;
+    let Some(seen) = checked(tree, dir, &header, reader.index(), options)? else { return Ok(()) };
+    // 2: what will be written, and whether there is room for it.
+    let installed = tree.installed();
+    let mut tx = tree.begin_with(tx_options.clone())?;
+    let plans = plan(&tx, fs, &tx_options, reader.index())?;
+    report.forecast = forecast::forecast(reader.index(), &plans, options.keep_undo);
+    tx.require_space(report.forecast.bytes_needed)?;
+    // 3: all of it staged, invisibly, and checked.
+    report.dirs_kept = names::stage(&mut tx, fs, reader.index().changes())?;
+    let target = (!options.dry_run).then_some(&mut tx);
+    let differences = files::make(target, &mut reader, &plans, &TreeFiles::new(fs), dir, observer)?;
+    if !differences.is_empty() {
+        let differences = traced(fs, dir, reader.index(), base, differences)?;
+        return Err(base::wrong_base(installed, &header, differences));
+    }
+    reader.finish()?;
+    if let Some(path) = seen.changed(fs) {
+        return Err(Error::ChangedMeanwhile { path: path.to_string() });
+    }
+    if options.dry_run {
+        report.outcome = Outcome::DryRun;
+        return Ok(());
+    }
+    // 4: one step.
+    report.is_recorded = head.is_some();
+    if let Some(head) = head {
+        tx.set_head(Some(head.encode()));
+    }
+    report.transaction = tx.commit()?;
+    report.dirs_kept.extend_from_slice(&report.transaction.dirs_kept);
+    // A patch that changes nothing but executable bits fits its own result, too.
+    let is_idle = report.transaction.txid == 0;
+    report.outcome = if is_idle { Outcome::UpToDate } else { Outcome::Applied };
+    Ok(())
+}
+
+/// The manifest of the new build, where that of the old one is known.
+fn new_head<R: Read>(base: &Base, reader: &PatchReader<R>) -> Result<Option<Manifest>> {
+    let Base::Known(old) = base else { return Ok(None) };
+    let new = reader.index().changes().apply_to(old).map_err(|_| Error::Contradiction)?;
+    if new.hash() == reader.header().to { Ok(Some(new)) } else { Err(Error::Contradiction) }
+}
+
+/// What was seen of the tree, once it is as the patch says; `None` when it is the new build already, though nothing in it says so.
+fn checked(tree: &Tree, dir: &Path, header: &Header, index: &Index, options: &ApplyOptions) -> Result<Option<Seen>> {
+    let (fs, installed) = (&**tree.fs(), tree.installed());
+    let seen = base::check(fs, dir, index, options)?;
+    let is_another = !installed.is_none() && installed != header.from;
+    if !is_another && seen.differences.is_empty() {
+        return Ok(Some(seen));
+    }
+    if installed.is_none() && arrived::has_arrived(fs, dir, index)? {
+        return Ok(None);
+    }
+    Err(base::wrong_base(installed, header, seen.differences))
+}
+
+fn plan(tx: &Transaction<'_>, fs: &dyn Fs, options: &Options, index: &Index) -> Result<Vec<Option<FilePlan>>> {
+    index.changes().as_slice().iter().map(|change| FilePlan::of(tx, fs, options, change)).collect()
+}
+
+/// Wrong bytes came out: names the old files that are to blame, where the old build is known.
+fn traced(fs: &dyn Fs, dir: &Path, index: &Index, base: &Base, differences: Vec<Difference>) -> Result<Vec<Difference>> {
+    let Base::Known(manifest) = base else { return Ok(differences) };
+    let culprits = base::culprits(fs, dir, index, manifest)?;
+    if culprits.is_empty() { Err(Error::Contradiction) } else { Ok(culprits) }
+}

@@ -1,0 +1,81 @@
+//! What a caller of `apply` may choose.
+
+use std::{fmt, sync::Arc};
+
+use untorn_txn::{Observer, Options, Readers, WayChoice};
+
+/// How sure to be, before anything is changed, that the tree is the build the patch starts from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BaseCheck {
+    /// As [`BaseCheck::Quick`], but reads the whole tree once where nothing says yet what is installed, so that from then on something does.
+    #[default]
+    Auto,
+    /// Everything the patch replaces, removes, moves or copies from is checked, and nothing else is read: the cost follows the change.
+    Quick,
+    /// All of the tree is checked.
+    Full,
+}
+
+/// How a patch is applied.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct ApplyOptions {
+    /// Check everything and say what would be written, but change nothing. (A directory seen for the first time gets its state directory all the same.)
+    pub dry_run: bool,
+    /// Whether what is needed to go back is kept.
+    pub keep_undo: bool,
+    /// How sure to be about the tree.
+    pub base: BaseCheck,
+    /// How changed files shall be changed.
+    pub way: WayChoice,
+    /// Whether programs that do not take the reader's lock may have files of the tree open: see [`Options::unlocked_readers`].
+    pub unlocked_readers: bool,
+    /// Whether to wait for another updater, and for programs that use the tree, to end.
+    pub wait: bool,
+    /// How many threads may work; 0 means one for each core.
+    pub jobs: usize,
+    /// Is told about progress.
+    pub observer: Option<Arc<dyn Observer>>,
+}
+
+impl Default for ApplyOptions {
+    fn default() -> Self {
+        Self {
+            dry_run: false,
+            keep_undo: true,
+            base: BaseCheck::Auto,
+            way: WayChoice::Auto,
+            unlocked_readers: false,
+            wait: false,
+            jobs: 0,
+            observer: None,
+        }
+    }
+}
+
+impl ApplyOptions {
+    /// Those of the transaction underneath.
+    pub(super) fn transaction(&self) -> Options {
+        let mut options = Options::default();
+        options.way = self.way;
+        options.keep_undo = self.keep_undo;
+        options.readers = if self.wait { Readers::Wait } else { Readers::Refuse };
+        options.unlocked_readers = self.unlocked_readers;
+        options.jobs = crate::content::threads(self.jobs);
+        options.observer.clone_from(&self.observer);
+        options
+    }
+}
+
+impl fmt::Debug for ApplyOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApplyOptions")
+            .field("dry_run", &self.dry_run)
+            .field("keep_undo", &self.keep_undo)
+            .field("base", &self.base)
+            .field("way", &self.way)
+            .field("wait", &self.wait)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,60 @@
+//! What applying a patch came to.
+
+use std::time::Duration;
+
+use untorn_format::Hash;
+use untorn_txn::{Recovery, Report};
+
+use super::Forecast;
+
+/// How applying a patch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The tree is the new build.
+    Applied,
+    /// The tree was the new build already; nothing was changed.
+    UpToDate,
+    /// The patch can be applied; nothing was changed, as asked.
+    DryRun,
+}
+
+/// What applying a patch came to.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ApplyReport {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The build the patch starts from.
+    pub from: Hash,
+    /// The build it leads to.
+    pub to: Hash,
+    /// What opening the tree found and did.
+    pub recovery: Recovery,
+    /// Whether the tree says from now on that this build is installed, so that it can be verified by itself.
+    pub is_recorded: bool,
+    /// What was to be written, known before anything was.
+    pub forecast: Forecast,
+    /// What the transaction did.
+    pub transaction: Report,
+    /// Directories that should be gone but hold files the patch does not know.
+    pub dirs_kept: Vec<String>,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl ApplyReport {
+    pub(super) fn new(header: &untorn_format::patch::Header, recovery: Recovery) -> Self {
+        Self {
+            outcome: Outcome::UpToDate,
+            from: header.from,
+            to: header.to,
+            recovery,
+            is_recorded: false,
+            forecast: Forecast::default(),
+            transaction: Report::default(),
+            dirs_kept: Vec::new(),
+            elapsed: Duration::ZERO,
+        }
+    }
+}

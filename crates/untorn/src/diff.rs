@@ -1,0 +1,145 @@
+//! From two builds to a patch.
+
+use std::{
+    fmt,
+    io::{BufWriter, Write},
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use untorn_delta::{Build, Progress, Search};
+use untorn_format::{Hash, manifest::Manifest};
+use untorn_fs::OsFs;
+use untorn_txn::{Observer, Phase};
+
+use crate::{Error, Result, ScanOptions, error::shown, open, part_file::PartFile, scan::scan_on, tree_files::TreeFiles};
+
+/// How a patch is made.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct DiffOptions {
+    /// Level of compression, 1 (fast) to 19 (small).
+    pub level: i32,
+    /// Which old bytes are searched for the new ones.
+    pub search: Search,
+    /// How many threads read; 0 means one for each core.
+    pub jobs: usize,
+    /// Is told about progress, in bytes.
+    pub observer: Option<Arc<dyn Observer>>,
+}
+
+impl Default for DiffOptions {
+    fn default() -> Self {
+        let defaults = untorn_delta::Options::default();
+        Self { level: defaults.level, search: defaults.search, jobs: 0, observer: None }
+    }
+}
+
+impl fmt::Debug for DiffOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DiffOptions")
+            .field("level", &self.level)
+            .field("search", &self.search)
+            .field("jobs", &self.jobs)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a patch came to.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DiffReport {
+    /// The build it starts from.
+    pub from: Hash,
+    /// The build it leads to.
+    pub to: Hash,
+    /// Length in bytes of all files of the old build.
+    pub old_len: u64,
+    /// Length in bytes of all files of the new build.
+    pub new_len: u64,
+    /// What the patch consists of.
+    pub patch: untorn_delta::Report,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// Writes the patch from the directory `old` to the directory `new` to the file `patch`, replacing it. Both directories are only read.
+///
+/// After this returns `Ok`, the whole patch is there and durable; after an error, or a crash, whatever was at `patch` before.
+///
+/// # Errors
+/// As [`crate::scan`] for both directories; [`Error::OutputInside`]; [`Error::Diff`].
+pub fn diff(old: &Path, new: &Path, patch: &Path, options: &DiffOptions) -> Result<DiffReport> {
+    let started = Instant::now();
+    [old, new].into_iter().try_for_each(|dir| refuse_inside(patch, dir))?;
+    let (old, new) = (Source::read(old, options)?, Source::read(new, options)?);
+    let (out, mut spool) = (PartFile::new(patch, "part")?, PartFile::new(patch, "spool")?);
+    let report = write(&old, &new, &out, &mut spool, options)?;
+    out.publish(patch)?;
+    Ok(DiffReport {
+        from: old.manifest.hash(),
+        to: new.manifest.hash(),
+        old_len: old.manifest.total_bytes(),
+        new_len: new.manifest.total_bytes(),
+        patch: report,
+        elapsed: started.elapsed(),
+    })
+}
+
+/// A build and what it consists of.
+struct Source {
+    fs: OsFs,
+    manifest: Manifest,
+}
+
+impl Source {
+    fn read(dir: &Path, options: &DiffOptions) -> Result<Self> {
+        let fs = open::build(dir)?;
+        let scan = ScanOptions { jobs: options.jobs, observer: options.observer.clone() };
+        let manifest = scan_on(&fs, dir, &scan)?;
+        Ok(Self { fs, manifest })
+    }
+}
+
+fn write(
+    old: &Source,
+    new: &Source,
+    out: &PartFile,
+    spool: &mut PartFile,
+    options: &DiffOptions,
+) -> Result<untorn_delta::Report> {
+    let (old_files, new_files) = (TreeFiles::new(&old.fs), TreeFiles::new(&new.fs));
+    let mut delta_options = untorn_delta::Options::default();
+    (delta_options.level, delta_options.search) = (options.level, options.search);
+    let mut writer = BufWriter::new(&out.file);
+    let report = untorn_delta::diff(
+        Build { manifest: &old.manifest, files: &old_files },
+        Build { manifest: &new.manifest, files: &new_files },
+        &delta_options,
+        &mut spool.file,
+        &mut writer,
+        &mut |progress| tell(options, progress),
+    )?;
+    writer.flush().map_err(untorn_delta::DiffError::Write)?;
+    Ok(report)
+}
+
+fn tell(options: &DiffOptions, progress: Progress) {
+    let Some(observer) = &options.observer else { return };
+    match progress {
+        Progress::Compared { done, total } => observer.progress(Phase::Compare, done, total),
+        Progress::Searched { done, total } => observer.progress(Phase::Search, done, total),
+        Progress::Compressed { done, total } => observer.progress(Phase::Compress, done, total),
+        _ => {}
+    }
+}
+
+/// A patch inside a build would be part of it the next time.
+fn refuse_inside(patch: &Path, dir: &Path) -> Result<()> {
+    let parent = patch.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match (parent.canonicalize(), dir.canonicalize()) {
+        (Ok(parent), Ok(dir)) if parent.starts_with(&dir) => Err(Error::OutputInside { path: shown(patch) }),
+        _ => Ok(()),
+    }
+}

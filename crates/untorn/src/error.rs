@@ -1,0 +1,289 @@
+//! Errors, for the person who must act.
+
+use std::{error::Error as StdError, fmt, io, path::Path};
+
+use untorn_delta::{DiffError, PatchError};
+use untorn_format::{DecodeError, Hash, PathError, escape, manifest::ManifestError};
+use untorn_txn::{Error as TreeError, TreeState};
+
+use crate::Difference;
+
+/// What an operation answers.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong. Says which file, which tree there is now, and what to do next.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The tree could not be opened, changed or recovered.
+    Tree(TreeError),
+    /// The system refused an operation on a build, a patch or a manifest.
+    Io {
+        /// The verb: "open", "read", ...
+        doing: &'static str,
+        /// The file, escaped.
+        path: String,
+        /// What it said.
+        source: io::Error,
+    },
+    /// A build holds a name, or a symlink, that not every system can hold.
+    Name {
+        /// The build, escaped.
+        dir: String,
+        /// The name and the rule.
+        source: PathError,
+    },
+    /// A build holds something that is neither file nor directory nor symlink.
+    Special {
+        /// The file, escaped.
+        path: String,
+    },
+    /// The paths of a build do not make a manifest.
+    Manifest {
+        /// The build, escaped.
+        dir: String,
+        /// Why.
+        source: ManifestError,
+    },
+    /// A file that should be a manifest is none.
+    Document {
+        /// The file, escaped.
+        path: String,
+        /// Why.
+        source: DecodeError,
+    },
+    /// The patch would lie inside one of the builds.
+    OutputInside {
+        /// The patch, escaped.
+        path: String,
+    },
+    /// No patch could be made.
+    Diff(DiffError),
+    /// The patch cannot be used.
+    Patch(PatchError),
+    /// The patch does not lead where it says: whoever made it made a mistake, or means harm.
+    Contradiction,
+    /// The tree is not the build the patch starts from.
+    WrongBase(WrongBase),
+    /// Somebody changed a file while the update was being prepared.
+    ChangedMeanwhile {
+        /// Which.
+        path: String,
+    },
+    /// Nothing says what should be installed.
+    NotRecorded {
+        /// The directory, escaped.
+        dir: String,
+    },
+}
+
+/// The tree is not the build a patch starts from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WrongBase {
+    /// The build the patch starts from.
+    pub from: Hash,
+    /// The build that is installed according to the tree; [`Hash::NONE`] when nothing says so.
+    pub installed: Hash,
+    /// Every path that differs, of those the patch reads or changes; of the whole tree, where all of it was checked.
+    pub differences: Vec<Difference>,
+}
+
+impl Error {
+    pub(crate) fn io(doing: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::Io { doing, path: shown(path), source }
+    }
+
+    /// A code that never changes its meaning.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Tree(error) => error.code(),
+            Self::Io { source, .. } => io_code(source),
+            Self::Name { source, .. } => source.code(),
+            Self::Special { .. } => "UNT-SPECIAL",
+            Self::Manifest { source, .. } => source.code(),
+            Self::Document { source, .. } => source.code(),
+            Self::OutputInside { .. } => "UNT-OUTPUT",
+            Self::Diff(error) => diff_code(error),
+            Self::Patch(error) => patch_code(error),
+            Self::Contradiction => "UNT-PATCH-CONTRADICTION",
+            Self::WrongBase(_) => "UNT-BASE",
+            Self::ChangedMeanwhile { .. } => "UNT-CHANGED",
+            Self::NotRecorded { .. } => "UNT-NOT-RECORDED",
+        }
+    }
+
+    /// Which tree there is now. Everything but [`Error::Tree`] happens before anything is changed.
+    #[must_use]
+    pub fn state(&self) -> TreeState {
+        if let Self::Tree(error) = self { error.state() } else { TreeState::Unchanged }
+    }
+
+    /// The file it is about, where it is about one.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::Tree(error) => error.path(),
+            Self::Io { path, .. }
+            | Self::Special { path }
+            | Self::Document { path, .. }
+            | Self::OutputInside { path }
+            | Self::ChangedMeanwhile { path }
+            | Self::NotRecorded { dir: path } => Some(path),
+            Self::Name { source, .. } => Some(&source.path),
+            Self::Diff(DiffError::Read { path, .. } | DiffError::Changed { path }) => Some(path.as_str()),
+            Self::Patch(PatchError::Read { path, .. } | PatchError::Old { path } | PatchError::Made { path }) => {
+                Some(path.as_str())
+            }
+            _ => None,
+        }
+    }
+
+    /// What to do next, in one sentence.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Tree(error) => error.advice(),
+            Self::Io { source, .. } => io_advice(source),
+            Self::Name { .. } | Self::Manifest { .. } => "change the build, then try again",
+            Self::Special { .. } => "remove it from the build",
+            Self::Document { .. } => "name a manifest that `untorn scan` wrote, or a directory",
+            Self::OutputInside { .. } => "write the patch somewhere else",
+            Self::Diff(DiffError::Changed { .. }) => "make sure nothing writes to the builds, then try again",
+            Self::Diff(DiffError::Read { source, .. } | DiffError::Write(source)) => io_advice(source),
+            Self::Diff(DiffError::TooLarge(_)) => "pack small files together, or update in two steps",
+            Self::Diff(_) => "try again with another level of compression",
+            Self::Patch(PatchError::Input(source) | PatchError::Read { source, .. }) => io_advice(source),
+            Self::Patch(PatchError::Format(DecodeError::NewerFormat { .. } | DecodeError::UnknownFeatures { .. })) => {
+                "use a newer untorn"
+            }
+            Self::Patch(PatchError::Format(DecodeError::Magic)) => "check that this file is the patch",
+            Self::Patch(_) => "get the patch again",
+            Self::Contradiction => "ask whoever made the patch for another one",
+            Self::WrongBase(_) => "get the patch for the build you have, or bring these files back and try again",
+            Self::ChangedMeanwhile { .. } => "make sure nothing else writes to the tree, then try again",
+            Self::NotRecorded { .. } => "say what it should be: verify it against a directory or a manifest",
+        }
+    }
+
+    fn what(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tree(error) => write!(f, "{error}"),
+            Self::Io { doing, path, source } => write!(f, "{path}: cannot {doing}: {source}"),
+            Self::Name { dir, source } => write!(f, "in {dir}: {source}"),
+            Self::Special { path } => write!(f, "{path}: a build cannot hold a device, socket or pipe"),
+            Self::Manifest { dir, source } => write!(f, "{dir} is no valid build: {source}"),
+            Self::Document { path, source } => write!(f, "{path}: {source}"),
+            Self::OutputInside { path } => write!(f, "{path}: the patch would become part of the build"),
+            Self::Diff(error) => write!(f, "{error}"),
+            Self::Patch(error) => write!(f, "{error}"),
+            Self::Contradiction => f.write_str("the patch does not lead to the build it names"),
+            Self::WrongBase(wrong) => write!(f, "{wrong}"),
+            Self::ChangedMeanwhile { path } => write!(f, "{path}: somebody changed it while the update was being prepared"),
+            Self::NotRecorded { dir } => write!(f, "{dir}: nothing says what is installed there"),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.what(f)?;
+        if matches!(self, Self::Tree(_)) {
+            // It has said the rest.
+            return Ok(());
+        }
+        write!(f, "; nothing was changed; {} [{}]", self.advice(), self.code())
+    }
+}
+
+/// How many differences a message names.
+const SHOWN: usize = 5;
+
+impl fmt::Display for WrongBase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the tree is not the build this patch starts from")?;
+        if self.differences.is_empty() {
+            return f.write_str(", though every file that the patch changes is");
+        }
+        write!(f, "; {} differ: ", self.differences.len())?;
+        for (number, difference) in self.differences.iter().take(SHOWN).enumerate() {
+            write!(f, "{}{difference}", if number == 0 { "" } else { ", " })?;
+        }
+        f.write_str(if self.differences.len() > SHOWN { ", ..." } else { "" })
+    }
+}
+
+fn io_code(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "UNT-SPACE",
+        _ => "UNT-IO",
+    }
+}
+
+fn io_advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => "check the path",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "check who owns it and what its permissions are",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space, then try again",
+        _ => "check the disk and its cable, then try again",
+    }
+}
+
+fn diff_code(error: &DiffError) -> &'static str {
+    match error {
+        DiffError::Read { source, .. } | DiffError::Write(source) => io_code(source),
+        DiffError::Changed { .. } => "UNT-CHANGED",
+        DiffError::TooLarge(_) => "UNT-DIFF-SIZE",
+        _ => "UNT-DIFF-COMPRESS",
+    }
+}
+
+fn patch_code(error: &PatchError) -> &'static str {
+    match error {
+        PatchError::Input(source) | PatchError::Read { source, .. } => io_code(source),
+        PatchError::Format(source) => source.code(),
+        PatchError::Damaged(_) => "UNT-PATCH-DAMAGED",
+        PatchError::Trailing => "UNT-PATCH-TRAILING",
+        PatchError::Made { .. } => "UNT-PATCH-CONTRADICTION",
+        _ => "UNT-BASE",
+    }
+}
+
+/// A path for messages.
+pub(crate) fn shown(path: &Path) -> String {
+    escape(path.as_os_str().as_encoded_bytes())
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Tree(error) => error.source(),
+            Self::Io { source, .. } => Some(source),
+            Self::Name { source, .. } => Some(source),
+            Self::Manifest { source, .. } => Some(source),
+            Self::Document { source, .. } => Some(source),
+            Self::Diff(error) => error.source(),
+            Self::Patch(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+impl From<TreeError> for Error {
+    fn from(error: TreeError) -> Self {
+        Self::Tree(error)
+    }
+}
+
+impl From<PatchError> for Error {
+    fn from(error: PatchError) -> Self {
+        Self::Patch(error)
+    }
+}
+
+impl From<DiffError> for Error {
+    fn from(error: DiffError) -> Self {
+        Self::Diff(error)
+    }
+}

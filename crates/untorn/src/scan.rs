@@ -1,0 +1,93 @@
+//! From a directory to its manifest.
+
+use std::{fmt, path::Path, sync::Arc};
+
+use untorn_format::manifest::{Entry, Kind, Manifest};
+use untorn_fs::{FileKind, Fs, Metadata};
+use untorn_txn::Observer;
+
+use crate::{
+    Error, Result,
+    content::read_all,
+    error::shown,
+    open,
+    walk::{Found, walk},
+};
+
+/// How a directory is scanned.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct ScanOptions {
+    /// How many threads read; 0 means one for each core.
+    pub jobs: usize,
+    /// Is told about progress, in bytes.
+    pub observer: Option<Arc<dyn Observer>>,
+}
+
+impl fmt::Debug for ScanOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScanOptions").field("jobs", &self.jobs).finish_non_exhaustive()
+    }
+}
+
+/// Reads the directory `dir` and says what it consists of. Only reads: the directory is not put under care. Untorn's own state in it is left out.
+///
+/// Memory: 1 MiB for each thread and about 100 bytes for each path.
+///
+/// # Errors
+/// [`Error::Name`] for a name that not every system can hold; [`Error::Special`] for devices and the like; [`Error::Manifest`] when two names clash or a symlink
+/// leads nowhere; [`Error::Io`].
+pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Manifest> {
+    scan_on(&open::build(dir)?, dir, options)
+}
+
+/// As [`scan`]; `dir` is what the root of `fs` is called in messages.
+pub(crate) fn scan_on(fs: &dyn Fs, dir: &Path, options: &ScanOptions) -> Result<Manifest> {
+    let mut entries = list(fs, dir)?;
+    let total = entries.iter().map(|entry| file_len(&entry.kind)).fold(0, u64::saturating_add);
+    let files: Vec<_> = entries.iter().filter(|entry| is_file(&entry.kind)).map(|entry| &entry.path).collect();
+    let mut contents = read_all(fs, &files, options.jobs, total, options.observer.as_deref()).into_iter();
+    for entry in &mut entries {
+        let Kind::File { len, hash, .. } = &mut entry.kind else { continue };
+        let Some(content) = contents.next() else { continue };
+        let content = content.map_err(|source| Error::io("read", &dir.join(entry.path.as_str()), source))?;
+        (*len, *hash) = (content.len, content.hash);
+    }
+    Manifest::new(entries).map_err(|source| Error::Manifest { dir: shown(dir), source })
+}
+
+/// Every path with what stands there; files without their hashes.
+fn list(fs: &dyn Fs, dir: &Path) -> Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    walk(fs, dir, &mut |found| match found {
+        Found::Refused(source) => Err(Error::Name { dir: shown(dir), source }),
+        Found::Entry(path, meta) => {
+            let kind = kind(fs, dir, path.as_str(), &meta)?;
+            entries.push(Entry { path, kind });
+            Ok(true)
+        }
+    })?;
+    entries.sort_by(|left, right| left.path.cmp(&right.path));
+    Ok(entries)
+}
+
+fn kind(fs: &dyn Fs, dir: &Path, path: &str, meta: &Metadata) -> Result<Kind> {
+    Ok(match meta.kind {
+        FileKind::Dir => Kind::Dir,
+        FileKind::File => {
+            Kind::File { len: meta.len, hash: untorn_format::Hash::NONE, executable: meta.permissions.executable() }
+        }
+        FileKind::Symlink => {
+            Kind::Symlink { target: fs.read_link(path).map_err(|source| Error::io("read the symlink", &dir.join(path), source))? }
+        }
+        FileKind::Other => return Err(Error::Special { path: shown(&dir.join(path)) }),
+    })
+}
+
+fn is_file(kind: &Kind) -> bool {
+    matches!(kind, Kind::File { .. })
+}
+
+fn file_len(kind: &Kind) -> u64 {
+    if let Kind::File { len, .. } = kind { *len } else { 0 }
+}

@@ -1,0 +1,43 @@
+//! The files of a directory, for making and reading patches.
+
+use std::{cell::RefCell, io, sync::Arc};
+
+use untorn_delta::Files;
+use untorn_format::TreePath;
+use untorn_fs::{File, Fs, OpenMode};
+
+/// How many files are kept open.
+const OPEN_MAX: usize = 12;
+
+/// Reads the files of a directory by path and keeps the last few open.
+pub(crate) struct TreeFiles<'a> {
+    fs: &'a dyn Fs,
+    /// The one used last stands last.
+    open: RefCell<Vec<(TreePath, Arc<dyn File>)>>,
+}
+
+impl<'a> TreeFiles<'a> {
+    pub(crate) fn new(fs: &'a dyn Fs) -> Self {
+        Self { fs, open: RefCell::default() }
+    }
+
+    fn file(&self, path: &TreePath) -> io::Result<Arc<dyn File>> {
+        let mut open = self.open.borrow_mut();
+        let found = open.iter().rposition(|(name, _)| name == path);
+        let entry = match found {
+            Some(number) => open.remove(number),
+            None => (path.clone(), Arc::from(self.fs.open(path.as_str(), OpenMode::Read)?)),
+        };
+        if open.len() >= OPEN_MAX {
+            open.remove(0);
+        }
+        open.push(entry.clone());
+        Ok(entry.1)
+    }
+}
+
+impl Files for TreeFiles<'_> {
+    fn read_at(&self, path: &TreePath, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.file(path)?.read_at(buf, offset)
+    }
+}

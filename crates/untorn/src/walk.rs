@@ -1,0 +1,59 @@
+//! Everything in a directory, name by name.
+
+use std::path::Path;
+
+use untorn_format::{PathError, STATE_DIR, TreePath};
+use untorn_fs::{Fs, Metadata};
+
+use crate::{Error, Result};
+
+/// A name that was found.
+pub(crate) enum Found {
+    /// A path and what stands there.
+    Entry(TreePath, Metadata),
+    /// A name that breaks the rules.
+    Refused(PathError),
+}
+
+/// Calls `visit` for everything below the root of `fs` but untorn's own state, parents first. A directory is entered when `visit` says so. `dir` is what the
+/// root is called in messages.
+pub(crate) fn walk(fs: &dyn Fs, dir: &Path, visit: &mut dyn FnMut(Found) -> Result<bool>) -> Result<()> {
+    let mut dirs = vec![String::new()];
+    while let Some(below) = dirs.pop() {
+        for entry in fs.read_dir(&below).map_err(|source| Error::io("list", &dir.join(&below), source))? {
+            if below.is_empty() && entry.name.as_deref() == Ok(STATE_DIR) {
+                continue;
+            }
+            let found = look(fs, dir, &below, entry.name)?;
+            let inner = match &found {
+                Found::Entry(path, meta) if meta.is_dir() => Some(path.as_str().to_owned()),
+                _ => None,
+            };
+            if visit(found)? {
+                dirs.extend(inner);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn look(fs: &dyn Fs, dir: &Path, below: &str, name: Result<String, String>) -> Result<Found> {
+    let join = |name: &str| if below.is_empty() { name.to_owned() } else { format!("{below}/{name}") };
+    let path = match name {
+        Ok(name) => TreePath::new(&join(&name)),
+        // The name itself is lost; the rule is that of any name which is not text.
+        Err(escaped) => TreePath::from_bytes(NOT_TEXT).map_err(|mut error| {
+            error.path = join(&escaped);
+            error
+        }),
+    };
+    match path {
+        Ok(path) => {
+            let meta = fs.metadata(path.as_str()).map_err(|source| Error::io("look at", &dir.join(path.as_str()), source))?;
+            Ok(Found::Entry(path, meta))
+        }
+        Err(error) => Ok(Found::Refused(error)),
+    }
+}
+
+const NOT_TEXT: &[u8] = &[0xff];
