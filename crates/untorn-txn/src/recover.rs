@@ -94,8 +94,8 @@ pub(crate) fn kept(ruling: &Record) -> Option<TxLayout> {
 }
 
 /// A record may be lost: what was staged tells. All of it sound means that B1 was passed, so going forward is right whether or not the record ever reached the
-/// disk (if it did not, success was never reported, and both trees are allowed). No plan at all means that the transaction was never sealed, or was given up.
-/// Anything between the two cannot be told apart from damage.
+/// disk (if it did not, success was never reported, and both trees are allowed). No plan that can be read means that the transaction was never sealed, or was
+/// given up. A sound plan whose material is not cannot be told apart from damage.
 fn resolve(tree: &mut Tree, ruling: Record, txid: u64, folders: &[u64], home: u128) -> Result<Recovery> {
     let fs = tree.fs().clone();
     let layout = TxLayout(txid);
@@ -104,8 +104,10 @@ fn resolve(tree: &mut Tree, ruling: Record, txid: u64, folders: &[u64], home: u1
         return clean(tree, ruling, folders, home);
     }
     let bytes = read_document(&*fs, &layout.plan()).map_err(in_doubt)?;
-    let plan = Plan::decode(&bytes)
-        .map_err(|error| Error::damaged(format!("a record is unreadable, and so is the plan it was for: {error}")))?;
+    // A plan is durable before the record that decides: one that cannot be read was never decided, nor was one whose record is not the one that is lost.
+    let Some(plan) = Plan::decode(&bytes).ok().filter(|plan| tree.has_lost(plan.slot)) else {
+        return clean(tree, ruling, folders, home);
+    };
     check_belongs(&plan, &ruling, txid)?;
     check_staged(&*fs, layout, &plan).map_err(in_doubt)?;
     let lost = Record {

@@ -55,6 +55,7 @@ pub(crate) fn seal(tx: &mut Transaction<'_>) -> Result<Option<Sealed>> {
         to: tx.head_hash(),
         new_head: tx.head.is_some() && tx.head_hash() != tx.tree.installed(),
         keep_undo: tx.options.keep_undo,
+        slot: tx.tree.next_slot(),
         redo: tx.stage.redo.finish(fs)?,
         objects: tx.stage.objects(fs)?,
         steps: steps(tx.view.iter(), &links),
