@@ -13,13 +13,9 @@ use crate::{
 pub(super) fn run(args: &RecoverArgs) -> Answer {
     let tree = Tree::open(&args.tree)?;
     let recovery = tree.recovery();
-    let differing = match recovery {
-        Recovery::Completed { differing, .. } => differing.as_slice(),
-        _ => &[],
-    };
-    let text = format!("{}: {}\n{}", path(&args.tree), sentence(recovery), left_alone(differing));
+    let text = format!("{}: {}\n", path(&args.tree), sentence(recovery));
     let installed = (!tree.installed().is_none()).then(|| tree.installed().to_string());
-    let outcome = Outcome::new(text, json!({ "recovery": word(recovery), "installed": installed, "differing": differing }));
+    let outcome = Outcome::new(text, json!({ "recovery": word(recovery), "installed": installed }));
     let is_idle = matches!(recovery, Recovery::Clean | Recovery::Initialised);
     Ok(if is_idle && args.exit_code { outcome.with_exit(Exit::NothingToDo) } else { outcome })
 }
@@ -32,14 +28,6 @@ fn sentence(recovery: &Recovery) -> &'static str {
         Recovery::Completed { .. } => "a decided update was completed: this is the new tree, whole",
         _ => "whole",
     }
-}
-
-/// Files that were in their place already, and that somebody changed before recovery came.
-fn left_alone(paths: &[String]) -> String {
-    paths
-        .iter()
-        .map(|path| format!("  {}: changed by somebody since, and left as it is\n", untorn::escape(path.as_bytes())))
-        .collect()
 }
 
 /// For commands that recover on the way.

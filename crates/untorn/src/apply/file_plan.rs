@@ -45,7 +45,8 @@ impl FilePlan {
                 return Ok(Some(Self::in_place_of_other(file.len, spools(fs, options, file.len))));
             }
         };
-        let way = tx.way_for(change.path.as_str(), cost.whole_len, cost.in_place_len)?;
+        let (written, lost) = in_place(file, old_len);
+        let way = tx.way_for(change.path.as_str(), file.len, written)?;
         Ok(Some(match way {
             // Only the executable bit changes; under other names of the file it must not.
             (_, why) if cost.in_place_len == 0 && file.len == old_len => Self {
@@ -56,7 +57,13 @@ impl FilePlan {
             (Way::Clone, _) => {
                 Self { staged_len: cost.in_place_len, ..Self::made(Composition::InPlace, file, cost.in_place_len) }
             }
-            _ => Self::in_place(file, old_len, cost.in_place_len),
+            _ => Self {
+                redo_len: written,
+                in_place_len: written,
+                undo_len: lost,
+                growth_len: file.len.saturating_sub(old_len),
+                ..Self::made(Composition::InPlace, file, cost.in_place_len)
+            },
         }))
     }
 
@@ -69,21 +76,6 @@ impl FilePlan {
     /// Where something else than a file stood: whatever came through the redo file is staged in the end.
     fn in_place_of_other(len: u64, spools: bool) -> Self {
         Self { whole_len: len, made_len: len, staged_len: len, redo_len: if spools { len } else { 0 }, ..Self::NOTHING }
-    }
-
-    fn in_place(file: &FilePatch, old_len: u64, made_len: u64) -> Self {
-        let (mut written, mut lost) = (0_u64, old_len.saturating_sub(file.len));
-        for (start, end) in blocks(file, old_len) {
-            written = written.saturating_add(end - start);
-            lost = lost.saturating_add(end.min(old_len).saturating_sub(start));
-        }
-        Self {
-            redo_len: written,
-            in_place_len: written,
-            undo_len: lost,
-            growth_len: file.len.saturating_sub(old_len),
-            ..Self::made(Composition::InPlace, file, made_len)
-        }
     }
 
     fn made(composition: Composition, file: &FilePatch, made_len: u64) -> Self {
@@ -106,6 +98,16 @@ impl FilePlan {
 fn spools(fs: &dyn Fs, options: &Options, len: u64) -> bool {
     let in_place = fs.capabilities().in_place && matches!(options.way, WayChoice::Auto | WayChoice::Patch);
     len <= SPOOL_LEN_MAX && in_place
+}
+
+/// How many bytes are written when a file is changed in place, and how many old ones are lost.
+fn in_place(file: &FilePatch, old_len: u64) -> (u64, u64) {
+    let (mut written, mut lost) = (0_u64, old_len.saturating_sub(file.len));
+    for (start, end) in blocks(file, old_len) {
+        written = written.saturating_add(end - start);
+        lost = lost.saturating_add(end.min(old_len).saturating_sub(start));
+    }
+    (written, lost)
 }
 
 /// The blocks (start, end) that are written when a file is changed in place: those of every written stretch, and that of the place where it is cut or
