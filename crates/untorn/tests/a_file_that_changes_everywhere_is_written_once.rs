@@ -4,7 +4,7 @@
 
 mod util;
 
-use untorn::{ApplyOptions, apply};
+use untorn::{ApplyOptions, Tree, apply};
 use util::{Place, noise, scanned};
 
 const LEN: usize = 2 << 20;
@@ -30,4 +30,17 @@ fn bytes_written_for_a_change_every(distance: usize) -> u64 {
 fn and_one_that_changes_in_a_few_places_is_not() {
     assert!(bytes_written_for_a_change_every(4000) <= LEN as u64);
     assert!(bytes_written_for_a_change_every(LEN / 10) <= LEN as u64 / 10);
+}
+
+#[test]
+fn whoever_writes_the_bytes() {
+    let place = Place::new();
+    let tree = place.dir("tree", &[("file", &noise(LEN, 1))]);
+    let mut tree = Tree::open(&tree).unwrap();
+    let mut tx = tree.begin().unwrap();
+    for at in (0..LEN as u64).step_by(4000) {
+        tx.write_at("file", at, b"x").unwrap();
+    }
+    let report = tx.commit().unwrap();
+    assert!(report.bytes_written() < LEN as u64 + LEN as u64 / 100, "{report:?}");
 }
