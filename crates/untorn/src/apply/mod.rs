@@ -2,6 +2,7 @@
 
 mod arrived;
 mod base;
+mod file_plan;
 mod files;
 mod forecast;
 mod names;
@@ -20,7 +21,7 @@ use untorn_txn::{Options, Transaction, Tree};
 
 use crate::{Difference, Error, Result, open, tree_files::TreeFiles};
 use base::{Base, Seen};
-use forecast::FilePlan;
+use file_plan::FilePlan;
 pub use forecast::Forecast;
 pub use options::{ApplyOptions, BaseCheck};
 pub use report::{ApplyReport, Outcome};
@@ -69,7 +70,7 @@ fn update<R: Read>(
     let installed = tree.installed();
     let mut tx = tree.begin_with(tx_options.clone())?;
     let plans = plan(&tx, fs, &tx_options, reader.index())?;
-    report.forecast = forecast::forecast(reader.index(), &plans, options.keep_undo);
+    report.forecast = Forecast::of(reader.index(), &plans, options.keep_undo);
     tx.require_space(report.forecast.bytes_needed)?;
     // 3: all of it staged, invisibly, and checked.
     report.dirs_kept = names::stage(&mut tx, fs, reader.index().changes())?;
