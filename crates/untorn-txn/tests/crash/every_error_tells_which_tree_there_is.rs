@@ -40,7 +40,7 @@ fn in_commit(at: usize, states_min: u64) {
 fn in_recovery(at: usize, states_min: u64) {
     let (mut tally, workload) = (Tally::new(), workload(at));
     let crashes = Sampling { exhaustive_max: 1, samples: 1, samples_between: 0, torn: 1, seed: 5 };
-    tally.add(explore_faults_of_recovery(&workload, &faults(at % 2 == 0), &crashes, 23, &Depth::of(0, 0, 1)));
+    tally.add(explore_faults_of_recovery(&workload, &faults(at % 2 == 0), &crashes, if at == 2 { 47 } else { 23 }, &Depth::of(0, 0, 1)));
     tally.finish(&format!("faults in recoveries of {workload}"), states_min);
 }
 

@@ -12,6 +12,7 @@
 
 mod support;
 
+mod a_change_by_somebody_else_is_never_lost;
 mod a_crash_inside_recovery_is_one_more_crash;
 mod a_damaged_journal_is_never_trusted;
 mod a_directory_comes_under_care_whole_or_not_at_all;
