@@ -31,8 +31,7 @@ pub(crate) fn check(fs: &dyn Fs, view: &View) -> Result<()> {
 
 /// A directory that becomes a file must be empty by then.
 fn room_for_files(fs: &dyn Fs, view: &View) -> Result<()> {
-    let becomes_file =
-        |touched: &Touched| touched.was.is_dir() && matches!(touched.now, Node::File(_) | Node::Symlink { .. });
+    let becomes_file = |touched: &Touched| touched.was.is_dir() && matches!(touched.now, Node::File(_) | Node::Symlink { .. });
     view.iter().filter(|(_, touched)| becomes_file(touched)).try_for_each(|(path, _)| nothing_foreign_below(fs, view, path))
 }
 

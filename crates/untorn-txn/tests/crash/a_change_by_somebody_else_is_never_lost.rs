@@ -51,7 +51,16 @@ fn writes_to_a(fs: &SimFs) {
 #[test]
 fn bytes_in_a_changed_or_moved_file() {
     let (mut kept, mut refused) = (0, 0);
-    for ops in [&["write-a"][..], &["move-a-c"], &["exec-a"], &["write-a", "exec-a"], &["grow-a"], &["move-a-dz"], &["swap-a-b"], &["write-a", "move-a-c"]] {
+    for ops in [
+        &["write-a"][..],
+        &["move-a-c"],
+        &["exec-a"],
+        &["write-a", "exec-a"],
+        &["grow-a"],
+        &["move-a-dz"],
+        &["swap-a-b"],
+        &["write-a", "move-a-c"],
+    ] {
         for way in WAYS {
             for keep_undo in [false, true] {
                 let workload = Workload::new(World { way, keep_undo, disk: "strict" }, ops);
@@ -61,9 +70,9 @@ fn bytes_in_a_changed_or_moved_file() {
                     if !wrote {
                         continue;
                     }
-                    let found = ["a", "b", "c", "d/z"].iter().any(|path| {
-                        read(&fs, path).is_ok_and(|bytes| bytes.get(400..400 + THEIRS.len()) == Some(THEIRS))
-                    });
+                    let found = ["a", "b", "c", "d/z"]
+                        .iter()
+                        .any(|path| read(&fs, path).is_ok_and(|bytes| bytes.get(400..400 + THEIRS.len()) == Some(THEIRS)));
                     assert!(found, "{workload}, written before call {at}: {:?}", answer.map_err(|error| error.to_string()));
                     match answer {
                         Ok(()) => kept += 1,
@@ -93,7 +102,8 @@ fn adds_a_file(fs: &SimFs) {
 #[test]
 fn files_in_a_directory_that_goes() {
     let (mut done, mut refused) = (0, 0);
-    for ops in [&["rmtree-d"][..], &["move-d-f"], &["swap-d-e"], &["rmdir-e"], &["rmtree-d", "write-d"], &["rmtree-d", "link-d"]] {
+    for ops in [&["rmtree-d"][..], &["move-d-f"], &["swap-d-e"], &["rmdir-e"], &["rmtree-d", "write-d"], &["rmtree-d", "link-d"]]
+    {
         let workload = Workload::new(World::strict(), ops);
         for at in 1..=calls(&workload) {
             let fs = workload.before().unwrap();

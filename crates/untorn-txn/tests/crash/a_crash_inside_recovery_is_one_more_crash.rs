@@ -20,17 +20,17 @@ fn on(disk: &'static str, states_min: u64) {
 
 #[test]
 fn with_one_sync_of_everything() {
-    on("plain", 1);
+    on("plain", 150_000);
 }
 
 #[test]
 fn with_a_sync_for_each_file() {
-    on("nfs", 1);
+    on("nfs", 210_000);
 }
 
 #[test]
 fn without_links() {
-    on("barepool", 1);
+    on("barepool", 190_000);
 }
 
 #[test]
@@ -42,5 +42,5 @@ fn three_crashes_deep() {
             tally.explore(&Workload::new(World { disk, ..World::strict() }, &ops), &depth);
         }
     }
-    tally.finish("three crashes deep", 1);
+    tally.finish("three crashes deep", 210_000);
 }

@@ -45,7 +45,8 @@ fn open_damaged(fs: &SimFs, oracle: &Oracle, what: &str) -> &'static str {
             "right"
         }
         Err(error) => {
-            let typed = matches!(error.cause(), Cause::JournalDamaged { .. } | Cause::JournalForeign | Cause::JournalNewer { .. });
+            let typed =
+                matches!(error.cause(), Cause::JournalDamaged { .. } | Cause::JournalForeign | Cause::JournalNewer { .. });
             assert!(typed && error.state() == TreeState::NotUnderstood, "{what}: {error}");
             assert!(fs.same_tree(&before, ""), "{what}: something was changed, and then: {error}");
             assert!(Status::on(fs).is_ok(), "{what}: there is no status");
@@ -172,7 +173,9 @@ fn things_nobody_of_us_has_put_there() {
     let workload = Workload::new(World::strict(), &["write-a", "remove-b"]);
     let oracle = workload.run().unwrap().oracle;
     for image in [workload.before().unwrap().image(), decided(&workload).image()] {
-        for junk in ["0", "2", "3", "007", "+7", "18446744073709551615", "9223372036854775807", "junk", "-1", "99999999999999999999999"] {
+        for junk in
+            ["0", "2", "3", "007", "+7", "18446744073709551615", "9223372036854775807", "junk", "-1", "99999999999999999999999"]
+        {
             for is_dir in [false, true] {
                 let fs = SimFs::from_image(image.clone());
                 drop(fs.create_dir(".untorn/tx", None));

@@ -45,15 +45,15 @@ fn on(disk: &'static str, states_min: u64) {
 
 #[test]
 fn with_one_sync_of_everything() {
-    on("strict", 1);
+    on("strict", 35_000);
 }
 
 #[test]
 fn with_a_sync_for_each_file() {
-    on("nfs", 1);
+    on("nfs", 40_000);
 }
 
 #[test]
 fn without_links() {
-    on("barepool", 1);
+    on("barepool", 44_000);
 }

@@ -22,7 +22,11 @@ fn watch<T>(fs: &SimFs, fails: usize, act: impl FnOnce(Arc<HookFs>) -> T) -> (T,
         log.2 += usize::from(call.method.is_sync());
         let seen = Seen { method: call.method, path: call.path.to_owned() };
         let (fails_now, after) = (call.method.is_sync() && log.2 == fails, fails != 0 && log.1.is_empty() && log.2 < fails);
-        if fails == 0 || after || fails_now && log.1.is_empty() { log.0.push(seen) } else { log.1.push(seen) }
+        if fails == 0 || after || fails_now && log.1.is_empty() {
+            log.0.push(seen);
+        } else {
+            log.1.push(seen);
+        }
         if fails_now { Verdict::Fail(std::io::ErrorKind::Other) } else { Verdict::Pass }
     });
     let answer = act(Arc::new(hooked));

@@ -63,7 +63,10 @@ impl Verdicts {
     /// The mistake is caught, and its twin passes.
     #[track_caller]
     fn assert_caught(self, twin: Self, mistake: &str) {
-        println!("{mistake}: {} of {} states are wrong; without the mistake {} of {}", self.violations, self.states, twin.violations, twin.states);
+        println!(
+            "{mistake}: {} of {} states are wrong; without the mistake {} of {}",
+            self.violations, self.states, twin.violations, twin.states
+        );
         assert_eq!(twin.violations, 0, "{mistake}: the twin without the mistake is wrong, too");
         assert!(twin.states > 20);
         assert!(self.violations > 0, "{mistake}: nothing notices");
@@ -126,7 +129,11 @@ fn b0_dropped() {
         fs.mark(1);
         judge(&fs, &oracle, answered, pass)
     };
-    let skip = Box::new(|call: &Call<'_>, _: &SimFs| if call.method == Method::SyncDir && call.path.is_empty() { Verdict::Skip } else { Verdict::Pass });
+    let skip = Box::new(
+        |call: &Call<'_>, _: &SimFs| {
+            if call.method == Method::SyncDir && call.path.is_empty() { Verdict::Skip } else { Verdict::Pass }
+        },
+    );
     run(skip).assert_caught(run(pass()), "B0 dropped");
 }
 
@@ -273,7 +280,11 @@ fn a_cached_record_trusted_by_recovery() {
         let mut records = 0;
         let recovery: Hook = Box::new(move |call, _| {
             records += u32::from(is_record_write(call));
-            if swallowed && records == 1 && (is_record_write(call) || is_record_sync(call)) { Verdict::Skip } else { Verdict::Pass }
+            if swallowed && records == 1 && (is_record_write(call) || is_record_sync(call)) {
+                Verdict::Skip
+            } else {
+                Verdict::Pass
+            }
         });
         let answer = Tree::open_on(hooked(&fs, recovery)).map(drop);
         assert!(answer.is_ok());
@@ -297,7 +308,8 @@ fn the_stage_deleted_before_b4() {
 /// Rots one byte of a file of a decided transaction; recovery reads the file whole once, to check it, and that reading is answered with the sound bytes
 /// where `checked` is false.
 fn rotten(path: &'static str, checked: bool) -> (Result<Tree, Cause>, SimFs, Oracle) {
-    let workload = Workload::new(World { disk: "nfs", way: untorn_txn::WayChoice::Auto, keep_undo: false }, &["write-a", "large-b"]);
+    let workload =
+        Workload::new(World { disk: "nfs", way: untorn_txn::WayChoice::Auto, keep_undo: false }, &["write-a", "large-b"]);
     let run = workload.run().unwrap();
     let fs = decided(&workload);
     let sound = read(&fs, path).unwrap();
@@ -323,7 +335,10 @@ fn rotten(path: &'static str, checked: bool) -> (Result<Tree, Cause>, SimFs, Ora
 fn the_hash_of_the_redo_file_not_checked() {
     let path = ".untorn/tx/2/redo";
     let (tree, fs, oracle) = rotten(path, false);
-    assert!(tree.is_ok() && oracle.side(&fs, Must::BeEither).is_err(), "the rotten bytes are in the tree, and the oracle sees them");
+    assert!(
+        tree.is_ok() && oracle.side(&fs, Must::BeEither).is_err(),
+        "the rotten bytes are in the tree, and the oracle sees them"
+    );
     let (tree, fs, oracle) = rotten(path, true);
     assert!(tree.is_err() && oracle.side(&fs, Must::Be(Side::Old)).is_ok(), "checked, nothing was touched");
 }
@@ -332,7 +347,10 @@ fn the_hash_of_the_redo_file_not_checked() {
 fn the_hash_of_a_staged_file_not_checked() {
     let path = ".untorn/tx/2/s/0000";
     let (tree, fs, oracle) = rotten(path, false);
-    assert!(tree.is_ok() && oracle.side(&fs, Must::BeEither).is_err(), "the rotten bytes are in the tree, and the oracle sees them");
+    assert!(
+        tree.is_ok() && oracle.side(&fs, Must::BeEither).is_err(),
+        "the rotten bytes are in the tree, and the oracle sees them"
+    );
     let (tree, fs, oracle) = rotten(path, true);
     assert!(tree.is_err() && oracle.side(&fs, Must::Be(Side::Old)).is_ok(), "checked, nothing was touched");
 }
