@@ -1,8 +1,12 @@
 //! Every crash of a workload, and every crash of the recoveries after it.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use untorn_sim::{CrashState, Fault, Faults, Sampling, SimFs};
+use untorn_fs::Fs;
+use untorn_sim::{CrashState, Fault, HookFs, Sampling, SimFs, Verdict};
 
 use crate::{
     BoxError,
@@ -90,7 +94,7 @@ impl std::error::Error for Violation {}
 pub fn explore(workload: &Workload, depth: &Depth) -> Result<Count, BoxError> {
     let run = workload.run()?;
     let mut explorer = Explorer::new(workload, &run.oracle);
-    explorer.workload(&run, workload, None, depth)?;
+    explorer.workload(&run, workload, depth)?;
     Ok(explorer.count)
 }
 
@@ -101,10 +105,10 @@ pub fn explore(workload: &Workload, depth: &Depth) -> Result<Count, BoxError> {
 pub fn explore_faults(workload: &Workload, kinds: &[Fault], depth: &Depth) -> Result<Count, BoxError> {
     let run = workload.run()?;
     let mut explorer = Explorer::new(workload, &run.oracle);
-    let calls = calls_of(|faults| drop(workload.perform(std::sync::Arc::new(faults.on_sim(&run.before.fork())))));
-    for call in 1..=calls {
+    for (call, events) in calls_of(&run.before.fork(), |fs| drop(workload.perform(fs))) {
         for kind in kinds {
-            explorer.workload(&run, workload, Some(Fault { call, ..*kind }), depth)?;
+            let boot = explorer.boot_workload(&run, workload, Some(Fault { call, ..*kind }))?;
+            explorer.crash(&boot, events, &depth.first, &depth.nested)?;
         }
     }
     Ok(explorer.count)
@@ -124,22 +128,27 @@ pub fn explore_faults_of_recovery(
     let run = workload.run()?;
     let mut explorer = Explorer::new(workload, &run.oracle);
     let boot = explorer.boot_workload(&run, workload, None)?;
+    let deeper = [(depth.first.clone(), 1)];
     for state in boot.recording.crashes(crashes).step_by(stride) {
         let must = boot.must(&state);
-        let calls = calls_of(|faults| drop(untorn_txn::Tree::open_on(std::sync::Arc::new(faults.on_sim(&state.fs())))));
-        for call in 1..=calls {
+        for (call, events) in calls_of(&state.fs(), |fs| drop(untorn_txn::Tree::open_on(fs))) {
             for kind in kinds {
-                explorer.open(&state, Some(Fault { call, ..*kind }), must, std::slice::from_ref(&(depth.first.clone(), 1)))?;
+                explorer.open(&state, Some(Fault { call, ..*kind }), must, events, &deeper)?;
             }
         }
     }
     Ok(explorer.count)
 }
 
-fn calls_of(act: impl FnOnce(&Faults)) -> u64 {
-    let faults = Faults::new(None);
-    act(&faults);
-    faults.calls()
+/// The calls that `act` makes by number, and how much had happened before each: a run in which one of them fails is the same up to there.
+fn calls_of(fs: &SimFs, act: impl FnOnce(Arc<dyn Fs>)) -> Vec<(u64, usize)> {
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let (noted, disk) = (calls.clone(), fs.clone());
+    act(Arc::new(HookFs::on_sim(fs, move |call| {
+        noted.lock().unwrap_or_else(PoisonError::into_inner).push((call.number, disk.event_count()));
+        Verdict::Pass
+    })));
+    std::mem::take(&mut *calls.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 pub(crate) struct Explorer<'a> {
@@ -163,14 +172,14 @@ impl<'a> Explorer<'a> {
         Boot::perform(&run.before.fork(), &|fs| workload.perform(fs), fault, self.oracle).map_err(|what| self.violation(what))
     }
 
-    fn workload(&mut self, run: &Run, workload: &Workload, fault: Option<Fault>, depth: &Depth) -> Result<(), Violation> {
-        let boot = self.boot_workload(run, workload, fault)?;
-        self.crash(&boot, &depth.first, &depth.nested)
+    fn workload(&mut self, run: &Run, workload: &Workload, depth: &Depth) -> Result<(), Violation> {
+        let boot = self.boot_workload(run, workload, None)?;
+        self.crash(&boot, 0, &depth.first, &depth.nested)
     }
 
-    fn crash(&mut self, boot: &Boot, sampling: &Sampling, deeper: &[(Sampling, u64)]) -> Result<(), Violation> {
-        for state in boot.recording.crashes(sampling) {
-            self.open(&state, None, boot.must(&state), deeper)?;
+    fn crash(&mut self, boot: &Boot, events: usize, sampling: &Sampling, deeper: &[(Sampling, u64)]) -> Result<(), Violation> {
+        for state in boot.recording.crashes_after(events, sampling) {
+            self.open(&state, None, boot.must(&state), 0, deeper)?;
         }
         Ok(())
     }
@@ -181,6 +190,7 @@ impl<'a> Explorer<'a> {
         state: &CrashState,
         fault: Option<Fault>,
         must: Must,
+        events: usize,
         deeper: &[(Sampling, u64)],
     ) -> Result<(), Violation> {
         self.count.states += 1;
@@ -198,7 +208,7 @@ impl<'a> Explorer<'a> {
         if let Some((sampling, _)) = next
             && boot.changed_something()
         {
-            self.crash(&boot, sampling, &deeper[1..])?;
+            self.crash(&boot, events, sampling, &deeper[1..])?;
         }
         self.story.turns.pop();
         Ok(())

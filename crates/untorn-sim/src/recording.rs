@@ -39,6 +39,15 @@ impl Recording {
         Crashes { walk: Walk::new(self), sampling: sampling.clone(), choices: None }
     }
 
+    /// As [`Recording::crashes`], but only those that come after the first `events` events: for a run that began like an earlier one.
+    #[must_use]
+    pub fn crashes_after(&self, events: usize, sampling: &Sampling) -> Crashes<'_> {
+        let mut walk = Walk::new(self);
+        while walk.point < events && walk.step().is_some() {}
+        walk.fresh = true;
+        Crashes { walk, sampling: sampling.clone(), choices: None }
+    }
+
     /// The state with this name; `None` when this recording has no such state.
     #[must_use]
     pub fn replay(&self, id: &CrashId) -> Option<CrashState> {

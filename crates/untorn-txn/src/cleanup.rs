@@ -42,6 +42,13 @@ pub(crate) fn after(fs: &dyn Fs, kept: Option<TxLayout>) {
     }
 }
 
+/// Leaves something that [`has_leftovers`] finds. What cannot be left must do without.
+pub(crate) fn leave_something(fs: &dyn Fs, folder: TxLayout) {
+    for dir in [TRANSACTIONS.to_owned(), folder.dir(), folder.objects()] {
+        drop(fs.create_dir(&dir, None));
+    }
+}
+
 /// Removes the folder of a transaction that was never decided. After this returns, its plan is gone for good: a folder without one can never be taken for that
 /// of a decided transaction.
 pub(crate) fn discard(fs: &dyn Fs, folder: TxLayout) -> Result<()> {

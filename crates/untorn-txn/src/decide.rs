@@ -80,7 +80,8 @@ pub(crate) fn decide(evidence: &Evidence) -> Verdict {
 
 /// No record at all: nothing ever happened here, unless a transaction has left its folder.
 fn without_record(evidence: &Evidence) -> Verdict {
-    if evidence.folders.is_empty() {
+    // Transactions are counted from 1; 0 is what B0 leaves for the opening after one that failed.
+    if evidence.folders.iter().all(|&folder| folder == 0) {
         Verdict::Init
     } else {
         Verdict::Refuse(Refusal::Damaged("no record is readable, and a transaction was open"))

@@ -26,12 +26,13 @@ pub(crate) type Ways = BTreeMap<TreePath, (Way, Why)>;
 /// Checks that need the whole set of touched paths.
 pub(crate) fn check(fs: &dyn Fs, view: &View) -> Result<()> {
     check_set(view.iter().filter(|(_, touched)| !touched.now.is_absent()).map(|(path, touched)| (path, touched.now.is_dir())))?;
-    for (path, touched) in view.iter() {
-        if touched.was.is_dir() && matches!(touched.now, Node::File(_) | Node::Symlink { .. }) {
-            nothing_foreign_below(fs, view, path)?;
-        }
-    }
-    Ok(())
+    room_for_files(fs, view)
+}
+
+/// A directory that becomes a file must be empty by then.
+fn room_for_files(fs: &dyn Fs, view: &View) -> Result<()> {
+    let becomes_file = |touched: &Touched| touched.was.is_dir() && matches!(touched.now, Node::File(_) | Node::Symlink { .. });
+    view.iter().filter(|(_, touched)| becomes_file(touched)).try_for_each(|(path, _)| nothing_foreign_below(fs, view, path))
 }
 
 /// A directory that becomes a file must not hold anything the transaction does not know.
@@ -227,6 +228,7 @@ pub(crate) fn surviving(view: &View) -> BTreeMap<TreePath, TreePath> {
 
 /// Looks again at every file of the old tree: whoever changed one since the transaction first looked must not lose that change.
 pub(crate) fn recheck(fs: &dyn Fs, view: &View, relinked: &Relinked, jobs: usize) -> Result<()> {
+    room_for_files(fs, view)?;
     let touched: Vec<(&TreePath, &Touched)> = view.iter().collect();
     pool::each(jobs, pool::SHORT, &touched, |(path, touched)| {
         let same = match &touched.was {

@@ -72,12 +72,13 @@ fn clean(tree: &mut Tree, ruling: Record, folders: &[u64], home: u128) -> Result
     let in_cache_only = may_be_in_cache_only(&*fs, &ruling, folders);
     let moved = home != 0 && ruling.home != home;
     tree.set_ruling(ruling);
-    if moved || in_cache_only || !tree.slots_are_sound() {
+    let anew = moved || in_cache_only || !tree.slots_are_sound();
+    if anew {
         // A record torn while this is written must not leave a doubt about what was never decided.
         undecided.iter().try_for_each(|&folder| cleanup::discard(&*fs, TxLayout(folder)))?;
         tree.decide_again(home)?;
     }
-    if leftovers {
+    if leftovers || anew {
         cleanup::after(&*fs, kept);
     }
     Ok(undecided.into_iter().max().map_or(Recovery::Clean, |txid| Recovery::Discarded { txid }))
@@ -153,6 +154,8 @@ fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let mut report = Report::default();
     let options = tree.recovery_options();
     complete(tree, &plan, &options, &mut report).map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
+    // The third slot, too: see `decide_again`.
+    tree.decide_from_ballast(&tree.idle_after(&plan)).map_err(|error| tree.poison(error).with_state(TreeState::New))?;
     cleanup::after(&*fs, tree.kept_folder());
     drop(readers);
     Ok(Recovery::Completed { txid: ruling.txid })

@@ -109,6 +109,11 @@ pub(crate) fn lay_out(fs: &dyn Fs, first: &Record) -> Result<(SlotReads, Record)
     Ok(([SlotRead::Valid(first.clone()), SlotRead::Valid(second.clone()), SlotRead::Blank], second))
 }
 
+/// The slots by number.
+pub(crate) fn all() -> std::ops::Range<usize> {
+    0..SLOTS.len()
+}
+
 /// Whether each slot holds a record.
 pub(crate) fn are_sound(slots: &SlotReads) -> bool {
     slots.iter().all(|slot| matches!(slot, SlotRead::Valid(_)))

@@ -312,7 +312,12 @@ impl<'t> Transaction<'t> {
         let fs = self.fs();
         for (path, node) in below {
             let rest = &path.as_str()[from.as_str().len() + 1..];
-            self.view.set(&*fs, &to.join(rest)?, node)?;
+            let (place, known) = (to.join(rest)?, self.view.get(&to.join(rest)?).is_some());
+            self.view.set(&*fs, &place, node)?;
+            // Where nothing was a moment ago, somebody has put something.
+            if !known && self.view.get(&place).is_some_and(|touched| !touched.was.is_absent()) {
+                return Err(Error::new(Cause::ChangedMeanwhile).at(place.as_str()));
+            }
         }
         Ok(())
     }

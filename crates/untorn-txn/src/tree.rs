@@ -284,9 +284,11 @@ impl Tree {
         slots::are_sound(&self.slots)
     }
 
-    /// Writes what rules once more, and over every slot that is not sound, and makes it durable.
+    /// Writes what rules into every slot anew, one after the other, and makes it durable: whatever a failed sync has left in one of them, seen but not on the disk,
+    /// is gone then. Should that fail in turn, what is left behind has the next opening do it again; who deletes leftovers afterwards deletes that, too.
     pub(crate) fn decide_again(&mut self, home: u128) -> Result<()> {
-        loop {
+        cleanup::leave_something(&*self.fs, TxLayout(self.ruling.txid));
+        for _ in slots::all() {
             let next = Record {
                 seq: self.ruling.seq + 1,
                 state: SlotState::Idle,
@@ -296,10 +298,8 @@ impl Tree {
                 ..self.ruling.clone()
             };
             self.decide_from_ballast(&next)?;
-            if self.slots_are_sound() {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     /// B0: lays out the state directory. The record in the last slot comes when all names are durable: without it, the next opening begins again here.
@@ -310,7 +310,9 @@ impl Tree {
         lock::lay_out(&*self.fs)?;
         (self.slots, self.ruling) = slots::lay_out(&*self.fs, &first)?;
         sync_names(&*self.fs)?;
-        self.decide_again(home)
+        self.decide_again(home)?;
+        cleanup::after(&*self.fs, None);
+        Ok(())
     }
 
     /// Makes whole what a crash left of B0.

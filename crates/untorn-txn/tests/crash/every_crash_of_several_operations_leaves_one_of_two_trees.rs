@@ -37,22 +37,22 @@ fn pairs(shard: u64, states_min: u64) {
 
 #[test]
 fn two_operations_first_part() {
-    pairs(0, 1);
+    pairs(0, 120_000);
 }
 
 #[test]
 fn two_operations_second_part() {
-    pairs(1, 1);
+    pairs(1, 120_000);
 }
 
 #[test]
 fn two_operations_third_part() {
-    pairs(2, 1);
+    pairs(2, 120_000);
 }
 
 #[test]
 fn two_operations_fourth_part() {
-    pairs(3, 1);
+    pairs(3, 120_000);
 }
 
 #[test]
@@ -69,5 +69,5 @@ fn three_operations() {
             done += 1;
         }
     }
-    tally.finish("three operations", 1);
+    tally.finish("three operations", 120_000);
 }

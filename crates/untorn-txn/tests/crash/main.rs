@@ -12,14 +12,17 @@
 
 mod support;
 
+mod a_change_by_somebody_else_is_never_lost;
 mod a_crash_inside_recovery_is_one_more_crash;
 mod a_damaged_journal_is_never_trusted;
 mod a_directory_comes_under_care_whole_or_not_at_all;
 mod a_full_disk_stops_an_update_before_it_is_decided;
 mod a_killed_process_leaves_what_the_next_one_finishes;
+mod after_any_failure_the_next_transaction_is_as_safe;
 mod every_crash_of_one_operation_leaves_one_of_two_trees;
 mod every_crash_of_several_operations_leaves_one_of_two_trees;
 mod every_error_tells_which_tree_there_is;
+mod mistakes_that_were_found;
 mod no_failed_sync_is_tried_again;
 mod operations_that_are_refused_leave_nothing;
 mod replay;

@@ -1,10 +1,10 @@
 //! What the tests of this folder share.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
-use untorn_crash::{BoxError, Count, Depth, Kind, OPS, Workload, World, explore};
-use untorn_sim::Snapshot;
-use untorn_txn::WayChoice;
+use untorn_crash::{Allowed, Boot, BoxError, Count, Depth, Kind, OPS, Oracle, Side, Workload, World, explore};
+use untorn_sim::{SimFs, Snapshot};
+use untorn_txn::{Tree, WayChoice};
 
 pub(crate) const WAYS: [WayChoice; 4] = [WayChoice::Auto, WayChoice::Put, WayChoice::Patch, WayChoice::Clone];
 
@@ -27,6 +27,31 @@ pub(crate) fn tree_before() -> Snapshot {
 pub(crate) fn is_void(workload: &Workload, before: &Snapshot) -> bool {
     let heads = workload.ops.iter().any(|op| op.starts_with("head"));
     workload.expected(before).is_none_or(|after| workload.kind == Kind::RollBack && after == *before && !heads)
+}
+
+/// The mark of the moment when the next transaction begins: what a crash before it leaves is not in question.
+const BEGUN: u32 = 9;
+
+/// Makes a transaction on what stands on `fs`, whatever waits there for the disk, and crashes it everywhere.
+pub(crate) fn crash_next(fs: &SimFs, workload: &Workload, depth: &Depth) -> Result<Count, String> {
+    let now = |fs: &SimFs| {
+        let tree = Tree::open_on(Arc::new(fs.clone())).map_err(|error| error.to_string())?;
+        Allowed::now(fs, &tree).map_err(|error| error.to_string())
+    };
+    let (old, done) = (now(fs)?, fs.fork());
+    workload.perform(Arc::new(done.clone())).map_err(|error| error.to_string())?;
+    let oracle = Oracle { old, new: now(&done)? };
+    let fs = fs.fork();
+    fs.mark(BEGUN);
+    let boot = Boot::perform(&fs, &|fs| workload.perform(fs), None, &oracle)?;
+    let mut count = Count::default();
+    for state in boot.recording.crashes(&depth.first).filter(|state| state.marks().contains(&BEGUN)) {
+        let found = Boot::open(&state.fs(), None, &oracle, boot.must(&state), false)
+            .map_err(|what| format!("{what}\n  {workload}, crashed at {}", state.id()))?;
+        count.states += 1;
+        *if found.found() == Some(Side::Old) { &mut count.old } else { &mut count.new } += 1;
+    }
+    Ok(count)
 }
 
 /// Adds up what many explorations find.
