@@ -51,7 +51,7 @@ fn and_says_in_bytes_what_was_done() {
     assert_eq!(done["result"]["forecast"]["written_bytes"], done["result"]["transaction"]["written_bytes"]);
     let files = done["result"]["transaction"]["files"].as_array().unwrap();
     let pak = files.iter().find(|file| file["path"] == "data/world.pak").unwrap();
-    assert_eq!((&pak["change"], &pak["way"], &pak["bytes"]), (&"changed".into(), &"patch".into(), &20.into()));
+    assert_eq!((&pak["change"], &pak["way"], &pak["bytes"]), (&"changed".into(), &"patch".into(), &8192.into()));
     let (_, status) = game.json(["status", "game"]);
     assert_eq!(status["result"]["installed"], done["result"]["to"]);
 }

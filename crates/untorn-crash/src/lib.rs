@@ -3,6 +3,12 @@
 //! A [`Workload`] is a transaction on the tree of a [`World`]; [`explore`] runs it once, then looks at every medium a power cut may have left, lets the
 //! unchanged library recover it, and asks the [`Oracle`]. What it finds wrong it prints with a name that [`replay`] takes.
 //!
+//! # Guarantees
+//! Every state is judged by the same oracle, which knows the old and the new tree and what the caller was told; every violation can be replayed.
+//!
+//! # Limitations
+//! Beyond ten waiting effects, and for torn writes always, states are sampled by a fixed seed.
+//!
 //! ```
 //! use untorn_crash::{Depth, Workload, World, explore};
 //!

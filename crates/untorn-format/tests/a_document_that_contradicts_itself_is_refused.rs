@@ -55,7 +55,7 @@ fn one_path_twice_within_a_kind_though_the_steps_differ() {
 
 #[test]
 fn objects_that_do_not_exist_or_are_used_twice() {
-    for object in [2, 3, u32::MAX] {
+    for object in [3, 4, u32::MAX] {
         assert!(matches!(plan_of(vec![Step::Put { path: path("a"), object }]), Err(DecodeError::Field("object that is put"))));
         let patch = Step::Patch { target: Target::Object(object), create: false, executable: false, len: 1, ranges: vec![] };
         assert_eq!(plan_of(vec![patch]), Err(DecodeError::Field("object that is patched")));
@@ -111,12 +111,13 @@ fn ranges_outside_of_their_file_or_of_the_redo_file_at_every_size_of_number() {
 }
 
 #[test]
-fn a_symlink_out_of_the_tree_or_permissions_no_system_has() {
+fn a_symlink_or_permissions_no_system_has() {
     let link = |target: &str| plan_of(vec![Step::Symlink { path: path("a/b"), target: target.to_owned() }]);
-    for target in ["", "/etc/passwd", "../../x", "../.untorn/slot.0", "x/../../../y", &"x/".repeat(40_000)] {
-        assert!(link(target).is_err(), "{target}");
+    for target in ["", "a\0b", &"x/".repeat(2048)] {
+        assert_eq!(link(target), Err(DecodeError::Field("target of a symlink")), "{target}");
     }
-    assert!(matches!(link("/etc/passwd"), Err(DecodeError::Path(error)) if error.code() == "UNT-PATH-F3"));
+    // One that stood in the old tree may move, wherever it points: nothing ever follows it.
+    assert!(link("/etc/passwd").is_ok());
     let make = |permissions| plan_of(vec![Step::MakeDir { path: path("a"), permissions }]);
     assert!(make(0o7777).is_ok());
     assert_eq!(make(0o10000), Err(DecodeError::Field("permissions of a directory")));

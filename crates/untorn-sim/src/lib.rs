@@ -37,7 +37,7 @@
 //! assert!(!survives(false)); // the name was new, the bytes were not there yet
 //! ```
 //!
-//! # What the model does
+//! # Guarantees and freedoms of the model
 //! It promises what [`untorn_fs::Fs`] and [`untorn_fs::File`] promise, and nothing that real file systems merely happen to do:
 //! - Every effect waits for its own barrier: bytes, length and permissions for [`untorn_fs::File::sync_data`], names for
 //!   [`untorn_fs::Fs::sync_dir`], everything for [`untorn_fs::SyncAll`]. A crash keeps **any subset** of what waits: a name without its bytes, a

@@ -63,7 +63,7 @@ pub(crate) fn decide(evidence: &Evidence) -> Verdict {
     };
     let newest = evidence.folders.iter().copied().max().unwrap_or(0);
     // Every slot holds a record from the beginning: one without was lost.
-    let unreadable = evidence.slots.iter().any(|slot| matches!(slot, SlotRead::Bad | SlotRead::Blank));
+    let unreadable = !slots::are_sound(&evidence.slots);
     match ruling.state {
         SlotState::Committed if moved(&ruling, evidence.home) => Verdict::Refuse(Refusal::Foreign),
         SlotState::Committed => Verdict::Forward(ruling),
@@ -166,10 +166,6 @@ mod tests {
             .collect()
     }
 
-    fn has_lost_slot(evidence: &Evidence) -> bool {
-        evidence.slots.iter().any(|slot| matches!(slot, SlotRead::Bad | SlotRead::Blank))
-    }
-
     #[test]
     fn a_verdict_follows_from_the_highest_record_over_all_evidence() {
         every_evidence(|evidence| {
@@ -181,12 +177,12 @@ mod tests {
                 Verdict::Clean(record) => {
                     assert_eq!(Some(record.seq), highest);
                     assert_ne!(record.state, SlotState::Committed);
-                    let doubt = has_lost_slot(evidence) && evidence.folders.iter().any(|&id| id > record.txid);
+                    let doubt = !slots::are_sound(&evidence.slots) && evidence.folders.iter().any(|&id| id > record.txid);
                     assert!(!doubt, "leftovers of a transaction that may have been decided must not be deleted: {evidence:?}");
                 }
                 Verdict::Doubtful { ruling, txid } => {
                     assert_eq!(Some(ruling.seq), highest);
-                    assert!(txid > ruling.txid && has_lost_slot(evidence));
+                    assert!(txid > ruling.txid && !slots::are_sound(&evidence.slots));
                 }
                 Verdict::Init => assert!(highest.is_none() && evidence.folders.is_empty()),
                 Verdict::Refuse(_) => {}

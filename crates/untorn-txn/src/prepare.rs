@@ -92,7 +92,8 @@ fn way_of(fs: &dyn Fs, options: &Options, path: &TreePath, is_new: bool, file: &
             let obstacle = way::in_place_obstacle(options, capabilities, meta)
                 .or((origin != path && !capabilities.hard_links).then_some(Why::NoInPlace))
                 .or((zeros > ZEROS_LEN_MAX).then_some(Why::Cheapest));
-            way::choose(options.way, obstacle, file.len, file.extents.bytes() + zeros)
+            let beside: u64 = uncovered(file).iter().map(|(from, to)| to - from).sum();
+            way::choose(options.way, obstacle, file.len, file.extents.bytes() + zeros + beside)
         }
     }
 }

@@ -95,8 +95,8 @@ pub(crate) fn kept(ruling: &Record) -> Option<TxLayout> {
 }
 
 /// A record may be lost: what was staged tells. All of it sound means that B1 was passed, so going forward is right whether or not the record ever reached the
-/// disk (if it did not, success was never reported, and both trees are allowed). No plan at all means that the transaction was never sealed, or was given up.
-/// Anything between the two cannot be told apart from damage.
+/// disk (if it did not, success was never reported, and both trees are allowed). No plan that can be read means that the transaction was never sealed, or was
+/// given up. A sound plan whose material is not cannot be told apart from damage.
 fn resolve(tree: &mut Tree, ruling: Record, txid: u64, folders: &[u64], home: u128) -> Result<Recovery> {
     let fs = tree.fs().clone();
     let layout = TxLayout(txid);
@@ -105,8 +105,10 @@ fn resolve(tree: &mut Tree, ruling: Record, txid: u64, folders: &[u64], home: u1
         return clean(tree, ruling, folders, home);
     }
     let bytes = read_document(&*fs, &layout.plan()).map_err(in_doubt)?;
-    let plan = Plan::decode(&bytes)
-        .map_err(|error| Error::damaged(format!("a record is unreadable, and so is the plan it was for: {error}")))?;
+    // A plan is durable before the record that decides: one that cannot be read was never decided, nor was one whose record is not the one that is lost.
+    let Some(plan) = Plan::decode(&bytes).ok().filter(|plan| tree.has_lost(plan.slot)) else {
+        return clean(tree, ruling, folders, home);
+    };
     check_belongs(&plan, &ruling, txid)?;
     check_staged(&*fs, layout, &plan).map_err(in_doubt)?;
     let lost = Record {
@@ -136,16 +138,15 @@ fn cleared(tree: &mut Tree, ruling: Record, home: u128) -> Result<Recovery> {
     tree.set_ruling(Record { undo, ..ruling });
     tree.decide_again(home)?;
     cleanup::after(&*fs, tree.kept_folder());
-    Ok(Recovery::Completed { txid, differing: Vec::new() })
+    Ok(Recovery::Completed { txid })
 }
 
 /// Completes a decided transaction.
 fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let (fs, layout) = (tree.fs().clone(), TxLayout(ruling.txid));
     tree.set_ruling(ruling.clone());
-    let staged =
-        load_plan(&*fs, layout, &ruling).and_then(|plan| check_staged(&*fs, layout, &plan).map(|differing| (plan, differing)));
-    let (plan, differing) = staged.map_err(|error| unless_damaged(error, TreeState::WillComplete))?;
+    let plan = load_plan(&*fs, layout, &ruling).and_then(|plan| check_staged(&*fs, layout, &plan).map(|()| plan));
+    let plan = plan.map_err(|error| unless_damaged(error, TreeState::WillComplete))?;
     let readers = lock::exclude_readers(&*fs, false).map_err(|error| error.with_state(TreeState::WillComplete))?;
     // The record may stand in the page cache only, left by a sync that failed: it is written again and made durable before the tree is touched.
     let again = Record { seq: ruling.seq + 1, ..ruling.clone() };
@@ -157,7 +158,7 @@ fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     tree.decide_from_ballast(&tree.idle_after(&plan)).map_err(|error| tree.poison(error).with_state(TreeState::New))?;
     cleanup::after(&*fs, tree.kept_folder());
     drop(readers);
-    Ok(Recovery::Completed { txid: ruling.txid, differing })
+    Ok(Recovery::Completed { txid: ruling.txid })
 }
 
 /// What an error of the system leaves open; damage is another matter.
@@ -182,9 +183,8 @@ fn check_belongs(plan: &Plan, ruling: &Record, txid: u64) -> Result<()> {
     if plan.txid != txid { Err(Error::damaged("the plan is that of another transaction")) } else { Ok(()) }
 }
 
-/// Everything staged must be what was staged, or nothing is touched. What was staged and has gone into the tree already may have been changed there by somebody since: such
-/// files are not ours any more, and are only named.
-fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<Vec<String>> {
+/// Everything staged must be what was staged, or nothing is touched.
+fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<()> {
     check_stage(fs, layout, plan).map_err(|error| match error.cause() {
         Cause::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
             Error::damaged("a part of it is missing").at(error.path().unwrap_or_default())
@@ -193,7 +193,7 @@ fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<Vec<String
     })
 }
 
-fn check_stage(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<Vec<String>> {
+fn check_stage(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<()> {
     let rotten = |path: String| Error::damaged("what was staged does not fit its hash").at(path);
     let landing = Landing::of(plan, fs.capabilities());
     if plan.redo.len > 0 && hash_file(fs, &layout.redo())? != plan.redo {
@@ -206,31 +206,24 @@ fn check_stage(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<Vec<String>
             return Err(rotten(place));
         }
     }
-    let mut differing = Vec::new();
     for (number, object) in plan.objects.iter().enumerate() {
         let number = u32::try_from(number).map_err(|_| Error::damaged("too many staged objects"))?;
         let staged = layout.object(number);
-        if landing.of_object(object, fs.capabilities()) == Landing::Rename && !exists(fs, &staged)? {
-            differing.extend(check_landed(fs, plan, number, object)?);
-        } else if !is_sound(fs, &staged, object)? {
-            return Err(rotten(staged));
+        let may_have_landed = landing.of_object(object, fs.capabilities()) == Landing::Rename;
+        let place = if may_have_landed && !exists(fs, &staged)? { landed(plan, number).unwrap_or(staged) } else { staged };
+        if !is_sound(fs, &place, object)? {
+            return Err(rotten(place));
         }
     }
-    Ok(differing)
+    Ok(())
 }
 
-/// A staged file that is not in the stage any more has been renamed into the tree, where its content must be, or must have been.
-fn check_landed(fs: &dyn Fs, plan: &Plan, number: u32, object: &Object) -> Result<Option<String>> {
-    let place = plan.steps.iter().find_map(|step| match step {
-        Step::Put { path, object } if *object == number => Some(path.as_str()),
+/// Where a staged file that is not in the stage any more has been renamed to.
+fn landed(plan: &Plan, number: u32) -> Option<String> {
+    plan.steps.iter().find_map(|step| match step {
+        Step::Put { path, object } if *object == number => Some(path.to_string()),
         _ => None,
-    });
-    match place {
-        Some(path) if fs.metadata(path).is_ok_and(|meta| meta.is_file()) => {
-            Ok((!is_sound(fs, path, object)?).then(|| path.to_owned()))
-        }
-        _ => Err(Error::damaged("a staged file is missing").at(place.unwrap_or_default())),
-    }
+    })
 }
 
 fn is_sound(fs: &dyn Fs, path: &str, object: &Object) -> Result<bool> {

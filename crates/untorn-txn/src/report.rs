@@ -88,7 +88,5 @@ pub enum Recovery {
     Completed {
         /// Its number.
         txid: u64,
-        /// Files that were in their place already and were changed by somebody before recovery came: they were left as they are.
-        differing: Vec<String>,
     },
 }

@@ -55,6 +55,7 @@ pub(crate) fn seal(tx: &mut Transaction<'_>) -> Result<Option<Sealed>> {
         to: tx.head_hash(),
         new_head: tx.head.is_some() && tx.head_hash() != tx.tree.installed(),
         keep_undo: tx.options.keep_undo,
+        slot: tx.tree.next_slot(),
         redo: tx.stage.redo.finish(fs)?,
         objects: tx.stage.objects(fs)?,
         steps: steps(tx.view.iter(), &links),
@@ -139,11 +140,11 @@ fn ballast(plan: &Plan, view: &View, capabilities: Capabilities) -> u64 {
     named.chain(grown).chain(copied).fold(records, u64::saturating_add)
 }
 
-/// How many records are written after the commit point, a recovery included.
-const RECORDS_MAX: u64 = 2;
-
 /// What a name may take in its directory: the longest with its bookkeeping is shorter, and most replace one that is there.
 const NAME_LEN: u64 = 512;
+
+/// How many records are written after the commit point, a recovery included.
+const RECORDS_MAX: u64 = 2;
 
 /// What file systems allocate at a time.
 const BLOCK_LEN: u64 = 4096;

@@ -75,7 +75,7 @@ pub(crate) fn ruling(slots: &SlotReads) -> Option<&Record> {
 /// Where the next record goes: never over the one that rules, nor over the one that would rule if that were lost.
 ///
 /// That leaves one of three: a slot without a record if there is one, else the lowest.
-fn next_slot(slots: &SlotReads) -> usize {
+pub(crate) fn next_slot(slots: &SlotReads) -> usize {
     let rank = |slot: &SlotRead| match slot {
         SlotRead::Valid(record) => record.seq,
         _ => 0,

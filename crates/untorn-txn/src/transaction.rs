@@ -465,8 +465,8 @@ impl<'t> Transaction<'t> {
         }
     }
 
-    /// How a file of `len` bytes at `path` would be changed if `changed` of them were written with [`Transaction::write_at`], and why. For callers who can
-    /// offer the whole file to [`Transaction::replace`] instead.
+    /// How a file of `len` bytes at `path` would be changed if `changed` of them were written with [`Transaction::write_at`], and why. What is written in place is
+    /// written in blocks of 4 KiB: `changed` should count these. For callers who can offer the whole file to [`Transaction::replace`] instead.
     ///
     /// # Errors
     /// As [`Transaction::write_at`].

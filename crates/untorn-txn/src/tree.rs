@@ -210,6 +210,16 @@ impl Tree {
         Options::default().with_jobs(self.repeatable)
     }
 
+    /// Whether the slot holds no record that can be read.
+    pub(crate) fn has_lost(&self, slot: u8) -> bool {
+        self.slots.get(usize::from(slot)).is_none_or(|slot| !matches!(slot, SlotRead::Valid(_)))
+    }
+
+    /// Where the next record goes.
+    pub(crate) fn next_slot(&self) -> u8 {
+        u8::try_from(slots::next_slot(&self.slots)).unwrap_or_default()
+    }
+
     pub(crate) fn is_poisoned(&self) -> bool {
         self.is_poisoned
     }

@@ -116,7 +116,7 @@ fn an_error_at_any_call_leaves_the_tree_that_it_says() {
                         1
                     }
                     state => {
-                        assert_eq!(state, TreeState::InDoubt, "{what}");
+                        assert!(matches!(state, TreeState::InDoubt | TreeState::NotUnderstood), "{what}");
                         2
                     }
                 }] += 1;

@@ -74,9 +74,9 @@ pub fn diff(old: &Path, new: &Path, patch: &Path, options: &DiffOptions) -> Resu
     let started = Instant::now();
     [old, new].into_iter().try_for_each(|dir| refuse_inside(patch, dir))?;
     let (old, new) = (Source::read(old, options)?, Source::read(new, options)?);
-    let (out, mut spool) = (PartFile::new(patch, "part")?, PartFile::new(patch, "spool")?);
-    let report = write(&old, &new, &out, &mut spool, options)?;
-    out.publish(patch)?;
+    let mut out = PartFile::new(patch, "part")?;
+    let report = write(&old, &new, &mut out, &mut PartFile::new(patch, "spool")?, options)?;
+    out.publish()?;
     Ok(DiffReport {
         from: old.manifest.hash(),
         to: new.manifest.hash(),
@@ -105,19 +105,19 @@ impl Source {
 fn write(
     old: &Source,
     new: &Source,
-    out: &PartFile,
+    out: &mut PartFile,
     spool: &mut PartFile,
     options: &DiffOptions,
 ) -> Result<untorn_delta::Report> {
     let (old_files, new_files) = (TreeFiles::new(&old.fs), TreeFiles::new(&new.fs));
     let mut delta_options = untorn_delta::Options::default();
     (delta_options.level, delta_options.search) = (options.level, options.search);
-    let mut writer = BufWriter::new(&out.file);
+    let mut writer = BufWriter::new(out);
     let report = untorn_delta::diff(
         Build { manifest: &old.manifest, files: &old_files },
         Build { manifest: &new.manifest, files: &new_files },
         &delta_options,
-        &mut spool.file,
+        spool,
         &mut writer,
         &mut |progress| tell(options, progress),
     )?;
@@ -137,8 +137,7 @@ fn tell(options: &DiffOptions, progress: Progress) {
 
 /// A patch inside a build would be part of it the next time.
 fn refuse_inside(patch: &Path, dir: &Path) -> Result<()> {
-    let parent = patch.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match (parent.canonicalize(), dir.canonicalize()) {
+    match (open::parent(patch).canonicalize(), dir.canonicalize()) {
         (Ok(parent), Ok(dir)) if parent.starts_with(&dir) => Err(Error::OutputInside { path: shown(patch) }),
         _ => Ok(()),
     }

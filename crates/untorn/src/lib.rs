@@ -63,8 +63,9 @@ pub use untorn_format::{
     patch::FORMAT_NUMBER as PATCH_FORMAT,
 };
 pub use untorn_txn::{
-    Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Observer, Options, Phase, ReadGuard, Readers,
-    Recovery, Report, Status, Transaction, Tree, TreeState, Update, UpdateInfo, Way, WayChoice, Why, atomic_update, head_of,
+    Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Meanwhile, Observer, Options, Phase, ReadGuard,
+    Readers, Recovery, Report, Status, Switch, SwitchOptions, SwitchReport, Transaction, Tree, TreeState, Update, UpdateInfo,
+    Way, WayChoice, Why, atomic_update, head_of,
 };
 
 /// The programs of the front page compile.

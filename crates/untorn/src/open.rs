@@ -1,6 +1,6 @@
 //! Opening directories: builds for reading, trees for changing.
 
-use std::{path::Path, thread, time::Duration};
+use std::{ffi::OsStr, io, path::Path, thread, time::Duration};
 
 use untorn_fs::OsFs;
 use untorn_txn::{Cause, Tree};
@@ -13,6 +13,18 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// Opens a build, which is only read.
 pub(crate) fn build(dir: &Path) -> Result<OsFs> {
     OsFs::open(dir).map_err(|source| Error::io("open", dir, source))
+}
+
+/// Opens the directory a file lies in, which need not exist yet. Gives its name in there, too.
+pub(crate) fn beside(file: &Path) -> Result<(OsFs, String)> {
+    let not_text = || Error::io("use the name of", file, io::ErrorKind::InvalidFilename.into());
+    let name = file.file_name().and_then(OsStr::to_str).ok_or_else(not_text)?;
+    Ok((OsFs::open(parent(file)).map_err(|source| Error::io("open the directory of", file, source))?, name.to_owned()))
+}
+
+/// The directory a file lies in.
+pub(crate) fn parent(file: &Path) -> &Path {
+    file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Opens a tree, waiting for another updater where that is wanted.

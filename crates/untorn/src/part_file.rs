@@ -1,64 +1,86 @@
 //! A file that appears under its name only when it is complete.
 
 use std::{
-    ffi::OsString,
-    fs::{self, File, OpenOptions},
-    io,
+    io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
-use crate::{Error, Result};
+use untorn_fs::{File, Fs, OpenMode, OsFs};
+
+use crate::{Error, Result, open};
+
+/// How many names are tried: others are left by processes that died and had the same number.
+const NAMES_MAX: u32 = 1000;
 
 /// A file that is being written beside its final place. Dropping it removes it.
 pub(crate) struct PartFile {
-    pub(crate) file: File,
-    path: PathBuf,
+    fs: OsFs,
+    file: Box<dyn File>,
+    /// Where reading and writing go on.
+    at: u64,
+    name: String,
+    target: PathBuf,
 }
 
 impl PartFile {
     /// Makes an empty file beside `target`.
     pub(crate) fn new(target: &Path, suffix: &str) -> Result<Self> {
-        for number in 0_u32.. {
-            let path = beside(target, &format!(".{}-{number}.{suffix}", std::process::id()));
-            match OpenOptions::new().read(true).write(true).create_new(true).open(&path) {
-                Ok(file) => return Ok(Self { file, path }),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < u32::MAX => {}
-                Err(source) => return Err(Error::io("make", &path, source)),
+        let (fs, name) = open::beside(target)?;
+        for number in 0..NAMES_MAX {
+            let part = format!(".{name}.{}-{number}.{suffix}", std::process::id());
+            match fs.open(&part, OpenMode::CreateNew { executable: false }) {
+                Ok(file) => return Ok(Self { fs, file, at: 0, name: part, target: target.to_owned() }),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(source) => return Err(Error::io("make", target, source)),
             }
         }
         Err(Error::io("make", target, io::ErrorKind::AlreadyExists.into()))
     }
 
-    /// Puts the file at `target`, replacing what is there. After this returns, `target` is the whole file, also after a power cut.
-    pub(crate) fn publish(self, target: &Path) -> Result<()> {
-        self.file.sync_all().map_err(|source| Error::io("sync", &self.path, source))?;
-        fs::rename(&self.path, target).map_err(|source| Error::io("make", target, source))?;
-        sync_parent(target)
+    /// Puts the file in its place, replacing what is there. After this returns, that is the whole file, also after a power cut.
+    pub(crate) fn publish(self) -> Result<()> {
+        let (_, name) = open::beside(&self.target)?;
+        self.file.sync_data().map_err(|source| Error::io("sync", &self.target, source))?;
+        self.fs.rename(&self.name, &name).map_err(|source| Error::io("make", &self.target, source))?;
+        self.fs.sync_dir("").map_err(|source| Error::io("sync", &self.target, source))
     }
 }
 
 impl Drop for PartFile {
     fn drop(&mut self) {
         // After publishing there is nothing under this name; else what cannot be removed is only in the way.
-        drop(fs::remove_file(&self.path));
+        drop(self.fs.remove_file(&self.name));
     }
 }
 
-fn beside(target: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(target.file_name().unwrap_or_default());
-    name.push(suffix);
-    target.with_file_name(name)
+impl Read for PartFile {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let len = self.file.read_at(buf, self.at)?;
+        self.at += len as u64;
+        Ok(len)
+    }
 }
 
-#[cfg(unix)]
-fn sync_parent(target: &Path) -> Result<()> {
-    let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(parent).and_then(|dir| dir.sync_all()).map_err(|source| Error::io("sync", parent, source))
+impl Write for PartFile {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let len = self.file.write_at(buf, self.at)?;
+        self.at += len as u64;
+        Ok(len)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
-/// Elsewhere a directory cannot be synced by name: the rename is durable when the system gets round to it.
-#[cfg(not(unix))]
-fn sync_parent(_: &Path) -> Result<()> {
-    Ok(())
+impl Seek for PartFile {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+            SeekFrom::End(by) => self.file.metadata()?.len.checked_add_signed(by),
+        };
+        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
 }

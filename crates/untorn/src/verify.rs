@@ -7,7 +7,7 @@ use untorn_format::{
     manifest::{Entry, Kind, Manifest},
 };
 use untorn_fs::{FileKind, Fs, Metadata, OsFs};
-use untorn_txn::{Condition, Observer, ReadGuard, Status, head_of};
+use untorn_txn::{Condition, Observer, ReadGuard, Status, TreeState, head_of};
 
 use crate::{
     Difference, Error, Result, What,
@@ -70,13 +70,17 @@ pub fn verify(dir: &Path, options: &VerifyOptions) -> Result<VerifyReport> {
     verify_on(&open::build(dir)?, dir, &manifest, options)
 }
 
-/// Verifies the directory `dir`, be it a tree or not, against `manifest`.
+/// Verifies the directory `dir`, be it a tree or not, against `manifest`. A tree whose journal cannot be understood is looked at without being held: that is when
+/// the answer is needed most.
 ///
 /// # Errors
 /// As [`verify`].
 pub fn verify_against(dir: &Path, manifest: &Manifest, options: &VerifyOptions) -> Result<VerifyReport> {
     let fs: OsFs = open::build(dir)?;
-    let _guard = hold(dir)?;
+    let _guard = match hold(dir) {
+        Err(Error::Tree(error)) if error.state() == TreeState::NotUnderstood => None,
+        other => other?,
+    };
     verify_on(&fs, dir, manifest, options)
 }
 

@@ -97,3 +97,17 @@ fn with_a_full_check_also_files_the_patch_does_not_touch() {
     options.base = BaseCheck::Quick;
     assert_eq!(apply(&patch[..], &tree, &options).unwrap().outcome, Outcome::Applied);
 }
+
+#[test]
+fn with_a_full_check_a_tree_of_which_nothing_says_what_it_is_and_that_holds_more() {
+    let place = Place::new();
+    place.dir("one", &[("a", b"a"), ("b", b"1")]);
+    place.dir("two", &[("a", b"a"), ("b", b"2")]);
+    let tree = place.dir("tree", &[("a", b"a"), ("b", b"1"), ("more", b"more")]);
+    let patch = place.patch("one", "two");
+    let mut options = ApplyOptions::default();
+    options.base = BaseCheck::Full;
+    assert_eq!(wrong_base(apply(&patch[..], &tree, &options)), [""; 0]);
+    fs::remove_file(tree.join("more")).unwrap();
+    assert_eq!(apply(&patch[..], &tree, &options).unwrap().outcome, Outcome::Applied);
+}

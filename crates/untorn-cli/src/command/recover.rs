@@ -14,7 +14,8 @@ pub(super) fn run(args: &RecoverArgs) -> Answer {
     let tree = Tree::open(&args.tree)?;
     let recovery = tree.recovery();
     let text = format!("{}: {}\n", path(&args.tree), sentence(recovery));
-    let outcome = Outcome::new(text, json!({ "recovery": word(recovery), "installed": tree.installed().to_string() }));
+    let installed = (!tree.installed().is_none()).then(|| tree.installed().to_string());
+    let outcome = Outcome::new(text, json!({ "recovery": word(recovery), "installed": installed }));
     let is_idle = matches!(recovery, Recovery::Clean | Recovery::Initialised);
     Ok(if is_idle && args.exit_code { outcome.with_exit(Exit::NothingToDo) } else { outcome })
 }

@@ -45,7 +45,7 @@ fn sentence(condition: &Condition) -> String {
         Condition::Unmanaged => "not under untorn's care yet".to_owned(),
         Condition::Clean => "whole, nothing is under way".to_owned(),
         Condition::Pending { .. } => "an update is decided but not complete; opening the tree completes it".to_owned(),
-        Condition::Unfinished => "an update was not decided; opening the tree discards it".to_owned(),
+        Condition::Unfinished => "an update was being prepared; opening the tree discards it, or completes it should its decision prove to have been made".to_owned(),
         Condition::Damaged { what } => format!("the journal cannot be understood: {}", untorn::escape(what.as_bytes())),
         Condition::Newer { format } => format!("a newer untorn wrote the journal (format {format})"),
         _ => "the journal belongs to another tree".to_owned(),

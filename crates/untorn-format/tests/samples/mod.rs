@@ -56,8 +56,13 @@ pub(crate) fn plan() -> Plan {
         to: Hash::of(b"new head"),
         new_head: true,
         keep_undo: false,
+        slot: 2,
         redo: Blob { len: 100, hash: Hash::of(b"redo") },
-        objects: vec![Object::File(Blob { len: 9, hash: Hash::of(b"new bytes") }), Object::Link { len: 4096 }],
+        objects: vec![
+            Object::File(Blob { len: 9, hash: Hash::of(b"new bytes") }),
+            Object::Link { len: 4096 },
+            Object::Clone { len: 1 << 32, hash: Hash::of(b"pieces"), written: vec![(0, 512), (1 << 20, 6)] },
+        ],
         steps: vec![
             Step::RemoveFile { path: path("old/a.txt") },
             Step::RemoveFile { path: path("old/deep/b.txt") },
@@ -67,6 +72,7 @@ pub(crate) fn plan() -> Plan {
             Step::MakeDir { path: path("new/größe"), permissions: 0o755 },
             Step::Put { path: path("new/file"), object: 0 },
             Step::Put { path: path("new/moved"), object: 1 },
+            Step::Put { path: path("new/patched"), object: 2 },
             Step::Symlink { path: path("new/link"), target: "../data/x".to_owned() },
             Step::Patch {
                 target: Target::Path(path("data/x")),

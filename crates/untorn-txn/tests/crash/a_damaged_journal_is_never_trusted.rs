@@ -1,5 +1,5 @@
 //! Damage in the journal itself: every byte of every file of a pending transaction, every slot at rest, and journals that belong elsewhere. The answer is the right
-//! tree, or one whose differing files are named, or an error that says what is wrong and has changed nothing; never a torn tree, never a panic.
+//! tree, or an error that says what is wrong and has changed nothing; never a torn tree, never a panic.
 
 use std::{
     collections::BTreeMap,
@@ -37,8 +37,6 @@ fn flipped(image: &Image, path: &str, at: usize, bit: u8) -> SimFs {
 fn open_damaged(fs: &SimFs, oracle: &Oracle, what: &str) -> &'static str {
     let before = fs.image();
     match Tree::open_on(Arc::new(fs.clone())) {
-        // A staged file that is gone is taken for one that landed and was changed since; the answer names it.
-        Ok(tree) if matches!(tree.recovery(), Recovery::Completed { differing, .. } if !differing.is_empty()) => "named",
         Ok(tree) => {
             oracle.side(fs, Must::BeEither).unwrap_or_else(|found| panic!("{what}: {found}"));
             let recovery = tree.recovery().clone();

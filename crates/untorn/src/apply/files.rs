@@ -8,7 +8,7 @@ use std::{
 use untorn_delta::{FileReader, PatchError, PatchReader, Way as Composition};
 use untorn_txn::{Observer, Phase, Transaction};
 
-use super::forecast::FilePlan;
+use super::file_plan::FilePlan;
 use crate::{Difference, Error, Result, What, tree_files::TreeFiles};
 
 /// Makes every file with new content, and stages it where `tx` is given. Gives the old files that turn out not to be what the patch starts from; then what was
@@ -22,7 +22,8 @@ pub(super) fn make<R: Read>(
     observer: Option<&dyn Observer>,
 ) -> Result<Vec<Difference>> {
     let (mut differences, mut plans) = (Vec::new(), plans.iter().flatten());
-    let mut progress = Progress { observer, done: 0, total: plans.clone().map(FilePlan::made_len).fold(0, u64::saturating_add) };
+    let mut progress =
+        Progress { observer, done: 0, total: plans.clone().map(|plan| plan.made_len).fold(0, u64::saturating_add) };
     while let (Some(_), Some(plan)) = (reader.peek_file(), plans.next()) {
         let Some(file) = reader.next_file(old, plan.composition) else { break };
         let made = match &mut tx {

@@ -2,6 +2,7 @@
 
 mod arrived;
 mod base;
+mod file_plan;
 mod files;
 mod forecast;
 mod names;
@@ -20,7 +21,7 @@ use untorn_txn::{Options, Transaction, Tree};
 
 use crate::{Difference, Error, Result, open, tree_files::TreeFiles};
 use base::{Base, Seen};
-use forecast::FilePlan;
+use file_plan::FilePlan;
 pub use forecast::Forecast;
 pub use options::{ApplyOptions, BaseCheck};
 pub use report::{ApplyReport, Outcome};
@@ -64,12 +65,12 @@ fn update<R: Read>(
     let (fs, header) = (&*fs, reader.header().clone());
     // 1: the tree must be the one the patch starts from.
     let head = new_head(base, &reader)?;
-    let Some(seen) = checked(tree, dir, &header, reader.index(), options)? else { return Ok(()) };
+    let Some(seen) = checked(tree, dir, &header, reader.index(), base, options)? else { return Ok(()) };
     // 2: what will be written, and whether there is room for it.
     let installed = tree.installed();
     let mut tx = tree.begin_with(tx_options.clone())?;
     let plans = plan(&tx, fs, &tx_options, reader.index())?;
-    report.forecast = forecast::forecast(reader.index(), &plans, options.keep_undo);
+    report.forecast = Forecast::of(reader.index(), &plans, options.keep_undo);
     tx.require_space(report.forecast.bytes_needed)?;
     // 3: all of it staged, invisibly, and checked.
     report.dirs_kept = names::stage(&mut tx, fs, reader.index().changes())?;
@@ -108,14 +109,16 @@ fn new_head<R: Read>(base: &Base, reader: &PatchReader<R>) -> Result<Option<Mani
 }
 
 /// What was seen of the tree, once it is as the patch says; `None` when it is the new build already, though nothing in it says so.
-fn checked(tree: &Tree, dir: &Path, header: &Header, index: &Index, options: &ApplyOptions) -> Result<Option<Seen>> {
+fn checked(tree: &Tree, dir: &Path, header: &Header, index: &Index, base: &Base, options: &ApplyOptions) -> Result<Option<Seen>> {
     let (fs, installed) = (&**tree.fs(), tree.installed());
     let seen = base::check(fs, dir, index, options)?;
-    let is_another = !installed.is_none() && installed != header.from;
+    let says_otherwise = !installed.is_none() && installed != header.from;
+    let must_be_known = options.base == BaseCheck::Full && !matches!(base, Base::Known(_));
+    let is_another = says_otherwise || must_be_known;
     if !is_another && seen.differences.is_empty() {
         return Ok(Some(seen));
     }
-    if installed.is_none() && arrived::has_arrived(fs, dir, index)? {
+    if installed.is_none() && !must_be_known && arrived::has_arrived(fs, dir, index)? {
         return Ok(None);
     }
     Err(base::wrong_base(installed, header, seen.differences))

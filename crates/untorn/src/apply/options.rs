@@ -13,7 +13,7 @@ pub enum BaseCheck {
     Auto,
     /// Everything the patch replaces, removes, moves or copies from is checked, and nothing else is read: the cost follows the change.
     Quick,
-    /// All of the tree is checked.
+    /// All of the tree is checked. Where nothing says yet what is installed, this needs a tree that holds nothing but the build.
     Full,
 }
 

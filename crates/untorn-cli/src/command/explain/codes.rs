@@ -29,6 +29,11 @@ Nothing was changed by untorn. Make sure nothing else writes there, then try aga
 Nothing was changed. Rolling back would lose that change: keep a copy of the file, then use --force.",
     ),
     (
+        "UNT-CONFLICT",
+        "Somebody changed files while a whole-tree switch was being prepared, or since the switch that is to be undone.
+Nothing was changed. The message names the files: keep copies of them elsewhere, put the old ones back or remove them, then try again.",
+    ),
+    (
         "UNT-DIFF-COMPRESS",
         "The compressor failed.
 No patch was written. Try another --level.",
