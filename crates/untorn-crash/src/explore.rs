@@ -40,6 +40,9 @@ impl Depth {
     }
 }
 
+/// One new tree in so many is rolled back, where its undo was to be kept.
+const GO_BACK_STRIDE: u64 = 8;
+
 fn sampling(exhaustive_max: usize, samples: usize, torn: usize) -> Sampling {
     Sampling { exhaustive_max, samples, samples_between: samples / 8, torn, seed: 1 }
 }
@@ -200,6 +203,9 @@ impl<'a> Explorer<'a> {
         self.story.turns.push(Turn { crash: state.id().clone(), fault });
         let fs: SimFs = state.fs();
         let boot = Boot::open(&fs, fault, self.oracle, must, next.is_some()).map_err(|what| self.violation(what))?;
+        if boot.found() == Some(Side::New) && self.count.new.is_multiple_of(GO_BACK_STRIDE) {
+            self.oracle.go_back(&fs).map_err(|what| self.violation(what))?;
+        }
         match boot.found() {
             Some(Side::Old) => self.count.old += 1,
             Some(Side::New) => self.count.new += 1,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use untorn_fs::Fs;
 use untorn_sim::{Image, SimFs, Snapshot};
-use untorn_txn::{Recovery, Tree};
+use untorn_txn::{Options, Recovery, Tree};
 
 /// The state directory, which is no part of the tree.
 const STATE: &str = ".untorn";
@@ -92,6 +92,21 @@ impl Oracle {
         drop(tree);
         nothing_left_to_do(fs)?;
         Ok(side)
+    }
+
+    /// Goes back from the new tree on `fs`, where that is promised.
+    ///
+    /// # Errors
+    /// Why it cannot, or how the tree differs from the old one.
+    pub fn go_back(&self, fs: &SimFs) -> Result<(), String> {
+        if !self.new.can_roll_back {
+            return Ok(());
+        }
+        let fs = fs.restart();
+        let tree = Tree::open_on(Arc::new(fs.clone()));
+        let back = tree.and_then(|mut tree| tree.rollback(Options::default(), false).map(drop));
+        back.map_err(|error| format!("it cannot be rolled back: {error}"))?;
+        self.side(&fs, Must::Be(Side::Old)).map(drop).map_err(|what| format!("rolled back: {what}"))
     }
 
     /// Whether the library knows which tree it has, and has put its things away.

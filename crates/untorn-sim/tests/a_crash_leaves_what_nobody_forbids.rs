@@ -385,3 +385,25 @@ fn all_subsets_are_taken_up_to_the_limit_even_when_more_effects_follow() {
         assert!(left.contains(&subset.chars().map(String::from).collect::<Vec<_>>()), "{subset:?}");
     }
 }
+
+#[test]
+fn crashes_after_some_events_are_the_last_ones_of_all() {
+    let fs = after(SimOptions::strict(), |fs| {
+        fs.create_dir("one", None)?;
+        fs.sync_dir("")?;
+        fs.create_dir("two", None)?;
+        fs.sync_dir("")
+    });
+    let (recording, sampling) = (fs.recording(), Sampling::default());
+    let all: Vec<_> = recording.crashes(&sampling).map(|state| state.id().clone()).collect();
+    let late: Vec<_> = recording.crashes_after(4, &sampling).map(|state| state.id().clone()).collect();
+    assert!(!late.is_empty() && late.len() < all.len(), "{late:?} of {all:?}");
+    assert!(
+        late.iter().all(|id| id
+            .to_string()
+            .split(':')
+            .next()
+            .is_some_and(|point| point.parse::<usize>().is_ok_and(|at| at >= 4)))
+    );
+    assert!(recording.crashes_after(4, &sampling).all(|state| state.fs().metadata("one").is_ok()));
+}

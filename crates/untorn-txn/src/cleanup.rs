@@ -49,8 +49,8 @@ pub(crate) fn leave_something(fs: &dyn Fs, folder: TxLayout) {
     }
 }
 
-/// Removes the folder of a transaction that was never decided. After this returns, its plan is gone for good: a folder without one can never be taken for that
-/// of a decided transaction.
+/// Removes the folder of a transaction that was never decided. After this returns, its plan is gone for good, and so, mostly, is the folder: no record torn later can make it
+/// doubtful.
 pub(crate) fn discard(fs: &dyn Fs, folder: TxLayout) -> Result<()> {
     match fs.remove_file(&folder.plan()) {
         // Somebody has put a file of that name there.
@@ -59,7 +59,7 @@ pub(crate) fn discard(fs: &dyn Fs, folder: TxLayout) -> Result<()> {
         _ => fs.sync_dir(&folder.dir()).context("sync", &folder.dir())?,
     }
     remove_folder(fs, folder);
-    Ok(())
+    fs.sync_dir(TRANSACTIONS).context("sync", TRANSACTIONS)
 }
 
 /// Removes the folder of a transaction.

@@ -306,8 +306,6 @@ impl Tree {
     pub(crate) fn init(&mut self, home: u128) -> Result<()> {
         let tree_id = self.fs.random_id().context("ask for a random number for", "")?;
         let first = Record { tree_id, home, ..blank_record() };
-        // A crash may have left one of the locks without the other.
-        lock::lay_out(&*self.fs)?;
         (self.slots, self.ruling) = slots::lay_out(&*self.fs, &first)?;
         sync_names(&*self.fs)?;
         self.decide_again(home)?;
@@ -320,7 +318,6 @@ impl Tree {
         if self.slots_are_sound() {
             return Ok(());
         }
-        lock::lay_out(&*self.fs)?;
         slots::mend(&*self.fs, &self.slots)?;
         sync_names(&*self.fs)
     }

@@ -1,7 +1,10 @@
 //! Damage in the journal itself: every byte of every file of a pending transaction, every slot at rest, and journals that belong elsewhere. The answer is the right
 //! tree, or an error that says what is wrong and has changed nothing; never a torn tree, never a panic.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+};
 
 use untorn_crash::{Must, Oracle, Workload, World};
 use untorn_fs::{Fs, OpenMode};
@@ -295,4 +298,33 @@ fn a_journal_that_was_copied_at_rest_is_at_home_with_its_tree() {
     assert_eq!(Snapshot::of_image(&to.image(), ".untorn"), tree);
     workload.perform(Arc::new(to.clone())).unwrap();
     drop(Tree::open_on(Arc::new(to)).unwrap());
+}
+
+/// A backup that was taken while a transaction was being staged: restored elsewhere, the leftovers go and the journal becomes at home there, whatever crashes.
+#[test]
+fn a_journal_that_was_copied_with_a_transaction_staged_is_at_home_too() {
+    let workload = Workload::new(World::strict(), &["write-a", "large-b"]);
+    let from = workload.before().unwrap();
+    let killed = std::sync::atomic::AtomicBool::new(false);
+    let dies = move |call: &untorn_sim::Call<'_>| {
+        let dead = killed.load(Ordering::Relaxed) || call.method == untorn_sim::Method::SyncAll;
+        killed.store(dead, Ordering::Relaxed);
+        if dead { untorn_sim::Verdict::Refuse(std::io::ErrorKind::Other) } else { untorn_sim::Verdict::Pass }
+    };
+    workload.perform(Arc::new(untorn_sim::HookFs::on_sim(&from, dies))).unwrap_err();
+    assert!(from.metadata(".untorn/tx/2/plan").is_ok());
+    let elsewhere = SimFs::new(untorn_sim::SimOptions::strict());
+    elsewhere.create_dir("shifts", None).unwrap();
+    write(&elsewhere, "a", &[1; 700]).unwrap();
+    let to = copied(&from, &elsewhere);
+    let tree = Snapshot::of_image(&to.image(), ".untorn");
+    drop(Tree::open_on(Arc::new(to.clone())).unwrap());
+    let sampling = untorn_sim::Sampling { torn: 200, ..untorn_sim::Sampling::default() };
+    for state in to.recording().crashes(&sampling) {
+        let fs = state.fs();
+        drop(Tree::open_on(Arc::new(fs.clone())).unwrap_or_else(|error| panic!("{}: {error}", state.id())));
+        assert_eq!(Snapshot::of_image(&fs.image(), ".untorn"), tree);
+        let again = Tree::open_on(Arc::new(fs)).unwrap();
+        assert_eq!(*again.recovery(), Recovery::Clean, "{}", state.id());
+    }
 }

@@ -435,3 +435,18 @@ fn a_short_write_taken_for_whole() {
     };
     run(true).assert_caught(run(false), "short write taken for whole");
 }
+
+/// The table in the documentation names every control, and nothing else.
+#[test]
+fn the_documentation_lists_every_control() {
+    let source = include_str!("the_simulator_catches_every_mistake.rs");
+    let documentation = include_str!("../../../../docs/testing.md");
+    let after_test = source.split("#[test]\nfn ").skip(1);
+    let tests: Vec<&str> = after_test.filter_map(|rest| rest.split_once('(')).map(|(name, _)| name).collect();
+    let table = documentation.split("| the unchanged library behaves as if |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let rows: Vec<&str> = table.lines().skip(2).filter_map(|row| row.split('`').nth(1)).collect();
+    let controls: Vec<&str> = tests.iter().copied().filter(|name| *name != "the_documentation_lists_every_control").collect();
+    assert!(controls.len() >= 12);
+    assert_eq!(rows.len(), controls.len(), "{rows:?}");
+    assert!(controls.iter().all(|name| rows.contains(name)), "{controls:?}");
+}
