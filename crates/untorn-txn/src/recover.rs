@@ -12,7 +12,7 @@ use crate::{
     commit::complete,
     decide::{Evidence, Refusal, Verdict, decide},
     error::{Cause, Context, Error, Result, TreeState},
-    layout::{HEAD, STATE, TxLayout},
+    layout::{GIVEN_UP, HEAD, STATE, TxLayout},
     lock,
     report::{Recovery, Report},
     slots,
@@ -23,7 +23,7 @@ use crate::{
 /// Looks at everything the decision needs; changes nothing.
 pub(crate) fn evidence(fs: &dyn Fs) -> Result<Evidence> {
     let home = fs.metadata(STATE).context("look at", STATE)?.id.map_or(0, |id| id.0);
-    Ok(Evidence { slots: slots::read(fs)?, folders: cleanup::folders(fs)?, home })
+    Ok(Evidence { slots: slots::read(fs)?, folders: cleanup::folders(fs)?, is_given_up: exists(fs, GIVEN_UP)?, home })
 }
 
 /// Brings the tree to the old or the new state, whichever was decided.
