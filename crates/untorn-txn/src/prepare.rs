@@ -78,7 +78,7 @@ fn way_of(fs: &dyn Fs, options: &Options, path: &TreePath, is_new: bool, file: &
             _ => (Way::Put, Why::Whole),
         },
         Base::Nothing if is_new && capabilities.in_place => {
-            way::choose(options.way, None, file.extents.bytes(), file.extents.bytes())
+            way::choose(options.way, None, file.extents.bytes(), (file.extents.bytes(), 0))
         }
         Base::Nothing => (Way::Put, Why::Whole),
         // The executable bit of a file with other names would change under all of them.
@@ -93,7 +93,8 @@ fn way_of(fs: &dyn Fs, options: &Options, path: &TreePath, is_new: bool, file: &
                 .or((origin != path && !capabilities.hard_links).then_some(Why::NoInPlace))
                 .or((zeros > ZEROS_LEN_MAX).then_some(Why::Cheapest));
             let beside: u64 = uncovered(file).iter().map(|(from, to)| to - from).sum();
-            way::choose(options.way, obstacle, file.len, file.extents.bytes() + zeros + beside)
+            let kept = if options.keep_undo { file.lost(meta.len).iter().map(|(_, len)| len).sum() } else { 0 };
+            way::choose(options.way, obstacle, file.len, (file.extents.bytes() + zeros + beside, kept))
         }
     }
 }
@@ -130,6 +131,7 @@ fn cover_blocks(fs: &dyn Fs, file: &mut FileNode, stage: &mut Stage) -> Result<(
         }
         let redo_at = stage.spool(fs, &bytes)?;
         file.extents.insert(from, to - from, redo_at);
+        file.beside.insert(from, old as u64, redo_at);
     }
     Ok(())
 }
