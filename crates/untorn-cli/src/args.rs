@@ -147,7 +147,7 @@ pub(crate) struct DiffArgs {
     /// Search all old files for new bytes, not only those that change: slower, sometimes smaller
     #[arg(long)]
     pub(crate) search_everything: bool,
-    /// How many threads read; 0 means one for each core
+    /// How many threads read; 0 means as many as keep the disk busy
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
 }
@@ -185,7 +185,7 @@ pub(crate) struct ApplyArgs {
     /// Exit with 3 when the tree is up to date already
     #[arg(long)]
     pub(crate) exit_code: bool,
-    /// How many threads work; 0 means one for each core
+    /// How many threads work; 0 means one for each core, and more for reading
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
 }
@@ -261,7 +261,7 @@ pub(crate) struct VerifyArgs {
     /// What it should be: a directory, or a manifest that `untorn scan` wrote
     #[arg(long, value_name = "DIR|MANIFEST")]
     pub(crate) against: Option<PathBuf>,
-    /// How many threads read; 0 means one for each core
+    /// How many threads read; 0 means as many as keep the disk busy
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
 }
@@ -309,7 +309,7 @@ pub(crate) struct ScanArgs {
     /// The manifest to write
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// How many threads read; 0 means one for each core
+    /// How many threads read; 0 means as many as keep the disk busy
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
 }

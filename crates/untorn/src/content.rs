@@ -29,7 +29,16 @@ pub(crate) fn threads(jobs: usize) -> usize {
     if jobs > 0 { jobs } else { thread::available_parallelism().map_or(1, NonZero::get) }
 }
 
-/// Does `work` for every number below `count`, on `jobs` threads, and gives the results in order.
+/// Small files that are not in memory are waited for one after the other: more threads than cores keep the disk busy.
+const READERS_PER_CORE: usize = 4;
+const READERS_MAX: usize = 16;
+
+/// How many threads shall read files, where `jobs` is 0; else that many.
+fn readers(jobs: usize) -> usize {
+    if jobs > 0 { jobs } else { (threads(0) * READERS_PER_CORE).min(READERS_MAX) }
+}
+
+/// Does `work`, which reads files, for every number below `count`, on `jobs` threads, and gives the results in order.
 pub(crate) fn for_each<T: Send>(jobs: usize, count: usize, work: &(dyn Fn(usize) -> T + Sync)) -> Vec<T> {
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(count)));
     let run = || {
@@ -44,7 +53,7 @@ pub(crate) fn for_each<T: Send>(jobs: usize, count: usize, work: &(dyn Fn(usize)
         done.lock().unwrap_or_else(PoisonError::into_inner).append(&mut mine);
     };
     thread::scope(|scope| {
-        for _ in 1..threads(jobs).min(count) {
+        for _ in 1..readers(jobs).min(count) {
             scope.spawn(run);
         }
         run();

@@ -23,7 +23,7 @@ pub struct DiffOptions {
     pub level: i32,
     /// Which old bytes are searched for the new ones.
     pub search: Search,
-    /// How many threads read; 0 means one for each core.
+    /// How many threads read; 0 means as many as keep the disk busy.
     pub jobs: usize,
     /// Is told about progress, in bytes.
     pub observer: Option<Arc<dyn Observer>>,

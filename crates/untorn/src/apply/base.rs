@@ -94,8 +94,11 @@ pub(super) struct Seen {
 
 impl Seen {
     /// A file that is not the one that was checked any more.
-    pub(super) fn changed(&self, fs: &dyn Fs) -> Option<&TreePath> {
-        self.files.iter().find(|(path, meta)| fs.metadata(path.as_str()).ok().as_ref() != Some(*meta)).map(|(path, _)| path)
+    pub(super) fn changed(&self, fs: &dyn Fs, jobs: usize) -> Option<&TreePath> {
+        let files: Vec<_> = self.files.iter().collect();
+        let is_same = |number: usize| fs.metadata(files[number].0.as_str()).ok().as_ref() == Some(files[number].1);
+        let same = for_each(jobs, files.len(), &is_same);
+        files.iter().zip(same).find(|(_, same)| !same).map(|((path, _), _)| *path)
     }
 }
 

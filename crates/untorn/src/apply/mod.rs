@@ -19,7 +19,7 @@ use untorn_format::{
 use untorn_fs::Fs;
 use untorn_txn::{Options, Transaction, Tree};
 
-use crate::{Difference, Error, Result, open, tree_files::TreeFiles};
+use crate::{Difference, Error, Result, content, open, tree_files::TreeFiles};
 use base::{Base, Seen};
 use file_plan::FilePlan;
 pub use forecast::Forecast;
@@ -40,7 +40,7 @@ pub use report::{ApplyReport, Outcome};
 /// [`Transaction::commit`]; [`Error::Io`].
 pub fn apply<R: Read>(patch: R, dir: &Path, options: &ApplyOptions) -> Result<ApplyReport> {
     let started = Instant::now();
-    let reader = PatchReader::new(patch)?;
+    let reader = PatchReader::new(patch)?.with_threads(content::threads(options.jobs));
     let mut tree = open::tree(dir, options.wait)?;
     let mut report = ApplyReport::new(reader.header(), tree.recovery().clone());
     let base = base::identify(&tree, dir, reader.header(), options)?;
@@ -81,7 +81,7 @@ fn update<R: Read>(
         return Err(base::wrong_base(installed, &header, differences));
     }
     reader.finish()?;
-    if let Some(path) = seen.changed(fs) {
+    if let Some(path) = seen.changed(fs, options.jobs) {
         return Err(Error::ChangedMeanwhile { path: path.to_string() });
     }
     if options.dry_run {

@@ -33,7 +33,7 @@ pub struct ApplyOptions {
     pub unlocked_readers: bool,
     /// Whether to wait for another updater, and for programs that use the tree, to end.
     pub wait: bool,
-    /// How many threads may work; 0 means one for each core.
+    /// How many threads may work; 0 means one for each core, and as many for reading as keep the disk busy.
     pub jobs: usize,
     /// Is told about progress.
     pub observer: Option<Arc<dyn Observer>>,
