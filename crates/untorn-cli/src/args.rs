@@ -156,6 +156,7 @@ pub(crate) struct DiffArgs {
 #[command(before_long_help = "Examples:
   untorn apply 1.1.patch game/
   untorn apply 1.1.patch game/ --dry-run     check everything, say what would be written
+  untorn apply 1.1.patch game/ --keep-modified
   curl -s https://example.org/1.1.patch | untorn apply - game/
 
 A patch for another build changes nothing: every file that differs is listed.")]
@@ -170,6 +171,9 @@ pub(crate) struct ApplyArgs {
     /// Keep nothing to go back with
     #[arg(long)]
     pub(crate) no_undo: bool,
+    /// Leave files that somebody modified as they are and name them, instead of refusing the patch
+    #[arg(long)]
+    pub(crate) keep_modified: bool,
     /// How changed files shall be changed
     #[arg(long, value_name = "WAY", default_value = "auto")]
     pub(crate) way: WayArg,
@@ -206,11 +210,12 @@ pub(crate) enum WayArg {
 /// How sure to be about the tree.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum BaseArg {
-    /// As quick, but the first time, when nothing says what is installed, the whole tree is read once
+    /// As changed, but the first time, when nothing says what is installed, the whole tree is read once
     Auto,
     /// Everything the patch replaces, removes, moves or copies from
-    Quick,
-    /// Every byte of the build
+    #[value(alias = "quick")]
+    Changed,
+    /// Every byte of the build, before anything is changed
     Full,
 }
 

@@ -31,11 +31,23 @@ impl From<Error> for Failure {
             "path": error.path(),
             "tree": tree_word(error.state()),
             "advice": error.advice(),
-            "differences": differences.iter().map(difference_json).collect::<Vec<_>>(),
+            "differences": differences.iter().take(LISTED_JSON_MAX).map(difference_json).collect::<Vec<_>>(),
+            "differences_total": differences.len(),
         });
-        let details = differences.iter().map(|difference| format!("  {difference}")).collect();
+        let details = listed(differences);
         Self { exit: exit_of(&error), message: error.to_string(), details, json }
     }
+}
+
+/// How many differences are listed for people.
+const LISTED_MAX: usize = 20;
+/// How many differences are listed for programs.
+const LISTED_JSON_MAX: usize = 1000;
+
+fn listed(differences: &[Difference]) -> Vec<String> {
+    let more = differences.len().saturating_sub(LISTED_MAX);
+    let shown = differences.iter().take(LISTED_MAX).map(|difference| format!("  {difference}"));
+    shown.chain((more > 0).then(|| format!("  ... and {more} more (--json lists up to {LISTED_JSON_MAX})"))).collect()
 }
 
 impl From<TreeError> for Failure {

@@ -12,7 +12,7 @@ use untorn::{ApplyOptions, ApplyReport, BaseCheck, Outcome as Applied, WayChoice
 use crate::{
     args::{ApplyArgs, BaseArg, Global, WayArg},
     exit::Exit,
-    failure::Failure,
+    failure::{Failure, difference_json},
     outcome::{Answer, Outcome},
     progress,
     text::{count, path, seconds, short, size},
@@ -42,9 +42,10 @@ fn options(args: &ApplyArgs, global: &Global) -> ApplyOptions {
     options.keep_undo = !args.no_undo;
     options.base = match args.verify {
         BaseArg::Auto => BaseCheck::Auto,
-        BaseArg::Quick => BaseCheck::Quick,
+        BaseArg::Changed => BaseCheck::Changed,
         BaseArg::Full => BaseCheck::Full,
     };
+    options.keep_modified = args.keep_modified;
     options.way = match args.way {
         WayArg::Auto => WayChoice::Auto,
         WayArg::Put => WayChoice::Put,
@@ -69,7 +70,7 @@ fn text(args: &ApplyArgs, report: &ApplyReport) -> String {
             size(forecast.bytes_written()),
             size(forecast.bytes_needed),
             written(report),
-            kept(&report.dirs_kept),
+            stays(report),
         ),
         _ => format!(
             "{recovered}{tree} is now build {to}: {} changed, {} written in {}\n{}{}",
@@ -77,7 +78,7 @@ fn text(args: &ApplyArgs, report: &ApplyReport) -> String {
             size(report.transaction.bytes_written()),
             seconds(report.elapsed),
             written(report),
-            kept(&report.dirs_kept),
+            stays(report),
         ),
     }
 }
@@ -95,8 +96,11 @@ fn written(report: &ApplyReport) -> String {
     )
 }
 
-fn kept(dirs: &[String]) -> String {
-    dirs.iter().map(|dir| format!("  {dir}/ stays: it holds files that are not part of the build\n")).collect()
+/// What is not as the patch would have it.
+fn stays(report: &ApplyReport) -> String {
+    let dirs = report.dirs_kept.iter().map(|dir| format!("  {dir}/ stays: it holds files that are not part of the build\n"));
+    let modified = report.kept_modified.iter().map(|file| format!("  {file}: stays as it was modified\n"));
+    dirs.chain(modified).collect()
 }
 
 fn json(report: &ApplyReport) -> Value {
@@ -123,6 +127,7 @@ fn json(report: &ApplyReport) -> Value {
         },
         "transaction": transaction_json(done),
         "dirs_kept": report.dirs_kept,
+        "kept_modified": report.kept_modified.iter().map(difference_json).collect::<Vec<_>>(),
         "seconds": report.elapsed.as_secs_f64(),
     })
 }

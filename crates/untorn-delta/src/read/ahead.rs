@@ -35,6 +35,8 @@ type Made = Result<Vec<u8>, PatchError>;
 struct Waiting {
     /// Its length.
     len: u64,
+    /// Where its literal bytes end.
+    end: u64,
     /// Bytes it takes while it waits.
     held_len: u64,
     state: State,
@@ -78,9 +80,11 @@ impl Ahead {
         needed_at: u64,
     ) -> Option<Result<Arrived, PatchError>> {
         self.read_on(input, index, old, needed_at);
-        let Waiting { len, held_len, state } = self.waiting.pop_front()?;
+        let Waiting { len, end, held_len, state } = self.waiting.pop_front()?;
         self.waiting_len = self.waiting_len.saturating_sub(held_len);
         Some(match state {
+            // When it was read, it was not known yet that it would be skipped.
+            state if end <= needed_at => state.check().map(|()| Arrived::Skipped(len)),
             State::Skipped => Ok(Arrived::Skipped(len)),
             State::Elsewhere(made) => received(&made).map(Arrived::Bytes),
             State::Here(task) => task.make().map(Arrived::Bytes),
@@ -91,12 +95,7 @@ impl Ahead {
     /// Checks the frames that are left, without making them.
     pub(super) fn finish<R: Read>(mut self, input: &mut R, index: &Index) -> Result<(), PatchError> {
         for waiting in self.waiting.drain(..) {
-            match waiting.state {
-                State::Elsewhere(made) => drop(received(&made).or_else(harmless)?),
-                State::Here(task) => task.check()?,
-                State::Failed(error) => drop(harmless(error)?),
-                State::Skipped => {}
-            }
+            waiting.state.check()?;
         }
         index.frames().iter().skip(self.next_frame).try_for_each(|frame| read_stored(input, frame).and_then(|task| task.check()))
     }
@@ -113,7 +112,7 @@ impl Ahead {
             let state = self.begin(input, index, frame, old, is_needed).unwrap_or_else(State::Failed);
             let is_last = matches!(state, State::Failed(_));
             self.waiting_len = self.waiting_len.saturating_add(held_len);
-            self.waiting.push_back(Waiting { len: frame.len, held_len, state });
+            self.waiting.push_back(Waiting { len: frame.len, end: self.literals_at, held_len, state });
             if is_last {
                 // Nothing behind it can be read.
                 break;
@@ -155,6 +154,18 @@ impl Ahead {
             Ok(()) => State::Elsewhere(made),
             // No thread could be started.
             Err(refused) => State::Here(refused.0.0),
+        }
+    }
+}
+
+impl State {
+    /// Whether the frame is as it was made, where its bytes are not needed.
+    fn check(self) -> Result<(), PatchError> {
+        match self {
+            Self::Elsewhere(made) => received(&made).or_else(harmless).map(drop),
+            Self::Here(task) => task.check(),
+            Self::Failed(error) => harmless(error).map(drop),
+            Self::Skipped => Ok(()),
         }
     }
 }

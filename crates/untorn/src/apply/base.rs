@@ -15,7 +15,7 @@ use untorn_format::{
 use untorn_fs::{FileKind, Fs, Metadata};
 use untorn_txn::{Phase, Tree};
 
-use super::{ApplyOptions, BaseCheck};
+use super::{ApplyOptions, BaseCheck, modified::Modified};
 use crate::{
     Difference, Error, Result, ScanOptions, VerifyOptions, What, WrongBase,
     content::for_each,
@@ -39,17 +39,21 @@ pub(super) enum Base {
 pub(super) fn identify(tree: &Tree, dir: &Path, header: &Header, options: &ApplyOptions) -> Result<Base> {
     let installed = tree.installed();
     let changes_nothing = header.from == header.to && installed.is_none();
+    if installed == header.to && options.base == BaseCheck::Full && !installed.is_none() {
+        require_intact(tree, dir, header, &head(tree, dir)?, options)?;
+    }
     if installed == header.to || changes_nothing {
         return Ok(Base::UpToDate);
     }
     if installed == header.from {
         let manifest = head(tree, dir)?;
-        if options.base == BaseCheck::Full {
+        // What somebody modified is told apart when the changes are checked.
+        if options.base == BaseCheck::Full && !options.keep_modified {
             require_intact(tree, dir, header, &manifest, options)?;
         }
         return Ok(Base::Known(manifest));
     }
-    if !installed.is_none() || options.base == BaseCheck::Quick {
+    if !installed.is_none() || options.base == BaseCheck::Changed {
         return Ok(Base::Unknown);
     }
     match read_whole(tree, dir, options) {
@@ -77,6 +81,18 @@ fn require_intact(tree: &Tree, dir: &Path, header: &Header, manifest: &Manifest,
     if report.is_intact() { Ok(()) } else { Err(wrong_base(tree.installed(), header, report.damage)) }
 }
 
+/// What differs from `manifest` of what the patch does not change.
+pub(super) fn damage_beside(
+    fs: &dyn Fs,
+    dir: &Path,
+    index: &Index,
+    manifest: &Manifest,
+    options: &ApplyOptions,
+) -> Result<Vec<Difference>> {
+    let entries: Vec<_> = manifest.entries().iter().filter(|entry| index.changes().number(&entry.path).is_none()).collect();
+    damage(fs, dir, &entries, &VerifyOptions { jobs: options.jobs, observer: options.observer.clone() })
+}
+
 /// The error that lists what differs.
 pub(super) fn wrong_base(installed: Hash, header: &Header, mut differences: Vec<Difference>) -> Error {
     differences.sort();
@@ -90,6 +106,8 @@ pub(super) struct Seen {
     files: BTreeMap<TreePath, Metadata>,
     /// Everything that is not as the patch says.
     pub(super) differences: Vec<Difference>,
+    /// What somebody modified, and is to stay so.
+    pub(super) modified: Modified,
 }
 
 impl Seen {

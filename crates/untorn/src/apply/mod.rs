@@ -5,6 +5,7 @@ mod base;
 mod file_plan;
 mod files;
 mod forecast;
+mod modified;
 mod names;
 mod options;
 mod report;
@@ -14,7 +15,7 @@ use std::{io::Read, path::Path, time::Instant};
 use untorn_delta::PatchReader;
 use untorn_format::{
     manifest::Manifest,
-    patch::{Header, Index},
+    patch::{Change, Header, Index},
 };
 use untorn_fs::Fs;
 use untorn_txn::{Options, Transaction, Tree};
@@ -23,6 +24,7 @@ use crate::{Difference, Error, Result, content, open, tree_files::TreeFiles};
 use base::{Base, Seen};
 use file_plan::FilePlan;
 pub use forecast::Forecast;
+use modified::Modified;
 pub use options::{ApplyOptions, BaseCheck};
 pub use report::{ApplyReport, Outcome};
 
@@ -69,13 +71,14 @@ fn update<R: Read>(
     // 2: what will be written, and whether there is room for it.
     let installed = tree.installed();
     let mut tx = tree.begin_with(tx_options.clone())?;
-    let plans = plan(&tx, fs, &tx_options, reader.index())?;
-    report.forecast = Forecast::of(reader.index(), &plans, options.keep_undo);
+    let plans = plan(&tx, fs, &tx_options, reader.index(), &seen.modified)?;
+    report.forecast = Forecast::of(reader.index(), &plans, &seen.modified, options.keep_undo);
+    report.kept_modified = seen.modified.values().cloned().collect();
     tx.require_space(report.forecast.bytes_needed)?;
     // 3: all of it staged, invisibly, and checked.
-    report.dirs_kept = names::stage(&mut tx, fs, reader.index().changes())?;
+    report.dirs_kept = names::stage(&mut tx, fs, reader.index().changes(), &seen.modified)?;
     let target = (!options.dry_run).then_some(&mut tx);
-    let differences = files::make(target, &mut reader, &plans, &TreeFiles::new(fs), dir, observer)?;
+    let differences = files::make(target, &mut reader, &plans, &seen.modified, &TreeFiles::new(fs), dir, observer)?;
     if !differences.is_empty() {
         let differences = traced(fs, dir, reader.index(), base, differences)?;
         return Err(base::wrong_base(installed, &header, differences));
@@ -111,10 +114,17 @@ fn new_head<R: Read>(base: &Base, reader: &PatchReader<R>) -> Result<Option<Mani
 /// What was seen of the tree, once it is as the patch says; `None` when it is the new build already, though nothing in it says so.
 fn checked(tree: &Tree, dir: &Path, header: &Header, index: &Index, base: &Base, options: &ApplyOptions) -> Result<Option<Seen>> {
     let (fs, installed) = (&**tree.fs(), tree.installed());
-    let seen = base::check(fs, dir, index, options)?;
+    let mut seen = base::check(fs, dir, index, options)?;
     let says_otherwise = !installed.is_none() && installed != header.from;
     let must_be_known = options.base == BaseCheck::Full && !matches!(base, Base::Known(_));
     let is_another = says_otherwise || must_be_known;
+    // Where nothing says that this is the build, files that differ do not show that somebody modified it.
+    if let (true, Base::Known(manifest)) = (options.keep_modified, base) {
+        if options.base == BaseCheck::Full {
+            seen.differences.extend(base::damage_beside(fs, dir, index, manifest, options)?);
+        }
+        seen.modified = modified::set_aside(index, &mut seen.differences);
+    }
     if !is_another && seen.differences.is_empty() {
         return Ok(Some(seen));
     }
@@ -124,8 +134,17 @@ fn checked(tree: &Tree, dir: &Path, header: &Header, index: &Index, base: &Base,
     Err(base::wrong_base(installed, header, seen.differences))
 }
 
-fn plan(tx: &Transaction<'_>, fs: &dyn Fs, options: &Options, index: &Index) -> Result<Vec<Option<FilePlan>>> {
-    index.changes().as_slice().iter().map(|change| FilePlan::of(tx, fs, options, change)).collect()
+fn plan(
+    tx: &Transaction<'_>,
+    fs: &dyn Fs,
+    options: &Options,
+    index: &Index,
+    modified: &Modified,
+) -> Result<Vec<Option<FilePlan>>> {
+    let plan = |change: &Change| {
+        if modified.contains_key(&change.path) { Ok(None) } else { FilePlan::of(tx, fs, options, change) }
+    };
+    index.changes().as_slice().iter().map(plan).collect()
 }
 
 /// Wrong bytes came out: names the old files that are to blame, where the old build is known.
