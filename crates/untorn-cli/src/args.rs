@@ -96,6 +96,8 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Bring a tree from one build to another, in one step
     Apply(ApplyArgs),
+    /// Say what each path costs in a patch, and why
+    Inspect(InspectArgs),
     /// Write to any places of any files, all or none
     Write(WriteArgs),
     /// Say what state a tree is in, without changing it
@@ -217,6 +219,33 @@ pub(crate) enum BaseArg {
     Changed,
     /// Every byte of the build, before anything is changed
     Full,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Examples:
+  untorn inspect 1.1.patch                 the 20 paths that cost most
+  untorn inspect 1.1.patch --by path --limit 0
+  untorn inspect 1.1.patch --json | jq '.result.totals'
+
+Files are compressed together: each has the share of the compressed bytes that it has of the content.")]
+pub(crate) struct InspectArgs {
+    /// The patch, or - for standard input
+    pub(crate) patch: PathBuf,
+    /// What to sort by
+    #[arg(long, value_name = "ORDER", default_value = "size")]
+    pub(crate) by: OrderArg,
+    /// How many paths to list; 0 means all
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+}
+
+/// What paths are sorted by.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum OrderArg {
+    /// What they cost, the most first
+    Size,
+    /// Their names
+    Path,
 }
 
 #[derive(Args, Debug)]

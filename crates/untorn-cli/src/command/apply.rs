@@ -25,7 +25,8 @@ pub(super) fn run(args: &ApplyArgs, global: &Global) -> Answer {
     Ok(if is_idle { outcome.with_exit(Exit::NothingToDo) } else { outcome })
 }
 
-fn open(patch: &Path) -> Result<Box<dyn Read>, Failure> {
+/// Opens a patch, or standard input.
+pub(super) fn open(patch: &Path) -> Result<Box<dyn Read>, Failure> {
     if patch == Path::new("-") {
         return Ok(Box::new(stdin().lock()));
     }

@@ -5,6 +5,7 @@ mod completions;
 mod demo;
 mod diff;
 mod explain;
+mod inspect;
 mod recover;
 mod rollback;
 mod run;
@@ -31,6 +32,7 @@ pub(crate) fn run(cli: &Cli) -> Exit {
     let (name, answer) = match command {
         Command::Diff(args) => ("diff", diff::run(args, global)),
         Command::Apply(args) => ("apply", apply::run(args, global)),
+        Command::Inspect(args) => ("inspect", inspect::run(args)),
         Command::Write(args) => ("write", write::run(args)),
         Command::Status(args) => ("status", status::run(args)),
         Command::Recover(args) => ("recover", recover::run(args)),
