@@ -303,6 +303,7 @@ pub(crate) struct VerifyArgs {
 #[derive(Args, Debug)]
 #[command(before_long_help = "Examples:
   untorn rollback game/
+  untorn rollback game/ --dry-run   check everything, say what would be written
   untorn rollback game/ --force     also over files that somebody changed since
 
 Rolling back can itself be rolled back.")]
@@ -312,7 +313,7 @@ pub(crate) struct RollbackArgs {
     /// Also over files that were changed since
     #[arg(long)]
     pub(crate) force: bool,
-    /// Say whether there is something to go back with, but change nothing
+    /// Check everything and say what would be written, but change nothing
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
     /// Keep nothing to undo the roll-back with

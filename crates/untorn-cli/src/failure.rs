@@ -88,6 +88,7 @@ fn exit_of(error: &Error) -> Exit {
             "UNT-SPACE" => Exit::NoSpace,
             "UNT-IO" => Exit::Io,
             "UNT-BASE" => Exit::WrongBase,
+            "UNT-STOPPED" => Exit::Stopped,
             _ => Exit::Other,
         },
     }
@@ -101,6 +102,7 @@ fn exit_of_tree(error: &TreeError) -> Exit {
         Cause::Io { doing: "sync", .. } if error.state() == TreeState::Unchanged => Exit::OldAgain,
         Cause::Io { .. } => Exit::Io,
         Cause::Expected { .. } => Exit::WrongBase,
+        Cause::Stopped => Exit::Stopped,
         _ => Exit::Other,
     }
 }

@@ -55,6 +55,7 @@ pub(crate) fn choose_ways(fs: &dyn Fs, options: &Options, view: &mut View, stage
         .map(|(path, touched)| (path.clone(), touched.was.is_absent()))
         .collect();
     for (path, is_new) in described {
+        options.stop_if_asked()?;
         let Some(file) = view.file_mut(fs, &path)? else { continue };
         let (way, why) = way_of(fs, options, &path, is_new, file, stage);
         if way == Way::Put && !matches!(file.base, Base::Staged(_)) {
@@ -69,7 +70,15 @@ pub(crate) fn choose_ways(fs: &dyn Fs, options: &Options, view: &mut View, stage
     Ok(ways)
 }
 
-fn way_of(fs: &dyn Fs, options: &Options, path: &TreePath, is_new: bool, file: &FileNode, stage: &Stage) -> (Way, Why) {
+/// How a file is to be changed.
+pub(crate) fn way_of(
+    fs: &dyn Fs,
+    options: &Options,
+    path: &TreePath,
+    is_new: bool,
+    file: &FileNode,
+    stage: &Stage,
+) -> (Way, Why) {
     let capabilities = fs.capabilities();
     match &file.base {
         Base::Staged(number) => match stage.object(*number).map(|object| object.origin) {
@@ -100,7 +109,7 @@ fn way_of(fs: &dyn Fs, options: &Options, path: &TreePath, is_new: bool, file: &
 }
 
 /// Where old bytes would show through: a file that was cut and then grown again.
-fn zero_gaps(file: &FileNode) -> Vec<(u64, u64)> {
+pub(crate) fn zero_gaps(file: &FileNode) -> Vec<(u64, u64)> {
     let old_len = file.origin().map_or(0, |(_, meta)| meta.len);
     file.extents.gaps(file.base_len, file.len.min(old_len))
 }
@@ -137,7 +146,7 @@ fn cover_blocks(fs: &dyn Fs, file: &mut FileNode, stage: &mut Stage) -> Result<(
 }
 
 /// The parts of the blocks that are written which no piece covers.
-fn uncovered(file: &FileNode) -> Vec<(u64, u64)> {
+pub(crate) fn uncovered(file: &FileNode) -> Vec<(u64, u64)> {
     let old_len = file.origin().map_or(file.len, |(_, meta)| meta.len);
     let edge = old_len.min(file.len);
     let edge = (file.len != old_len && !edge.is_multiple_of(BLOCK_LEN)).then_some((edge, edge));

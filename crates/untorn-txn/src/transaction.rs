@@ -61,8 +61,9 @@ impl<'t> Transaction<'t> {
     /// shorter. Where writes overlap, the later one wins.
     ///
     /// # Errors
-    /// [`Cause::Path`]; [`Cause::WrongKind`] when something else than a file is there; [`Cause::NoSpace`]; [`Cause::Io`].
+    /// [`Cause::Path`]; [`Cause::WrongKind`] when something else than a file is there; [`Cause::NoSpace`]; [`Cause::Io`]; [`Cause::Stopped`].
     pub fn write_at(&mut self, path: &str, offset: u64, bytes: &[u8]) -> Result<()> {
+        self.options.stop_if_asked()?;
         let (fs, path) = (self.fs(), TreePath::new(path)?);
         let end = offset.checked_add(bytes.len() as u64).filter(|&end| end <= FILE_LEN_MAX);
         let end =
@@ -146,6 +147,7 @@ impl<'t> Transaction<'t> {
     /// # Errors
     /// As [`Transaction::write_at`]; [`Cause::Producer`] when reading `content` fails.
     pub fn replace(&mut self, path: &str, content: &mut dyn Read) -> Result<()> {
+        self.options.stop_if_asked()?;
         let path = TreePath::new(path)?;
         let mut first = std::mem::take(&mut self.first);
         first.resize(SPOOL_LEN_MAX + 1, 0);

@@ -74,20 +74,26 @@ pub(crate) fn read_all(
     let done = AtomicU64::new(0);
     let tell = |len: u64| {
         let done = done.fetch_add(len, Relaxed) + len;
-        if let Some(observer) = observer {
+        observer.map_or(Ok(()), |observer| {
             observer.progress(Phase::Read, done.min(total), total);
-        }
+            stop_if_asked(observer)
+        })
     };
     for_each(jobs, paths.len(), &|number| read(fs, paths[number], &tell))
 }
 
+/// What reading answers when the caller asked to stop; [`Error::or_stopped`](crate::Error::or_stopped) makes the answer to the caller of it.
+pub(crate) fn stop_if_asked(observer: &dyn Observer) -> io::Result<()> {
+    if observer.should_stop() { Err(io::Error::other("stopped, as asked")) } else { Ok(()) }
+}
+
 /// Reads one file whole.
 pub(crate) fn read_one(fs: &dyn Fs, path: &TreePath) -> io::Result<Content> {
-    read(fs, path, &|_| {})
+    read(fs, path, &|_| Ok(()))
 }
 
 /// The length is that of what was read, not what the system says: a file that grows meanwhile is seen as one thing.
-fn read(fs: &dyn Fs, path: &TreePath, tell: &dyn Fn(u64)) -> io::Result<Content> {
+fn read(fs: &dyn Fs, path: &TreePath, tell: &dyn Fn(u64) -> io::Result<()>) -> io::Result<Content> {
     let file = fs.open(path.as_str(), OpenMode::Read)?;
     let len = usize::try_from(file.metadata()?.len).unwrap_or(PIECE_LEN);
     let mut piece = vec![0; len.saturating_add(1).min(PIECE_LEN)];
@@ -98,7 +104,7 @@ fn read(fs: &dyn Fs, path: &TreePath, tell: &dyn Fn(u64)) -> io::Result<Content>
             len => {
                 hasher.update(&piece[..len]);
                 at += len as u64;
-                tell(len as u64);
+                tell(len as u64)?;
             }
         }
     }

@@ -13,8 +13,20 @@ fn inspected() -> (Vec<u8>, Inspection) {
     let pak = noise(200_000, 1);
     let mut edited = pak.clone();
     edited[100_000..100_100].fill(7);
-    let old = place.dir("old", &[("data.pak", &pak), ("gone", &noise(500, 2)), ("name", &noise(5000, 3)), ("here/a", &noise(5000, 4)), ("tool", b"#!")]);
-    let new = place.dir("new", &[("data.pak", &edited), ("fresh", &noise(9000, 5)), ("other name", &noise(5000, 3)), ("there/a", &noise(5000, 4)), ("tool", b"#!")]);
+    let old = place.dir(
+        "old",
+        &[("data.pak", &pak), ("gone", &noise(500, 2)), ("name", &noise(5000, 3)), ("here/a", &noise(5000, 4)), ("tool", b"#!")],
+    );
+    let new = place.dir(
+        "new",
+        &[
+            ("data.pak", &edited),
+            ("fresh", &noise(9000, 5)),
+            ("other name", &noise(5000, 3)),
+            ("there/a", &noise(5000, 4)),
+            ("tool", b"#!"),
+        ],
+    );
     write(&old, "same", b"same");
     write(&new, "same", b"same");
     #[cfg(unix)]

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufReader, ErrorKind, Read, stdin},
+    io::{BufReader, ErrorKind, Read},
     path::Path,
 };
 
@@ -14,7 +14,7 @@ use crate::{
     exit::Exit,
     failure::{Failure, difference_json},
     outcome::{Answer, Outcome},
-    progress,
+    progress, stop,
     text::{count, path, seconds, short, size},
 };
 
@@ -28,7 +28,7 @@ pub(super) fn run(args: &ApplyArgs, global: &Global) -> Answer {
 /// Opens a patch, or standard input.
 pub(super) fn open(patch: &Path) -> Result<Box<dyn Read>, Failure> {
     if patch == Path::new("-") {
-        return Ok(Box::new(stdin().lock()));
+        return Ok(Box::new(BufReader::new(stop::Input::new())));
     }
     let file = File::open(patch).map_err(|source| Failure::io("open", patch, source))?;
     if file.metadata().is_ok_and(|meta| meta.is_dir()) {

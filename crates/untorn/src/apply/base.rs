@@ -127,6 +127,9 @@ pub(super) fn check(fs: &dyn Fs, dir: &Path, index: &Index, options: &ApplyOptio
     let done = AtomicU64::new(0);
     let results = for_each(options.jobs, changes.len(), &|number| {
         let (change, len) = (&changes[number], read_len(&changes[number]));
+        if options.observer.as_ref().is_some_and(|observer| observer.should_stop()) {
+            return Err(Error::Stopped);
+        }
         let result = check_change(fs, dir, index, change);
         let done = done.fetch_add(len, Relaxed).saturating_add(len);
         if let Some(observer) = &options.observer {
@@ -180,7 +183,7 @@ fn check_change(fs: &dyn Fs, dir: &Path, index: &Index, change: &Change) -> Resu
 }
 
 fn check_bytes(fs: &dyn Fs, dir: &Path, change: &Change) -> Result<Option<What>> {
-    match check_replaced(change, &TreeFiles::new(fs)) {
+    match check_replaced(change, &TreeFiles::new(fs, None)) {
         Ok(()) => Ok(None),
         Err(PatchError::Read { path, source }) => Err(Error::io("read", &dir.join(path.as_str()), source)),
         Err(_) => Ok(Some(What::Content)),

@@ -39,8 +39,12 @@ pub use report::{ApplyReport, Outcome};
 ///
 /// # Errors
 /// [`Error::Patch`]; [`Error::WrongBase`] with every file that differs; [`Error::Contradiction`]; [`Error::Tree`] as [`Tree::open`] and
-/// [`Transaction::commit`]; [`Error::Io`].
+/// [`Transaction::commit`]; [`Error::Io`]; [`Error::Stopped`] when the observer asked for it before the commit point.
 pub fn apply<R: Read>(patch: R, dir: &Path, options: &ApplyOptions) -> Result<ApplyReport> {
+    bring(patch, dir, options).map_err(|error| error.or_stopped(options.observer.as_deref()))
+}
+
+fn bring<R: Read>(patch: R, dir: &Path, options: &ApplyOptions) -> Result<ApplyReport> {
     let started = Instant::now();
     let reader = PatchReader::new(patch)?.with_threads(content::threads(options.jobs));
     let mut tree = open::tree(dir, options.wait)?;
@@ -78,7 +82,7 @@ fn update<R: Read>(
     // 3: all of it staged, invisibly, and checked.
     report.dirs_kept = names::stage(&mut tx, fs, reader.index().changes(), &seen.modified)?;
     let target = (!options.dry_run).then_some(&mut tx);
-    let differences = files::make(target, &mut reader, &plans, &seen.modified, &TreeFiles::new(fs), dir, observer)?;
+    let differences = files::make(target, &mut reader, &plans, &seen.modified, &TreeFiles::new(fs, observer), dir, observer)?;
     if !differences.is_empty() {
         let differences = traced(fs, dir, reader.index(), base, differences)?;
         return Err(base::wrong_base(installed, &header, differences));
