@@ -11,7 +11,7 @@ use std::{
 
 use untorn::{Observer, Phase};
 
-use crate::exit::Exit;
+use crate::{exit::Exit, failure::Failure};
 
 static ASKED: AtomicBool = AtomicBool::new(false);
 /// Somebody else must act before this program goes on, so that it would not come to a safe point; it is at one.
@@ -45,6 +45,11 @@ pub(crate) fn remark_completed(quiet: bool) {
     }
 }
 
+/// What became of reading updates, when the wish to stop may be why it failed.
+pub(crate) fn or_stopped(failure: Failure) -> Failure {
+    if ASKED.load(SeqCst) { untorn::Error::Stopped.into() } else { failure }
+}
+
 /// An observer that asks to stop when a signal has come.
 pub(crate) struct Stopping(pub(crate) Option<Arc<dyn Observer>>);
 
@@ -72,7 +77,8 @@ impl Input {
 impl Read for Input {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         WAITING.store(true, SeqCst);
-        let len = self.0.read(buf);
+        // In this order: whoever asks from now on sees that we wait.
+        let len = if ASKED.load(SeqCst) { Err(io::Error::other("stopped, as asked")) } else { self.0.read(buf) };
         WAITING.store(false, SeqCst);
         len
     }

@@ -23,7 +23,7 @@ pub(super) fn run(args: &WriteArgs, global: &Global) -> Answer {
     (options.keep_undo, options.observer) = (args.undo, progress::observer(global));
     let mut tree = Tree::open(&args.tree)?;
     let mut tx = tree.begin_with(options)?;
-    tx.update(updates)?;
+    tx.update(updates).map_err(|error| stop::or_stopped(error.into()))?;
     let report = tx.commit()?;
     let text = format!(
         "{}: {} changed, {} written\n",
