@@ -39,6 +39,19 @@ impl From<Error> for Failure {
     }
 }
 
+/// What is not about a file.
+fn plain(code: &str, message: &str, tree: &str, advice: &str) -> Value {
+    json!({
+        "code": code,
+        "message": message,
+        "path": null,
+        "tree": tree,
+        "advice": advice,
+        "differences": [],
+        "differences_total": 0,
+    })
+}
+
 /// How many differences are listed for people.
 const LISTED_MAX: usize = 20;
 /// How many differences are listed for programs.
@@ -59,13 +72,13 @@ impl From<TreeError> for Failure {
 impl Failure {
     /// For a command line that makes no sense.
     pub(crate) fn usage(message: String) -> Self {
-        let json = json!({ "code": "UNT-USAGE", "message": message, "tree": "unchanged", "differences": [] });
+        let json = plain("UNT-USAGE", &message, "unchanged", "see --help");
         Self { exit: Exit::Usage, message, details: Vec::new(), json }
     }
 
     /// For what should be impossible.
     pub(crate) fn bug(message: String) -> Self {
-        let json = json!({ "code": "UNT-BUG", "message": message, "tree": "in-doubt", "differences": [] });
+        let json = plain("UNT-BUG", &message, "in-doubt", "please report it");
         Self { exit: Exit::Bug, message, details: Vec::new(), json }
     }
 

@@ -72,6 +72,11 @@ pub enum Error {
     },
     /// The observer asked to stop, and nothing was decided yet.
     Stopped,
+    /// Where bytes for a repair should come from, there are others.
+    Source {
+        /// The file, escaped.
+        path: String,
+    },
     /// Nothing says what should be installed.
     NotRecorded {
         /// The directory, escaped.
@@ -118,6 +123,7 @@ impl Error {
             Self::Contradiction => "UNT-PATCH-CONTRADICTION",
             Self::WrongBase(_) => "UNT-BASE",
             Self::ChangedMeanwhile { .. } => "UNT-CHANGED",
+            Self::Source { .. } => "UNT-SOURCE",
             Self::NotRecorded { .. } => "UNT-NOT-RECORDED",
             Self::Stopped => "UNT-STOPPED",
         }
@@ -139,6 +145,7 @@ impl Error {
             | Self::Document { path, .. }
             | Self::OutputInside { path }
             | Self::ChangedMeanwhile { path }
+            | Self::Source { path }
             | Self::NotRecorded { dir: path } => Some(path),
             Self::Name { source, .. } => Some(&source.path),
             Self::Diff(DiffError::Read { path, .. } | DiffError::Changed { path }) => Some(path.as_str()),
@@ -173,6 +180,7 @@ impl Error {
             Self::WrongBase(_) => "get the patch for the build you have, or bring these files back and try again",
             Self::ChangedMeanwhile { .. } => "make sure nothing else writes to the tree, then try again",
             Self::Stopped => "start again whenever you like",
+            Self::Source { .. } => "name a directory that holds the build the tree should be",
             Self::NotRecorded { .. } => "say what it should be: verify it against a directory or a manifest",
         }
     }
@@ -192,6 +200,7 @@ impl Error {
             Self::WrongBase(wrong) => write!(f, "{wrong}"),
             Self::ChangedMeanwhile { path } => write!(f, "{path}: somebody changed it while the update was being prepared"),
             Self::Stopped => f.write_str("stopped, as asked"),
+            Self::Source { path } => write!(f, "{path}: does not hold the bytes that are needed"),
             Self::NotRecorded { dir } => write!(f, "{dir}: nothing says what is installed there"),
         }
     }
