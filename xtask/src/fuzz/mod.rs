@@ -52,7 +52,7 @@ pub fn run(time: Duration, seed: u64) -> Vec<String> {
         match catch_unwind(AssertUnwindSafe(|| case(&golden, number))) {
             Ok(was_read) => accepted += u64::from(was_read),
             Err(_) => {
-                findings.push(format!("fuzz: case {number} panics; `cargo xtask fuzz --seconds 1 --seed {number}` shows it"))
+                findings.push(format!("fuzz: case {number} panics; `cargo xtask fuzz --seconds 1 --seed {number}` shows it"));
             }
         }
         number += 1;
