@@ -14,7 +14,8 @@
 //! # Limitations
 //! - Between the commit point and the end of apply the directory holds a mixture: readers must hold a [`ReadGuard`], and whoever opens files after a crash must open the
 //!   tree first. A [`Switch`] knows no such moment, where the system can do it.
-//! - Owners, extended attributes, times and modes other than the executable bit are kept where a file is changed, but are no part of the guarantee.
+//! - Owners, access lists, extended attributes and times are no part of the guarantee: a file that is changed in place, or moves, keeps them; one that is
+//!   replaced gets the permissions of the old one, and nothing else of it.
 //! - The disk must honour flushes. A file system without atomic renames (FAT) can only promise that damage is found.
 //!
 //! ```
@@ -31,6 +32,7 @@
 //! ```
 
 mod apply;
+mod aside;
 mod barrier;
 mod cleanup;
 mod commit;
@@ -58,8 +60,10 @@ mod steps;
 mod switch;
 mod transaction;
 mod tree;
+mod trial;
 mod update;
 mod view;
+mod warning;
 mod way;
 
 pub use barrier::Barrier;
@@ -73,4 +77,5 @@ pub use switch::{Meanwhile, Switch, SwitchOptions, SwitchRecovery, SwitchReport}
 pub use transaction::Transaction;
 pub use tree::Tree;
 pub use update::{Update, UpdateInfo, atomic_update};
+pub use warning::Warning;
 pub use way::{Way, Why};

@@ -17,6 +17,7 @@ use crate::{
     reporting,
     steps::steps,
     transaction::Transaction,
+    trial,
     view::{Node, View},
 };
 
@@ -43,7 +44,9 @@ pub(crate) fn seal(tx: &mut Transaction<'_>) -> Result<Option<Sealed>> {
     if is_empty(tx) {
         return Ok(None);
     }
+    trial::ask(fs, &tx.view)?;
     tx.stage.make(fs)?;
+    trial::try_out(fs, &tx.view, tx.stage.layout)?;
     let mut links = prepare::link_moved(fs, &mut tx.view, &mut tx.stage)?;
     prepare::keep_permissions(fs, &tx.view, &mut tx.stage)?;
     prepare::compact(fs, &mut tx.view, &mut links, &mut tx.stage)?;

@@ -24,6 +24,7 @@ use crate::{
     slots::{self, SlotRead, SlotReads},
     switch::{self, SwitchRecovery},
     transaction::Transaction,
+    warning::Warning,
 };
 
 /// How many syncs may be under way at once where each file must be synced by itself: more share the device's flushes better.
@@ -41,6 +42,7 @@ pub struct Tree {
     ruling: Record,
     recovery: Recovery,
     switch_recovery: SwitchRecovery,
+    warnings: Vec<Warning>,
     /// Whether the same calls come in the same order every time: no threads.
     repeatable: bool,
     is_poisoned: bool,
@@ -97,10 +99,14 @@ impl Tree {
             ruling: blank_record(),
             recovery: Recovery::Clean,
             switch_recovery: SwitchRecovery::Clean,
+            warnings: Vec::new(),
             repeatable,
             is_poisoned: false,
         };
         tree.recovery = recover::recover(&mut tree, evidence)?;
+        if recover::is_forgotten(&*tree.fs, tree.ruling.to) {
+            tree.warnings.push(Warning::Forgotten);
+        }
         Ok(tree)
     }
 
@@ -123,6 +129,12 @@ impl Tree {
     #[must_use]
     pub fn recovery(&self) -> &Recovery {
         &self.recovery
+    }
+
+    /// What others did to the tree that opening could not undo, or to its journal.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// What opening found of a whole-tree switch, and did about it. Only [`Tree::open`] looks.
@@ -226,6 +238,10 @@ impl Tree {
 
     pub(crate) fn set_poisoned(&mut self) {
         self.is_poisoned = true;
+    }
+
+    pub(crate) fn warn(&mut self, warnings: impl IntoIterator<Item = Warning>) {
+        self.warnings.extend(warnings);
     }
 
     pub(crate) fn set_slots(&mut self, slots: SlotReads) {
