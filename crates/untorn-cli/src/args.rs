@@ -104,6 +104,8 @@ pub(crate) enum Command {
     Recover(RecoverArgs),
     /// Check every byte of a tree
     Verify(VerifyArgs),
+    /// Make a damaged tree whole again, with no more bytes than are damaged
+    Repair(RepairArgs),
     /// Go back to the tree before the last update
     Rollback(RollbackArgs),
     /// Run a program on a tree that cannot change meanwhile
@@ -264,6 +266,37 @@ pub(crate) struct VerifyArgs {
     /// How many threads read; 0 means one for each core
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Examples:
+  untorn repair game/ --from 1.1/                           to the build that is installed
+  untorn repair game/ --from 1.1/ --dry-run                 say what is damaged, and how much it would take
+  untorn repair game/ --from 1.0/ --against 1.0.manifest    to another build
+
+Only blocks that differ are written, in one step. What stands beside the build, such as saves, is not touched. A journal that cannot be
+understood is begun anew: this is what to do when every other command fails because of it.")]
+pub(crate) struct RepairArgs {
+    /// The directory
+    pub(crate) tree: PathBuf,
+    /// A directory that holds the build, or at least all that is damaged
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: PathBuf,
+    /// What the tree should be, if not what is installed: a directory, or a manifest that `untorn scan` wrote
+    #[arg(long, value_name = "DIR|MANIFEST")]
+    pub(crate) against: Option<PathBuf>,
+    /// Say what would be done, but change nothing
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+    /// Wait for another updater, and for programs that use the tree, to end
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// How many threads read; 0 means one for each core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) jobs: usize,
+    /// Exit with 3 when nothing was damaged
+    #[arg(long)]
+    pub(crate) exit_code: bool,
 }
 
 #[derive(Args, Debug)]

@@ -109,3 +109,33 @@ fn codes_are_explained() {
     assert!(out(&game.untorn(["explain", "codes"]), 0).lines().count() > 40);
     out(&game.untorn(["explain", "UNT-NO-SUCH"]), 2);
 }
+
+#[test]
+fn a_damaged_game_is_repaired_from_its_build() {
+    let game = Game::new();
+    out(&game.untorn(["apply", "patch", "game"]), 0);
+    let mut pak = fs::read(game.path("game/data/world.pak")).unwrap();
+    pak[123_456] ^= 1;
+    game.write("game/data/world.pak", &pak);
+    fs::remove_file(game.path("game/same.txt")).unwrap();
+    game.write("game/saves/1", b"mine");
+    let dry = out(&game.untorn(["repair", "game", "--from", "new", "--dry-run"]), 0);
+    assert!(dry.contains("2 paths to repair") && dry.contains("data/world.pak: other bytes"), "{dry}");
+    out(&game.untorn(["verify", "game"]), 10);
+    out(&game.untorn(["repair", "game", "--from", "old"]), 1);
+    out(&game.untorn(["verify", "game"]), 10);
+    let done = out(&game.untorn(["repair", "game", "--from", "new"]), 0);
+    assert!(done.contains("2 paths repaired"), "{done}");
+    out(&game.untorn(["verify", "game"]), 0);
+    assert!(game.path("game/saves/1").exists());
+    out(&game.untorn(["repair", "game", "--from", "new", "--exit-code"]), 3);
+
+    for slot in 0..3 {
+        game.write(&format!("game/.untorn/slot.{slot}"), b"rot");
+    }
+    game.write("game/.untorn/tx/9/redo", b"");
+    out(&game.untorn(["verify", "game"]), 1);
+    let anew = out(&game.untorn(["repair", "game", "--from", "new"]), 0);
+    assert!(anew.contains("begun anew"), "{anew}");
+    out(&game.untorn(["verify", "game"]), 0);
+}

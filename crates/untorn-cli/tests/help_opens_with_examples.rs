@@ -5,8 +5,21 @@ mod util;
 
 use util::{Game, out};
 
-const COMMANDS: [&str; 12] =
-    ["diff", "apply", "write", "status", "recover", "verify", "rollback", "run", "scan", "demo", "explain", "completions"];
+const COMMANDS: [&str; 13] = [
+    "diff",
+    "apply",
+    "write",
+    "status",
+    "recover",
+    "verify",
+    "repair",
+    "rollback",
+    "run",
+    "scan",
+    "demo",
+    "explain",
+    "completions",
+];
 
 #[test]
 fn of_every_command() {

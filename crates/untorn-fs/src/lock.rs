@@ -29,7 +29,7 @@ impl Drop for OsLock {
     fn drop(&mut self) {
         if !*self.handed_on.get_mut() {
             // Closing, which comes next, releases it where this fails.
-            let _ = self.file.unlock();
+            self.file.unlock().ok();
         }
     }
 }

@@ -11,6 +11,8 @@ pub(crate) struct Evidence {
     pub(crate) slots: SlotReads,
     /// The transaction folders that are there.
     pub(crate) folders: Vec<u64>,
+    /// Whether the journal is being removed: see `start_over`.
+    pub(crate) is_given_up: bool,
     /// Identity of the state directory now; 0 where identities do not last.
     pub(crate) home: u128,
 }
@@ -54,6 +56,9 @@ pub(crate) fn decide(evidence: &Evidence) -> Verdict {
         _ => None,
     }) {
         return Verdict::Refuse(Refusal::Newer(format));
+    }
+    if evidence.is_given_up {
+        return Verdict::Refuse(Refusal::Damaged("it is being given up, and the rest of it was not removed yet"));
     }
     if contradictory(&evidence.slots) {
         return Verdict::Refuse(Refusal::Damaged("its records contradict each other"));
@@ -107,23 +112,10 @@ fn moved(record: &Record, home: u128) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use untorn_format::Hash;
-
     use super::*;
 
     fn record(seq: u64, state: SlotState, txid: u64) -> Record {
-        Record {
-            seq,
-            state,
-            tree_id: [7; 16],
-            home: 5,
-            txid,
-            plan_len: 0,
-            plan_hash: Hash::NONE,
-            from: Hash::NONE,
-            to: Hash::NONE,
-            undo: 0,
-        }
+        Record { seq, state, txid, ..slots::first_record([7; 16], 5) }
     }
 
     /// Every kind of slot, with records of two trees, small numbers and each state.
@@ -147,7 +139,8 @@ mod tests {
                 for c in &all {
                     for folders in [vec![], vec![1], vec![2], vec![1, 2]] {
                         for home in [0, 5, 6] {
-                            check(&Evidence { slots: [a.clone(), b.clone(), c.clone()], folders: folders.clone(), home });
+                            let slots = [a.clone(), b.clone(), c.clone()];
+                            check(&Evidence { slots, folders: folders.clone(), is_given_up: false, home });
                         }
                     }
                 }
@@ -191,6 +184,14 @@ mod tests {
     }
 
     #[test]
+    fn nothing_counts_in_a_journal_that_is_being_given_up() {
+        every_evidence(|evidence| {
+            let verdict = decide(&Evidence { is_given_up: true, ..evidence.clone() });
+            assert!(matches!(verdict, Verdict::Refuse(Refusal::Damaged(_) | Refusal::Newer(_))), "{evidence:?}");
+        });
+    }
+
+    #[test]
     fn what_is_not_understood_is_never_acted_upon() {
         every_evidence(|evidence| {
             let records = valid(evidence);
@@ -206,7 +207,7 @@ mod tests {
     #[test]
     fn an_open_transaction_of_another_place_is_refused_and_a_closed_one_is_adopted() {
         let slots = |state| [SlotRead::Valid(record(2, state, 1)), SlotRead::Blank, SlotRead::Blank];
-        let at = |state, home| decide(&Evidence { slots: slots(state), folders: vec![1], home });
+        let at = |state, home| decide(&Evidence { slots: slots(state), folders: vec![1], is_given_up: false, home });
         assert_eq!(at(SlotState::Committed, 6), Verdict::Refuse(Refusal::Foreign));
         assert!(matches!(at(SlotState::Committed, 5), Verdict::Forward(_)));
         assert!(matches!(at(SlotState::Committed, 0), Verdict::Forward(_)));

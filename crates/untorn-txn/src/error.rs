@@ -244,7 +244,7 @@ impl Error {
             Cause::ChangedSince => "keep a copy of the changed file, then force the roll-back or leave it",
             Cause::NoUndo => "ask for undo to be kept before the next change",
             Cause::JournalDamaged { .. } => {
-                "verify the tree against its release and repair what differs; keep the state directory for analysis"
+                "repair the tree from its build, which begins the journal anew; keep a copy of the state directory for analysis"
             }
             Cause::JournalForeign => {
                 "remove the state directory if it was copied here by mistake, or recover the tree it came from"

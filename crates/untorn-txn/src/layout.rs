@@ -6,6 +6,7 @@
 //!   readers          held shared by the running game, exclusively while a transaction is applied
 //!   holder           who took `lock` last: only for messages
 //!   slot.0 .1 .2     the records that decide
+//!   given-up         nothing here counts: a journal that could not be understood is being removed
 //!   head             the document that says what is installed, if any
 //!   tx/<id>/plan     the steps                     tx/<id>/undo.plan  the way back
 //!   tx/<id>/redo     bytes to write in place       tx/<id>/undo       bytes that were overwritten in place
@@ -25,6 +26,8 @@ pub(crate) const LOCK: &str = ".untorn/lock";
 pub(crate) const READERS: &str = ".untorn/readers";
 /// Who holds the updater's lock.
 pub(crate) const HOLDER: &str = ".untorn/holder";
+/// The mark of a journal that is being removed.
+pub(crate) const GIVEN_UP: &str = ".untorn/given-up";
 /// The head document.
 pub(crate) const HEAD: &str = ".untorn/head";
 /// All transactions.

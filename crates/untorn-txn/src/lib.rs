@@ -55,6 +55,7 @@ mod seal;
 mod slots;
 mod spool;
 mod stage;
+mod start_over;
 mod status;
 mod steps;
 mod switch;

@@ -36,6 +36,23 @@ pub(crate) fn each_run<'t, T: Sync>(
     })
 }
 
+/// Does `other` on a thread of its own while this one does `own`; on this one, first, where no thread can be had.
+pub(crate) fn beside<R>(other: impl FnOnce() + Send, own: impl FnOnce() -> R) -> R {
+    let other = std::sync::Mutex::new(Some(other));
+    let do_other = || {
+        let other = other.lock().ok().and_then(|mut other| other.take());
+        if let Some(other) = other {
+            other();
+        }
+    };
+    std::thread::scope(|scope| {
+        if std::thread::Builder::new().spawn_scoped(scope, do_other).is_err() {
+            do_other();
+        }
+        own()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};

@@ -15,7 +15,7 @@ use crate::{
     commit::complete,
     decide::{Evidence, Refusal, Verdict, decide},
     error::{Cause, Context, Error, Result, TreeState},
-    layout::{HEAD, STATE, TxLayout},
+    layout::{GIVEN_UP, HEAD, STATE, TxLayout},
     lock,
     report::{Recovery, Report},
     slots,
@@ -27,7 +27,7 @@ use crate::{
 /// Looks at everything the decision needs; changes nothing.
 pub(crate) fn evidence(fs: &dyn Fs) -> Result<Evidence> {
     let home = fs.metadata(STATE).context("look at", STATE)?.id.map_or(0, |id| id.0);
-    Ok(Evidence { slots: slots::read(fs)?, folders: cleanup::folders(fs)?, home })
+    Ok(Evidence { slots: slots::read(fs)?, folders: cleanup::folders(fs)?, is_given_up: exists(fs, GIVEN_UP)?, home })
 }
 
 /// Brings the tree to the old or the new state, whichever was decided.
@@ -109,8 +109,8 @@ fn resolve(tree: &mut Tree, ruling: Record, txid: u64, folders: &[u64], home: u1
         return clean(tree, ruling, folders, home);
     }
     let bytes = read_document(&*fs, &layout.plan()).map_err(in_doubt)?;
-    // A plan is durable before the record that decides: one that cannot be read was never decided, nor was one whose record is not the one that is lost.
-    let Some(plan) = Plan::decode(&bytes).ok().filter(|plan| tree.has_lost(plan.slot)) else {
+    // A plan is durable before the record that decides: one that cannot be read was never decided.
+    let Ok(plan) = Plan::decode(&bytes) else {
         return clean(tree, ruling, folders, home);
     };
     check_belongs(&plan, &ruling, txid)?;

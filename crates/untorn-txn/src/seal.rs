@@ -56,9 +56,8 @@ pub(crate) fn seal(tx: &mut Transaction<'_>) -> Result<Option<Sealed>> {
         txid: tx.stage.layout.0,
         from: tx.tree.installed(),
         to: tx.head_hash(),
-        new_head: tx.head.is_some() && tx.head_hash() != tx.tree.installed(),
+        new_head: tx.changes_head(),
         keep_undo: tx.options.keep_undo,
-        slot: tx.tree.next_slot(),
         redo: tx.stage.redo.finish(fs)?,
         objects: tx.stage.objects(fs)?,
         steps: steps(tx.view.iter(), &links),
@@ -70,8 +69,7 @@ pub(crate) fn seal(tx: &mut Transaction<'_>) -> Result<Option<Sealed>> {
 }
 
 fn is_empty(tx: &Transaction<'_>) -> bool {
-    let same_head = tx.head.is_none() || tx.head_hash() == tx.tree.installed();
-    same_head && tx.view.iter().all(|(_, touched)| touched.was == touched.now)
+    !tx.changes_head() && tx.view.iter().all(|(_, touched)| touched.was == touched.now)
 }
 
 fn keep_undo(fs: &dyn Fs, tx: &mut Transaction<'_>) -> Result<Vec<UndoEntry>> {

@@ -3,10 +3,17 @@
 use untorn_format::{Hasher, journal::Blob};
 use untorn_fs::{File, Fs, OpenMode};
 
-use crate::error::{Context, Result};
+use crate::{
+    error::{Context, Result},
+    pool::beside,
+};
 
 /// Bytes gathered before they are written.
 const BUFFER_LEN: usize = 1 << 20;
+/// Bytes that the system is told at a time to begin to write.
+const WRITE_BACK_LEN: u64 = 8 << 20;
+/// Fewer bytes are hashed sooner than a thread is started.
+const BESIDE_LEN_MIN: usize = 512 << 10;
 
 impl std::fmt::Debug for Spool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -21,13 +28,15 @@ pub(crate) struct Spool {
     buffer: Vec<u8>,
     len: u64,
     written: u64,
+    /// What the system was told to begin to write.
+    begun: u64,
     hasher: Hasher,
 }
 
 impl Spool {
     /// Nothing is made yet.
     pub(crate) fn new(path: String) -> Self {
-        Self { path, file: None, buffer: Vec::new(), len: 0, written: 0, hasher: Hasher::new() }
+        Self { path, file: None, buffer: Vec::new(), len: 0, written: 0, begun: 0, hasher: Hasher::new() }
     }
 
     /// Where it is.
@@ -71,10 +80,10 @@ impl Spool {
             self.file = Some(fs.open(&self.path, OpenMode::CreateNew { executable: false }).context("make", &self.path)?);
         }
         if let Some(file) = &self.file {
-            file.write_all_at(bytes, self.written).context("write", &self.path)?;
+            write_hashed(&**file, &self.path, bytes, self.written, &mut self.hasher)?;
+            self.written += bytes.len() as u64;
+            self.begun = begin_write_back(&**file, self.begun, self.written);
         }
-        self.written += bytes.len() as u64;
-        self.hasher.update(bytes);
         Ok(())
     }
 
@@ -97,4 +106,27 @@ impl Spool {
     pub(crate) fn is_made(&self) -> bool {
         self.file.is_some()
     }
+}
+
+/// Writes `bytes` to the file at `path`, hashing them meanwhile.
+pub(crate) fn write_hashed(file: &dyn File, path: &str, bytes: &[u8], at: u64, hasher: &mut Hasher) -> Result<()> {
+    let mut hash = || {
+        hasher.update(bytes);
+    };
+    let write = || file.write_all_at(bytes, at).context("write", path);
+    if bytes.len() < BESIDE_LEN_MIN {
+        hash();
+        write()
+    } else {
+        beside(hash, write)
+    }
+}
+
+/// Lets the disk begin early with a file that grows, so that B1 has less to wait for. `begun` is where the last call stopped; says where this one did.
+pub(crate) fn begin_write_back(file: &dyn File, begun: u64, written: u64) -> u64 {
+    if written - begun < WRITE_BACK_LEN {
+        return begun;
+    }
+    file.write_back_soon(begun, written - begun);
+    written
 }

@@ -13,7 +13,7 @@ use crate::{
     error::{Cause, Context, Error, Result},
     extents::Extents,
     layout::{TRANSACTIONS, TxLayout},
-    spool::Spool,
+    spool::{Spool, begin_write_back, write_hashed},
     view::{Base, FileNode},
 };
 
@@ -158,21 +158,12 @@ impl Stage {
     pub(crate) fn stream(&mut self, fs: &dyn Fs, executable: bool, content: &mut dyn Read) -> Result<(u32, u64)> {
         let (number, file) = self.create(fs, executable)?;
         let path = self.layout.object(number);
-        let (mut hasher, mut len) = (Hasher::new(), 0);
         let mut buffer = std::mem::take(&mut self.buffer);
         buffer.resize(COPY_LEN, 0);
-        loop {
-            let n = fill(content, &mut buffer).map_err(|source| Error::new(Cause::Producer(Box::new(source))))?;
-            hasher.update(&buffer[..n]);
-            file.write_all_at(&buffer[..n], len).context("write", &path)?;
-            len += n as u64;
-            if n < buffer.len() {
-                break;
-            }
-        }
+        let Blob { len, hash } = pour(content, &*file, &path, &mut buffer)?;
         self.buffer = buffer;
         let object = self.object_mut(number)?;
-        (object.len, object.bytes, object.hash) = (len, len, Some(hasher.finish()));
+        (object.len, object.bytes, object.hash) = (len, len, Some(hash));
         self.bytes += len;
         Ok((number, len))
     }
@@ -434,6 +425,20 @@ fn make_dir(fs: &dyn Fs, path: &str) -> Result<()> {
     match fs.create_dir(path, None) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(Error::io("make", path, error)),
         _ => Ok(()),
+    }
+}
+
+/// Writes all of `content` to the empty file at `path`.
+fn pour(content: &mut dyn Read, file: &dyn File, path: &str, buffer: &mut [u8]) -> Result<Blob> {
+    let (mut hasher, mut len, mut begun) = (Hasher::new(), 0, 0);
+    loop {
+        let n = fill(content, buffer).map_err(|source| Error::new(Cause::Producer(Box::new(source))))?;
+        write_hashed(file, path, &buffer[..n], len, &mut hasher)?;
+        len += n as u64;
+        if n < buffer.len() {
+            return Ok(Blob { len, hash: hasher.finish() });
+        }
+        begun = begin_write_back(file, begun, len);
     }
 }
 

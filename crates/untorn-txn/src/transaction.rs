@@ -496,6 +496,11 @@ impl<'t> Transaction<'t> {
         }
     }
 
+    /// Whether the head document is to be written. The same one is, where what is there does not fit its hash any more.
+    pub(crate) fn changes_head(&self) -> bool {
+        self.head.is_some() && (self.head_hash() != self.tree.installed() || self.tree.head().is_err())
+    }
+
     /// Hash of the head document after the transaction.
     pub(crate) fn head_hash(&self) -> Hash {
         match &self.head {

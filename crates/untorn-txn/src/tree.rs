@@ -96,7 +96,7 @@ impl Tree {
             _lock: lock,
             syncer,
             slots: [SlotRead::Blank, SlotRead::Blank, SlotRead::Blank],
-            ruling: blank_record(),
+            ruling: slots::first_record([0; 16], 0),
             recovery: Recovery::Clean,
             switch_recovery: SwitchRecovery::Clean,
             warnings: Vec::new(),
@@ -222,16 +222,6 @@ impl Tree {
         Options::default().with_jobs(self.repeatable)
     }
 
-    /// Whether the slot holds no record that can be read.
-    pub(crate) fn has_lost(&self, slot: u8) -> bool {
-        self.slots.get(usize::from(slot)).is_none_or(|slot| !matches!(slot, SlotRead::Valid(_)))
-    }
-
-    /// Where the next record goes.
-    pub(crate) fn next_slot(&self) -> u8 {
-        u8::try_from(slots::next_slot(&self.slots)).unwrap_or_default()
-    }
-
     pub(crate) fn is_poisoned(&self) -> bool {
         self.is_poisoned
     }
@@ -321,8 +311,7 @@ impl Tree {
     /// B0: lays out the state directory. The record in the last slot comes when all names are durable: without it, the next opening begins again here.
     pub(crate) fn init(&mut self, home: u128) -> Result<()> {
         let tree_id = self.fs.random_id().context("ask for a random number for", "")?;
-        let first = Record { tree_id, home, ..blank_record() };
-        (self.slots, self.ruling) = slots::lay_out(&*self.fs, &first)?;
+        (self.slots, self.ruling) = slots::lay_out(&*self.fs, &slots::first_record(tree_id, home))?;
         sync_names(&*self.fs)?;
         self.decide_again(home)?;
         cleanup::after(&*self.fs, None);
@@ -343,21 +332,6 @@ impl Tree {
 fn sync_names(fs: &dyn Fs) -> Result<()> {
     fs.sync_dir(STATE).context("sync", STATE)?;
     fs.sync_dir("").context("sync", "")
-}
-
-fn blank_record() -> Record {
-    Record {
-        seq: 1,
-        state: SlotState::Idle,
-        tree_id: [0; 16],
-        home: 0,
-        txid: 0,
-        plan_len: 0,
-        plan_hash: Hash::NONE,
-        from: Hash::NONE,
-        to: Hash::NONE,
-        undo: 0,
-    }
 }
 
 /// How many syncs may be under way at once.

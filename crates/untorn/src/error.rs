@@ -70,6 +70,11 @@ pub enum Error {
         /// Which.
         path: String,
     },
+    /// Where bytes for a repair should come from, there are others.
+    Source {
+        /// The file, escaped.
+        path: String,
+    },
     /// Nothing says what should be installed.
     NotRecorded {
         /// The directory, escaped.
@@ -110,6 +115,7 @@ impl Error {
             Self::Contradiction => "UNT-PATCH-CONTRADICTION",
             Self::WrongBase(_) => "UNT-BASE",
             Self::ChangedMeanwhile { .. } => "UNT-CHANGED",
+            Self::Source { .. } => "UNT-SOURCE",
             Self::NotRecorded { .. } => "UNT-NOT-RECORDED",
         }
     }
@@ -130,6 +136,7 @@ impl Error {
             | Self::Document { path, .. }
             | Self::OutputInside { path }
             | Self::ChangedMeanwhile { path }
+            | Self::Source { path }
             | Self::NotRecorded { dir: path } => Some(path),
             Self::Name { source, .. } => Some(&source.path),
             Self::Diff(DiffError::Read { path, .. } | DiffError::Changed { path }) => Some(path.as_str()),
@@ -163,6 +170,7 @@ impl Error {
             Self::Contradiction => "ask whoever made the patch for another one",
             Self::WrongBase(_) => "get the patch for the build you have, or bring these files back and try again",
             Self::ChangedMeanwhile { .. } => "make sure nothing else writes to the tree, then try again",
+            Self::Source { .. } => "name a directory that holds the build the tree should be",
             Self::NotRecorded { .. } => "say what it should be: verify it against a directory or a manifest",
         }
     }
@@ -181,6 +189,7 @@ impl Error {
             Self::Contradiction => f.write_str("the patch does not lead to the build it names"),
             Self::WrongBase(wrong) => write!(f, "{wrong}"),
             Self::ChangedMeanwhile { path } => write!(f, "{path}: somebody changed it while the update was being prepared"),
+            Self::Source { path } => write!(f, "{path}: does not hold the bytes that are needed"),
             Self::NotRecorded { dir } => write!(f, "{dir}: nothing says what is installed there"),
         }
     }

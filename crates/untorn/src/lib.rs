@@ -1,7 +1,7 @@
 //! Updates of a directory of files that are never half done.
 //!
 //! A *build* is a directory as a studio made it; a *tree* is a directory under untorn's care, as a player has it. [`diff`] makes a patch from one build to another;
-//! [`apply`] brings a tree from the one to the other; [`verify`] says whether a tree is what it should be. Underneath, [`Tree`] and [`Transaction`] change any
+//! [`apply`] brings a tree from the one to the other; [`verify`] says whether a tree is what it should be, and [`repair`] writes the bytes that are not. Underneath, [`Tree`] and [`Transaction`] change any
 //! set of files as one step, and [`atomic_update`] does so for a stream of [`UpdateInfo`].
 //!
 //! # Guarantees
@@ -43,6 +43,7 @@ mod error;
 mod manifest_file;
 mod open;
 mod part_file;
+mod repair;
 mod scan;
 mod tree_files;
 mod verify;
@@ -53,6 +54,7 @@ pub use diff::{DiffOptions, DiffReport, diff};
 pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
 pub use manifest_file::{read_manifest, write_manifest};
+pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair};
 pub use scan::{ScanOptions, scan};
 pub use verify::{VerifyOptions, VerifyReport, verify, verify_against};
 

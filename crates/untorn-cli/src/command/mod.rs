@@ -6,6 +6,7 @@ mod demo;
 mod diff;
 mod explain;
 mod recover;
+mod repair;
 mod rollback;
 mod run;
 mod scan;
@@ -35,6 +36,7 @@ pub(crate) fn run(cli: &Cli) -> Exit {
         Command::Status(args) => ("status", status::run(args)),
         Command::Recover(args) => ("recover", recover::run(args)),
         Command::Verify(args) => ("verify", verify::run(args, global)),
+        Command::Repair(args) => ("repair", repair::run(args, global)),
         Command::Rollback(args) => ("rollback", rollback::run(args, global)),
         Command::Run(args) => ("run", run::run(args)),
         Command::Scan(args) => ("scan", scan::run(args, global)),

@@ -108,8 +108,8 @@ The message says which one on which file, and which tree there is now. Check the
     (
         "UNT-JOURNAL-DAMAGED",
         "The journal contradicts itself or does not fit its hashes.
-Nothing was changed, since nobody can know what would be right. Verify the tree against its build (`untorn verify --against`), repair what differs,
-and keep the directory .untorn for analysis before you remove it.",
+Nothing was changed, since nobody can know what would be right. Where the build is at hand as a directory, `untorn repair --from` begins the journal
+anew and makes every file whole. Keep a copy of the directory .untorn for analysis before you do.",
     ),
     (
         "UNT-JOURNAL-FOREIGN",
@@ -271,6 +271,12 @@ Nothing was changed: of a set of updates all are applied, or none. Mend the line
         "UNT-ROOT",
         "This directory must never be put under care.
 Nothing was changed. It is the root of the disk or your home. Name the directory of the game itself.",
+    ),
+    (
+        "UNT-SOURCE",
+        "The directory that a repair should take bytes from holds other ones.
+Nothing was changed. Name a directory that holds the very build the tree should be (`untorn status` says which one is installed), or say with
+--against that it shall become another one.",
     ),
     (
         "UNT-SPACE",

@@ -86,6 +86,10 @@ impl File for OsFile {
         self.file.sync_all()
     }
 
+    fn write_back_soon(&self, offset: u64, len: u64) {
+        system::write_back_soon(&self.file, offset, len);
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

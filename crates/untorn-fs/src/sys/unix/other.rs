@@ -39,6 +39,8 @@ pub(super) fn allocate(_file: &fs::File, _offset: u64, _len: u64) -> io::Result<
     unsupported()
 }
 
+pub(super) const fn write_back_soon(_file: &fs::File, _offset: u64, _len: u64) {}
+
 pub(super) fn sync_handle(_root: &OwnedFd) -> io::Result<Box<dyn SyncAll>> {
     unsupported()
 }

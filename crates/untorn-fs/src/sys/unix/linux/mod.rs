@@ -8,7 +8,7 @@ use std::{
 };
 
 use rustix::{
-    fs::{AtFlags, FallocateFlags, Mode, OFlags, RenameFlags, ResolveFlags, Stat, StatxAttributes, StatxFlags},
+    fs::{Advice, AtFlags, FallocateFlags, Mode, OFlags, RenameFlags, ResolveFlags, Stat, StatxAttributes, StatxFlags},
     io::{Errno, retry_on_intr},
 };
 
@@ -64,6 +64,13 @@ pub(super) fn exchange(a_dir: BorrowedFd<'_>, a: &str, b_dir: BorrowedFd<'_>, b:
 pub(super) fn allocate(file: &fs::File, offset: u64, len: u64) -> io::Result<()> {
     retry_on_intr(|| rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, offset, len))
         .map_err(|errno| unsupported_if(errno, &[]))
+}
+
+/// The kernel takes "not needed" as: begin to write what is dirty, without waiting, and forget what is clean. What was just written is
+/// dirty, and so stays cached.
+pub(super) fn write_back_soon(file: &fs::File, offset: u64, len: u64) {
+    // A hint; what goes wrong while writing is told to the next sync.
+    rustix::fs::fadvise(file, offset, std::num::NonZeroU64::new(len), Advice::DontNeed).ok();
 }
 
 pub(super) fn sync_handle(root: &OwnedFd) -> io::Result<Box<dyn SyncAll>> {
