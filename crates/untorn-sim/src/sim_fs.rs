@@ -2,7 +2,9 @@
 
 use std::{fmt, io, sync::Arc, time::Duration};
 
-use untorn_fs::{Capabilities, DirEntry, File, FileId, FileKind, Fs, Lock, LockKind, Metadata, OpenMode, Permissions, Right, Space, SyncAll};
+use untorn_fs::{
+    Capabilities, DirEntry, File, FileId, FileKind, Fs, Lock, LockKind, Metadata, OpenMode, Permissions, Right, Space, SyncAll,
+};
 
 use crate::{
     Image, Recording, SimOptions,

@@ -15,15 +15,16 @@ use std::{
 };
 
 use untorn_format::{
-    TreePath, fold_key,
+    TreePath,
     journal::{Object, Plan, Range, Step, Target},
 };
-use untorn_fs::{Capabilities, File, FileKind, Fs, OpenMode, Permissions, is_outside_tree};
+use untorn_fs::{File, FileKind, Fs, OpenMode, Permissions, is_outside_tree};
 
 use crate::{
     aside::{self, Wanted},
     barrier::Unsynced,
     error::{Cause, Context, Error, Result},
+    landing::Landing,
     layout::{HEAD, STATE, TxLayout},
     options::{Options, Phase},
     pool,
@@ -31,48 +32,6 @@ use crate::{
     stage::{COPY_LEN, copy_range},
     warning::Warning,
 };
-
-/// How a staged file gets into the tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Landing {
-    /// Under a second name, which is renamed to its place.
-    Link,
-    /// Its only name is renamed: the fewest changes of names. Should a crash come, recovery looks for it in its place, and knows it by its hash.
-    Rename,
-    /// Its bytes are written to their place: a rename could lose the file, or a repeated removal of another spelling of its name would take it for the old one.
-    Copy,
-}
-
-impl Landing {
-    /// How the objects of a plan land; the same for every apply of it on one file system.
-    pub(crate) fn of(plan: &Plan, capabilities: Capabilities) -> Self {
-        if capabilities.atomic_rename && !respells(plan) {
-            Self::Rename
-        } else if capabilities.hard_links {
-            Self::Link
-        } else {
-            Self::Copy
-        }
-    }
-
-    /// A link to a file that moves keeps its name, which cannot be known again by a hash, and under which the file may be patched.
-    pub(crate) fn of_object(self, object: &Object, capabilities: Capabilities) -> Self {
-        match object {
-            Object::Link { .. } if capabilities.hard_links => Self::Link,
-            _ => self,
-        }
-    }
-}
-
-/// Whether a file is put under a name that some system takes for one that is removed.
-fn respells(plan: &Plan) -> bool {
-    let removed = plan.steps.iter().filter_map(|step| match step {
-        Step::RemoveFile { path } => Some(fold_key(path.as_str())),
-        _ => None,
-    });
-    let removed: BTreeSet<String> = removed.collect();
-    plan.steps.iter().any(|step| matches!(step, Step::Put { path, .. } if removed.contains(&fold_key(path.as_str()))))
-}
 
 /// What came up while applying.
 #[derive(Debug, Default)]
@@ -88,7 +47,8 @@ impl Applied {
     fn warn(&mut self, warnings: Vec<Warning>) {
         for warning in &warnings {
             if let Warning::MovedAside { path, .. } = warning {
-                self.dirs_kept.retain(|kept| kept.strip_prefix(path).is_none_or(|rest| !rest.is_empty() && !rest.starts_with('/')));
+                self.dirs_kept
+                    .retain(|kept| kept.strip_prefix(path).is_none_or(|rest| !rest.is_empty() && !rest.starts_with('/')));
             }
         }
         self.warnings.extend(warnings);
@@ -184,14 +144,7 @@ impl Apply<'_> {
     }
 
     /// Takes away what `error` comes from; the error itself is the answer when nothing of that kind is found.
-    fn make_way(
-        &self,
-        step: &Step,
-        wanted: Wanted,
-        error: Error,
-        applied: &mut Applied,
-        unsynced: &mut Unsynced,
-    ) -> Result<()> {
+    fn make_way(&self, step: &Step, wanted: Wanted, error: Error, applied: &mut Applied, unsynced: &mut Unsynced) -> Result<()> {
         let Some(path) = path_of(step).filter(|_| is_obstructed(&error)) else { return Err(error) };
         let found = aside::make_way(self.fs, path.as_str(), wanted, unsynced)?;
         if found.is_empty() {
@@ -385,7 +338,9 @@ impl Apply<'_> {
                 self.with_ballast(|| self.content_step(step, &mut Vec::new()))?;
                 Ok(None)
             }
-            Step::Patch { target: Target::Path(path), .. } | Step::SetExecutable { target: Target::Path(path), .. } => Ok(Some(path)),
+            Step::Patch { target: Target::Path(path), .. } | Step::SetExecutable { target: Target::Path(path), .. } => {
+                Ok(Some(path))
+            }
             _ => Err(error),
         }
     }

@@ -6,7 +6,11 @@ use std::io;
 
 use untorn_fs::{FileKind, Fs, is_outside_tree};
 
-use crate::{barrier::Unsynced, error::{Context, Result}, warning::Warning};
+use crate::{
+    barrier::Unsynced,
+    error::{Context, Result},
+    warning::Warning,
+};
 
 /// What the new tree has at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +75,8 @@ fn move_aside(fs: &dyn Fs, path: &str, unsynced: &mut Unsynced) -> Result<Warnin
 /// The first name of a row that nothing has. The long one is easier to recognise; the short one always fits.
 fn free_name(fs: &dyn Fs, path: &str) -> Result<String> {
     let (dir, name) = path.rsplit_once('/').map_or(("", path), |(dir, name)| (&path[..=dir.len()], name));
-    let stem = if name.len() + SUFFIX_LEN_MAX <= NAME_LEN_MAX { format!("{path}{SUFFIX}") } else { format!("{dir}{}", &SUFFIX[1..]) };
+    let stem =
+        if name.len() + SUFFIX_LEN_MAX <= NAME_LEN_MAX { format!("{path}{SUFFIX}") } else { format!("{dir}{}", &SUFFIX[1..]) };
     let mut candidates = std::iter::once(stem.clone()).chain((2_u64..).map(|number| format!("{stem}-{number}")));
     loop {
         let Some(candidate) = candidates.next() else { return Ok(stem) };

@@ -66,13 +66,7 @@ fn give_up(tree: &mut Tree, committed: &Record, error: Error) -> Error {
 
 /// Steps 6 to 8, the same for commit and for recovery: apply, B3, B4.
 /// What is `lost` of the stage is passed over.
-pub(crate) fn complete(
-    tree: &mut Tree,
-    plan: &Plan,
-    lost: &BTreeSet<u32>,
-    options: &Options,
-    report: &mut Report,
-) -> Result<()> {
+pub(crate) fn complete(tree: &mut Tree, plan: &Plan, lost: &BTreeSet<u32>, options: &Options, report: &mut Report) -> Result<()> {
     let fs = tree.fs().clone();
     // 6: change the tree.
     let mut unsynced = Unsynced::default();

@@ -41,6 +41,7 @@ mod error;
 mod expect;
 mod extents;
 mod keep;
+mod landing;
 mod layout;
 mod lock;
 mod options;

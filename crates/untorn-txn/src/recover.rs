@@ -9,12 +9,11 @@ use untorn_format::{
 use untorn_fs::{Fs, OpenMode};
 
 use crate::{
-    apply::Landing,
-    aside,
-    cleanup,
+    aside, cleanup,
     commit::complete,
     decide::{Evidence, Refusal, Verdict, decide},
     error::{Cause, Context, Error, Result, TreeState},
+    landing::Landing,
     layout::{GIVEN_UP, HEAD, STATE, TxLayout},
     lock,
     report::{Recovery, Report},
@@ -158,8 +157,9 @@ fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let mut report = Report::default();
     let options = tree.recovery_options();
     let skipped = lost.keys().copied().collect();
-    complete(tree, &plan, &skipped, &options, &mut report).map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
-    // The third slot, too: see `decide_again`.
+    complete(tree, &plan, &skipped, &options, &mut report)
+        .map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
+    // The third slot, too: see `decide_again`. Two crashes later a record left of a failed sync there could make a doubt of what is settled now.
     tree.decide_from_ballast(&tree.idle_after(&plan)).map_err(|error| tree.poison(error).with_state(TreeState::New))?;
     cleanup::after(&*fs, tree.kept_folder());
     drop(readers);

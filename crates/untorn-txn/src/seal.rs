@@ -7,10 +7,10 @@ use untorn_format::{
 use untorn_fs::{Capabilities, Fs, OpenMode};
 
 use crate::{
-    apply::Landing,
     barrier::Unsynced,
     error::{Cause, Context, Error, Result},
     keep::{self, Relinked},
+    landing::Landing,
     layout::HEAD,
     prepare::{self, Ways},
     report::Report,

@@ -1,12 +1,12 @@
 //! What people, games and old disks do to a tree and its journal between a crash and the recovery.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::sync::Arc;
 
 use untorn_fs::{Fs, LockKind, OpenMode};
 use untorn_sim::{HookFs, Method, Sampling, SimFs, SimOptions, Verdict, read, write};
-use untorn_txn::{Options, Recovery, Status, Tree, TreeState, WayChoice, Warning};
+use untorn_txn::{Options, Recovery, Status, Tree, TreeState, Warning, WayChoice};
 
 const OLD: [(&str, &[u8]); 3] = [("a", b"old"), ("b", b"old"), ("c", b"old")];
 

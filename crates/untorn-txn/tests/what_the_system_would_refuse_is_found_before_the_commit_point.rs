@@ -24,13 +24,20 @@ fn on_closed(way: WayChoice, act: impl Fn(&mut Transaction<'_>) -> Result<()>) -
     let fs = SimFs::new(SimOptions::strict());
     tree_on(&fs);
     let is_name = |method| {
-        matches!(method, Method::May | Method::CreateDir | Method::Symlink | Method::HardLink | Method::Rename | Method::RemoveFile)
+        matches!(
+            method,
+            Method::May | Method::CreateDir | Method::Symlink | Method::HardLink | Method::Rename | Method::RemoveFile
+        )
     };
     let hook = HookFs::on_sim(&fs, move |call| {
         let creates = call.method == Method::Open && call.path == "closed/n";
         let removes = call.method == Method::RemoveDir;
         let closed = call.path.starts_with("closed/") || (call.to.starts_with("closed/") && call.method != Method::Symlink);
-        if closed && (is_name(call.method) || creates || removes) { Verdict::Refuse(ErrorKind::PermissionDenied) } else { Verdict::Pass }
+        if closed && (is_name(call.method) || creates || removes) {
+            Verdict::Refuse(ErrorKind::PermissionDenied)
+        } else {
+            Verdict::Pass
+        }
     });
     let before = fs.image();
     let mut tree = Tree::open_on(Arc::new(hook)).unwrap();

@@ -15,7 +15,8 @@ pub(super) fn run(args: &RecoverArgs) -> Answer {
     let recovery = tree.recovery();
     let text = format!("{}: {}\n{}", path(&args.tree), sentence(recovery), warnings(tree.warnings()));
     let installed = (!tree.installed().is_none()).then(|| tree.installed().to_string());
-    let outcome = Outcome::new(text, json!({ "recovery": word(recovery), "installed": installed, "warnings": listed(tree.warnings()) }));
+    let outcome =
+        Outcome::new(text, json!({ "recovery": word(recovery), "installed": installed, "warnings": listed(tree.warnings()) }));
     let is_idle = matches!(recovery, Recovery::Clean | Recovery::Initialised);
     Ok(if is_idle && args.exit_code { outcome.with_exit(Exit::NothingToDo) } else { outcome })
 }

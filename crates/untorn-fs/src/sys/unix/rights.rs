@@ -21,8 +21,9 @@ impl Root {
         let parent = std::os::fd::AsFd::as_fd(&parent);
         match right {
             Right::Name => may_change_name(parent, path.name()),
-            Right::Permissions => must(is_owner(&look(parent, path.name())?))
-                .and_then(|()| must(!system::attributes(parent, path.name()).is_any())),
+            Right::Permissions => {
+                must(is_owner(&look(parent, path.name())?)).and_then(|()| must(!system::attributes(parent, path.name()).is_any()))
+            }
         }
     }
 }
