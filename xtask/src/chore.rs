@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{dependencies, fuzz, tidy};
+use crate::{dependencies, explore, fuzz, tidy};
 
 /// Something that is done to the repository now and then.
 #[derive(Clone, Copy, Debug)]
@@ -28,4 +28,5 @@ pub const CHORES: &[Chore] = &[
         about: "applies patches made to harm, for --seconds N (60), from case --seed N (0) on",
         run: fuzz::check,
     },
+    Chore { name: "explore", about: "random crash tests: --minutes N [--seed S]", run: explore::run },
 ];

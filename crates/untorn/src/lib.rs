@@ -69,7 +69,7 @@ pub use untorn_format::{
 pub use untorn_txn::{
     Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Meanwhile, Observer, Options, Phase, ReadGuard,
     Readers, Recovery, Report, RollbackForecast, Status, Switch, SwitchOptions, SwitchReport, Transaction, Tree, TreeState,
-    Update, UpdateInfo, Way, WayChoice, Why, atomic_update, head_of,
+    Update, UpdateInfo, Warning, Way, WayChoice, Why, atomic_update, head_of,
 };
 
 /// The programs of the front page compile.

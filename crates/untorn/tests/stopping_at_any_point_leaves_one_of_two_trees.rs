@@ -22,7 +22,7 @@ struct AfterQuestions {
 }
 
 impl AfterQuestions {
-    fn new(stop_at: u64) -> Arc<dyn Observer> {
+    fn observer(stop_at: u64) -> Arc<dyn Observer> {
         Arc::new(Self { asked: AtomicU64::new(0), stop_at })
     }
 }
@@ -65,7 +65,7 @@ fn of_an_apply() {
     let mut stops = 0;
     for stop_at in 0.. {
         let mut options = ApplyOptions::default();
-        (options.observer, options.jobs, options.keep_undo) = (Some(AfterQuestions::new(stop_at)), 1, false);
+        (options.observer, options.jobs, options.keep_undo) = (Some(AfterQuestions::observer(stop_at)), 1, false);
         match apply(&patch[..], &game, &options) {
             Ok(report) => {
                 assert_eq!(report.outcome, Outcome::Applied);
@@ -93,7 +93,7 @@ fn of_a_roll_back() {
     let mut stops = 0;
     for stop_at in 0.. {
         let mut options = Options::default();
-        (options.observer, options.jobs) = (Some(AfterQuestions::new(stop_at)), 1);
+        (options.observer, options.jobs) = (Some(AfterQuestions::observer(stop_at)), 1);
         let mut tree = Tree::open(&game).unwrap();
         match tree.rollback(options, false) {
             Ok(_) => break,
@@ -115,7 +115,7 @@ fn of_making_a_patch() {
     let place = place();
     for stop_at in [0, 1, 5, 20] {
         let mut options = DiffOptions::default();
-        (options.level, options.observer, options.jobs) = (1, Some(AfterQuestions::new(stop_at)), 1);
+        (options.level, options.observer, options.jobs) = (1, Some(AfterQuestions::observer(stop_at)), 1);
         let out = place.path("out");
         let result = diff(&place.path("old"), &place.path("new"), &out, &options);
         assert!(matches!(result, Err(Error::Stopped)), "{stop_at}: {result:?}");
