@@ -25,6 +25,7 @@ pub(crate) fn commit(mut tx: Transaction<'_>) -> Result<Report> {
     tx.tree.refuse_poisoned()?;
     // 1 to 3: plan, reserve, stage.
     let Some(sealed) = seal(&mut tx)? else { return Ok(Report::default()) };
+    tx.options.stop_if_asked()?;
     let fs = tx.tree.fs().clone();
     let readers = lock::exclude_readers(&*fs, tx.options.readers == Readers::Wait)?;
     prepare::recheck(&*fs, &tx.view, &sealed.relinked, tx.options.jobs)?;
@@ -33,6 +34,8 @@ pub(crate) fn commit(mut tx: Transaction<'_>) -> Result<Report> {
     let Sealed { plan, plan_hash, plan_len, unsynced, mut report, .. } = sealed;
     let syncs = tx.tree.syncer()?.sync(&*fs, &unsynced).map_err(|error| tx.tree.poison(error))?;
     report.barriers.push((Barrier::B1, syncs));
+    // The last safe point to stop.
+    tx.options.stop_if_asked()?;
     // 5, B2: the commit point.
     let record = tx.tree.next_record(SlotState::Committed, &plan, plan_hash, plan_len);
     if let Err(error) = tx.tree.decide(&record) {

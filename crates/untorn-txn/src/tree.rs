@@ -21,6 +21,7 @@ use crate::{
     recover,
     report::{Recovery, Report},
     rollback,
+    rollback_forecast::{self, RollbackForecast},
     slots::{self, SlotRead, SlotReads},
     switch::{self, SwitchRecovery},
     transaction::Transaction,
@@ -169,6 +170,15 @@ impl Tree {
     pub fn rollback(&mut self, options: Options, force: bool) -> Result<Report> {
         self.refuse_poisoned()?;
         rollback::rollback(self, options, force)
+    }
+
+    /// What [`Tree::rollback`] would write. Only reads.
+    ///
+    /// # Errors
+    /// As [`Tree::rollback`].
+    pub fn rollback_forecast(&self, options: &Options, force: bool) -> Result<RollbackForecast> {
+        self.refuse_poisoned()?;
+        rollback_forecast::forecast(self, options, force)
     }
 
     /// Whether there is something to go back with.

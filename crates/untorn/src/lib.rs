@@ -40,6 +40,7 @@ mod content;
 mod diff;
 mod difference;
 mod error;
+mod inspect;
 mod manifest_file;
 mod open;
 mod part_file;
@@ -53,6 +54,7 @@ pub use apply::{ApplyOptions, ApplyReport, BaseCheck, Forecast, Outcome, apply};
 pub use diff::{DiffOptions, DiffReport, diff};
 pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
+pub use inspect::{Inspection, PathCost, Reason, inspect};
 pub use manifest_file::{read_manifest, write_manifest};
 pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair};
 pub use scan::{ScanOptions, scan};
@@ -66,8 +68,8 @@ pub use untorn_format::{
 };
 pub use untorn_txn::{
     Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Meanwhile, Observer, Options, Phase, ReadGuard,
-    Readers, Recovery, Report, Status, Switch, SwitchOptions, SwitchReport, Transaction, Tree, TreeState, Update, UpdateInfo,
-    Warning, Way, WayChoice, Why, atomic_update, head_of,
+    Readers, Recovery, Report, RollbackForecast, Status, Switch, SwitchOptions, SwitchReport, Transaction, Tree, TreeState,
+    Update, UpdateInfo, Warning, Way, WayChoice, Why, atomic_update, head_of,
 };
 
 /// The programs of the front page compile.

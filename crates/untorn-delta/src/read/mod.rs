@@ -1,5 +1,6 @@
 //! Reading a patch.
 
+mod ahead;
 mod container;
 mod cost;
 mod file_reader;
@@ -40,6 +41,14 @@ impl<R: Read> PatchReader<R> {
         Ok(Self { header, index, literals: Literals::new(input), next: 0, literals_end: 0 })
     }
 
+    /// Lets `threads` threads decompress literal bytes ahead of the file that needs them, the caller's included: 64 MiB of memory for each, and the same result.
+    /// 1, as it is at first, decompresses each frame when it is needed.
+    #[must_use]
+    pub fn with_threads(mut self, threads: usize) -> Self {
+        self.literals.set_threads(threads);
+        self
+    }
+
     /// What the patch is for.
     #[must_use]
     pub fn header(&self) -> &Header {
@@ -75,7 +84,7 @@ impl<R: Read> PatchReader<R> {
     ///
     /// # Errors
     /// [`PatchError::Input`], [`PatchError::Damaged`], [`PatchError::Trailing`].
-    pub fn finish(mut self) -> Result<(), PatchError> {
+    pub fn finish(self) -> Result<(), PatchError> {
         self.literals.finish(&self.index)
     }
 }

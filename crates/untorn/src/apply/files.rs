@@ -8,15 +8,16 @@ use std::{
 use untorn_delta::{FileReader, PatchError, PatchReader, Way as Composition};
 use untorn_txn::{Observer, Phase, Transaction};
 
-use super::file_plan::FilePlan;
+use super::{file_plan::FilePlan, modified::Modified};
 use crate::{Difference, Error, Result, What, tree_files::TreeFiles};
 
-/// Makes every file with new content, and stages it where `tx` is given. Gives the old files that turn out not to be what the patch starts from; then what was
+/// Makes every file with new content but the `modified` ones, and stages it where `tx` is given. Gives the old files that turn out not to be what the patch starts from; then what was
 /// staged is of no use.
 pub(super) fn make<R: Read>(
     mut tx: Option<&mut Transaction<'_>>,
     reader: &mut PatchReader<R>,
     plans: &[Option<FilePlan>],
+    modified: &Modified,
     old: &TreeFiles<'_>,
     dir: &Path,
     observer: Option<&dyn Observer>,
@@ -24,7 +25,13 @@ pub(super) fn make<R: Read>(
     let (mut differences, mut plans) = (Vec::new(), plans.iter().flatten());
     let mut progress =
         Progress { observer, done: 0, total: plans.clone().map(|plan| plan.made_len).fold(0, u64::saturating_add) };
-    while let (Some(_), Some(plan)) = (reader.peek_file(), plans.next()) {
+    while let Some(change) = reader.peek_file() {
+        if modified.contains_key(&change.path) {
+            // What is not read of it is skipped.
+            drop(reader.next_file(old, Composition::Whole));
+            continue;
+        }
+        let Some(plan) = plans.next() else { break };
         let Some(file) = reader.next_file(old, plan.composition) else { break };
         let made = match &mut tx {
             Some(tx) if differences.is_empty() => stage(tx, file, plan.composition, &mut progress)?,

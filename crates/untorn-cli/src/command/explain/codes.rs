@@ -289,6 +289,12 @@ An update checks and reserves what it needs before it changes anything, so the t
 Nothing was changed. A build consists of files, directories and symlinks: remove it.",
     ),
     (
+        "UNT-STOPPED",
+        "A signal such as Ctrl-C came, and untorn stopped at a safe point.
+Nothing was changed: what was prepared is discarded. Start again whenever you like. A signal that comes after the commit point does not stop: the
+update is completed. A second signal stops at once, and the next command that opens the tree puts it right.",
+    ),
+    (
         "UNT-UNFINISHED",
         "The updates ended without their end mark.
 Nothing was changed. Whoever produced them died before the set was complete.",
