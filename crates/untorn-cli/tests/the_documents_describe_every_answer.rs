@@ -160,10 +160,10 @@ fn to_the_last_field() {
         let command = args[0].to_owned();
         match (document.get("result"), document.get("error")) {
             (Some(result), None) => {
-                compare(&flat(&page, &command), result, &format!("{args:?}"), seen.entry(command).or_default())
+                compare(&flat(&page, &command), result, &format!("{args:?}"), seen.entry(command).or_default());
             }
             (None, Some(error)) => {
-                compare(&flat(&page, "error"), error, &format!("{args:?}"), seen.entry("error".into()).or_default())
+                compare(&flat(&page, "error"), error, &format!("{args:?}"), seen.entry("error".into()).or_default());
             }
             _ => panic!("{document:#}"),
         }

@@ -164,7 +164,7 @@ impl<'t> Transaction<'t> {
         if old.is_none() {
             self.create_parents(path)?;
         }
-        if first.len() <= SPOOL_LEN_MAX && self.spools(old.as_ref()) {
+        if first.len() <= SPOOL_LEN_MAX && self.spools(old.as_ref(), first.len() as u64) {
             return self.replace_spooled(path, old, first);
         }
         let executable = old.as_ref().is_some_and(|file| file.executable);
@@ -173,12 +173,15 @@ impl<'t> Transaction<'t> {
         self.view.set(&*fs, path, Node::File(FileNode::staged(number, len, executable)))
     }
 
-    /// Whether a small file that replaces `old` goes through the redo file.
-    fn spools(&self, old: Option<&FileNode>) -> bool {
+    /// Whether a small file of `len` bytes that replaces `old` goes through the redo file: only where it is going to be written in place, else it would be written
+    /// twice.
+    fn spools(&self, old: Option<&FileNode>, len: u64) -> bool {
         match old.map(|file| &file.base) {
             Some(Base::Staged(_)) => false,
             Some(Base::Tree { meta, .. }) => {
-                self.in_place_for_new() && way::in_place_obstacle(&self.options, self.tree.fs().capabilities(), meta).is_none()
+                let obstacle = way::in_place_obstacle(&self.options, self.tree.fs().capabilities(), meta);
+                let kept = if self.options.keep_undo { meta.len } else { 0 };
+                self.in_place_for_new() && way::choose(self.options.way, obstacle, len, (len, kept)).0 == way::Way::Patch
             }
             Some(Base::Nothing) | None => self.in_place_for_new(),
         }
