@@ -46,10 +46,10 @@
 //! diff(old_build, new_build, &Options::default(), &mut Cursor::new(Vec::new()), &mut patch, &mut |_| {})?;
 //!
 //! let mut reader = PatchReader::new(&patch[..])?;
-//! assert_eq!(reader.index().changes().apply_to(&old)?, new);
 //! let mut content = Vec::new();
 //! reader.next_file(&old_files, Way::Whole).ok_or("no file")?.read_to_end(&mut content)?;
-//! reader.finish()?;
+//! let finished = reader.finish()?;
+//! assert_eq!(finished.index.changes().apply_to(&old, &finished.made)?, new);
 //! assert_eq!(content, b"one level more");
 //! # Ok(())
 //! # }
@@ -63,4 +63,4 @@ mod read;
 pub use diff::{Build, Options, Progress, Report, Search, diff};
 pub use error::{DiffError, PatchError};
 pub use files::Files;
-pub use read::{Cost, FileReader, PatchReader, Piece, Way, check_replaced};
+pub use read::{Cost, FileReader, Finished, PatchReader, Piece, Way, check_replaced};

@@ -7,6 +7,7 @@ use untorn_format::{DecodeError, Hash};
 use zstd::zstd_safe::DCtx;
 
 use super::container::{check_zstd, input_error, read_len};
+use super::lzma;
 use super::old::read_old;
 use crate::files::piece_len;
 use crate::{Files, PatchError};
@@ -69,7 +70,7 @@ impl<R: Read> Literals<R> {
         }
         self.held = match frame.kind {
             FrameKind::Raw => stored,
-            FrameKind::Zstd => decompress(&stored, frame, index, old)?,
+            FrameKind::Zstd | FrameKind::Lzma => decompress(stored, frame, index, old)?,
         };
         Ok(())
     }
@@ -81,19 +82,29 @@ fn read_stored(input: &mut impl Read, frame: &Frame) -> Result<Vec<u8>, PatchErr
 }
 
 /// The bytes of a frame. What is stored was checked, so a wrong result comes from wrong old bytes, when it refers to any.
-fn decompress(stored: &[u8], frame: &Frame, index: &Index, old: &dyn Files) -> Result<Vec<u8>, PatchError> {
-    check_zstd(stored, frame.len)?;
+fn decompress(stored: Vec<u8>, frame: &Frame, index: &Index, old: &dyn Files) -> Result<Vec<u8>, PatchError> {
     let references = read_references(frame, index, old)?;
-    let len = usize::try_from(frame.len).map_err(|_| DecodeError::Length)?;
-    let mut bytes = Vec::with_capacity(len);
-    let mut context = DCtx::create();
-    let done = context.ref_prefix(&references).and_then(|_| context.decompress(&mut bytes, stored));
-    if done == Ok(len) && Hash::of(&bytes) == frame.hash {
+    let bytes = if frame.kind == FrameKind::Lzma {
+        lzma::decompress(&stored, references, frame.len)?
+    } else {
+        decompress_zstd(&stored, &references, frame.len)?
+    };
+    if let Some(bytes) = bytes.filter(|bytes| Hash::of(bytes) == frame.hash) {
         return Ok(bytes);
     }
     let paths: Vec<_> =
         frame.references.iter().map(|reference| index.sources()[reference.source as usize].path.clone()).collect();
     Err(if paths.is_empty() { DecodeError::Field("literal bytes").into() } else { PatchError::References { paths } })
+}
+
+/// `None` when these are not the references it was compressed against.
+fn decompress_zstd(stored: &[u8], references: &[u8], len: u64) -> Result<Option<Vec<u8>>, PatchError> {
+    check_zstd(stored, len)?;
+    let len = usize::try_from(len).map_err(|_| DecodeError::Length)?;
+    let mut bytes = Vec::with_capacity(len);
+    let mut context = DCtx::create();
+    let done = context.ref_prefix(references).and_then(|_| context.decompress(&mut bytes, stored));
+    Ok((done == Ok(len)).then_some(bytes))
 }
 
 fn read_references(frame: &Frame, index: &Index, old: &dyn Files) -> Result<Vec<u8>, PatchError> {
