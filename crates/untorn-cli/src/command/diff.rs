@@ -13,7 +13,10 @@ use crate::{
 pub(super) fn run(args: &DiffArgs, global: &Global) -> Answer {
     let mut options = DiffOptions::default();
     (options.level, options.jobs, options.observer) = (args.level, args.jobs, progress::observer(global));
-    options.search = if args.search_everything { Search::Everything } else { Search::Replaced };
+    options.memory_len = args.memory.saturating_mul(1 << 20);
+    if args.search_everything {
+        options.search = Search::Everything;
+    }
     let report = untorn::diff(&args.old, &args.new, &args.output, &options)?;
     drop(options);
     let patch = &report.patch;

@@ -48,13 +48,20 @@ pub(super) fn compress(job: &Job, effort: &Effort) -> Result<Stored, DiffError> 
     };
     offer(FrameKind::Zstd, zstd(reference, literal, effort.zstd, effort.table_log_max)?);
     if let Some(preset) = effort.lzma {
-        offer(FrameKind::Lzma, lzma(reference, literal, preset)?);
+        offer(FrameKind::Lzma, lzma(reference, literal, LzmaOptions::with_preset(preset))?);
     }
     Ok(best)
 }
 
+/// The facts of an index: short numbers in columns, and paths.
+pub(super) fn facts(facts: &[u8]) -> Result<Vec<u8>, DiffError> {
+    let mut options = LzmaOptions::with_preset(9);
+    (options.lc, options.nice_len) = (2, LzmaOptions::NICE_LEN_MAX);
+    lzma(&[], facts, options)
+}
+
 /// One zstd frame that holds `literal` and names its length. `reference` must stand directly before it in memory, or be empty.
-pub(super) fn zstd(reference: &[u8], literal: &[u8], level: i32, table_log_max: u32) -> Result<Vec<u8>, DiffError> {
+fn zstd(reference: &[u8], literal: &[u8], level: i32, table_log_max: u32) -> Result<Vec<u8>, DiffError> {
     let mut context = CCtx::create();
     let window_log = (reference.len() + literal.len()).max(1 << 10).next_power_of_two().ilog2().min(WINDOW_LOG_MAX);
     let tables_log = window_log.clamp(6, table_log_max);
@@ -81,16 +88,12 @@ fn error(code: usize) -> DiffError {
 }
 
 /// One stream of LZMA2 chunks that holds `literal`. No position bits: what is compressed are mostly texts and differences, which no word length aligns.
-pub(super) fn lzma(reference: &[u8], literal: &[u8], preset: u32) -> Result<Vec<u8>, DiffError> {
+fn lzma(reference: &[u8], literal: &[u8], mut options: LzmaOptions) -> Result<Vec<u8>, DiffError> {
     let failed = |_| DiffError::Compress("LZMA");
-    let mut options = LzmaOptions::with_preset(preset);
     options.pb = 0;
     let dict_len = (reference.len() + literal.len()) as u64;
     options.dict_size = u32::try_from(dict_len.max(DICT_LEN_MIN)).map_err(|_| DiffError::Compress("frame too long"))?;
     options.preset_dict = Some(reference.to_vec()).filter(|reference| !reference.is_empty());
-    if preset == 9 {
-        options.nice_len = LzmaOptions::NICE_LEN_MAX;
-    }
     let mut writer = Lzma2Writer::new(Vec::new(), Lzma2Options { lzma_options: options, ..Default::default() });
     writer.write_all(literal).map_err(failed)?;
     writer.finish().map_err(failed)

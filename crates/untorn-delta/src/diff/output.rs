@@ -11,9 +11,6 @@ use super::draft::{Content, Draft, content};
 use super::{Build, Report, compress};
 use crate::DiffError;
 
-/// Level at which the facts are compressed: they are short.
-const FACTS_LEVEL: i32 = 19;
-
 /// Writes the patch.
 pub(super) fn write<S: Read + Seek>(
     drafts: Vec<Draft<'_>>,
@@ -31,7 +28,7 @@ pub(super) fn write<S: Read + Seek>(
     let changes = Changes::new(changes).map_err(DiffError::TooLarge)?;
     let index = Index::new(changes, sources, frames, sums).map_err(DiffError::TooLarge)?;
     let (facts, digests) = index.encode();
-    let stored = compress::zstd(&[], &facts, FACTS_LEVEL, 20)?;
+    let stored = compress::facts(&facts)?;
     let header = header(&index, old, new, &stored, facts.len(), &digests);
     Header::decode(&header.encode()).map_err(DiffError::TooLarge)?;
     for part in [&header.encode()[..], &stored, &digests] {
