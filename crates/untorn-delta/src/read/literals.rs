@@ -60,10 +60,11 @@ impl<R: Read> Literals<R> {
     /// Moves on to the next frame; one that is skipped whole is checked, but not decompressed.
     fn read_frame(&mut self, index: &Index, old: &dyn Files) -> Result<(), PatchError> {
         let frame = index.frames().get(self.next_frame).ok_or(DecodeError::Length)?;
+        self.base += self.held.len() as u64;
+        // The memory of one frame is given back before the next takes its own.
+        self.held = Vec::new();
         let stored = read_stored(&mut self.input, frame)?;
         self.next_frame += 1;
-        self.base += self.held.len() as u64;
-        self.held.clear();
         if self.at >= self.base + frame.len {
             self.base += frame.len;
             return Ok(());
