@@ -7,6 +7,7 @@ mod cargo;
 mod chore;
 mod code;
 pub mod dependencies;
+mod explore;
 mod licence;
 mod lists;
 mod source;

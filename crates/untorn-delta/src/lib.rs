@@ -4,7 +4,8 @@
 //! # Guarantees
 //! - A patch read on the old tree gives the new one: every byte that is handed out was checked, or is followed by an error. Damage, a wrong
 //!   old tree and a forged patch are told apart ([`PatchError`]).
-//! - Memory is bounded whatever the files: below 128 MiB for making and below 64 MiB for reading a patch, plus the index (about 100 bytes for each
+//! - Memory is bounded whatever the files: [`Options::memory_len`] for making (more only where one frame alone needs it: 0.5 GiB at the highest
+//!   level) and below 64 MiB a thread for reading a patch, plus the index (about 100 bytes for each
 //!   changed path and 24 for each operation; the caps of the format keep that of a forged patch to some hundred MiB).
 //! - Files that stay are never opened; of those that are changed in place only what is replaced or copied is read.
 //! - Equal builds and options give equal bytes.

@@ -59,7 +59,7 @@ impl Image {
     }
 
     pub(crate) fn newest_change(&self) -> u64 {
-        self.inodes.iter().flatten().map(|inode| inode.changed).max().unwrap_or(0)
+        self.inodes.iter().flatten().map(|inode| inode.changed.max(inode.renamed)).max().unwrap_or(0)
     }
 
     pub(crate) fn forget(&mut self, ino: usize) {

@@ -23,7 +23,7 @@ pub struct DiffOptions {
     pub level: i32,
     /// Which old bytes are searched for the new ones.
     pub search: Search,
-    /// How many threads read and compress; 0 means one for each core. The patch is the same.
+    /// How many threads read and compress; 0 means as many as keep disk and cores busy. The patch is the same.
     pub jobs: usize,
     /// How many bytes of memory compressing may take: fewer threads then, but always one.
     pub memory_len: u64,
@@ -72,8 +72,12 @@ pub struct DiffReport {
 /// After this returns `Ok`, the whole patch is there and durable; after an error, or a crash, whatever was at `patch` before.
 ///
 /// # Errors
-/// As [`crate::scan`] for both directories; [`Error::OutputInside`]; [`Error::Diff`].
+/// As [`crate::scan`] for both directories; [`Error::OutputInside`]; [`Error::Diff`]; [`Error::Stopped`] when the observer asked for it.
 pub fn diff(old: &Path, new: &Path, patch: &Path, options: &DiffOptions) -> Result<DiffReport> {
+    make(old, new, patch, options).map_err(|error| error.or_stopped(options.observer.as_deref()))
+}
+
+fn make(old: &Path, new: &Path, patch: &Path, options: &DiffOptions) -> Result<DiffReport> {
     let started = Instant::now();
     [old, new].into_iter().try_for_each(|dir| refuse_inside(patch, dir))?;
     let (old, new) = (Source::read(old, options)?, Source::read(new, options)?);
@@ -112,7 +116,10 @@ fn write(
     spool: &mut PartFile,
     options: &DiffOptions,
 ) -> Result<untorn_delta::Report> {
-    let (old_files, new_files) = (TreeFiles::new(&old.fs), TreeFiles::new(&new.fs));
+    let (old_files, new_files) = {
+        let observer = options.observer.as_deref();
+        (TreeFiles::new(&old.fs, observer), TreeFiles::new(&new.fs, observer))
+    };
     let mut delta_options = untorn_delta::Options::default();
     (delta_options.level, delta_options.search) = (options.level, options.search);
     (delta_options.jobs, delta_options.memory_len) = (options.jobs, options.memory_len);

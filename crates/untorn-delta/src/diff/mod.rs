@@ -127,7 +127,8 @@ pub struct Report {
 /// Writes the patch from `old` to `new` to `out`. `spool` is an empty temporary file that takes the compressed literal bytes until the index,
 /// which stands before them, is known.
 ///
-/// Files of equal hash are never opened. Memory stays below 128 MiB, plus the index (about 100 bytes for each changed path and 24 for each
+/// Files of equal hash are opened only to search them ([`Options::search`]). Memory stays below 128 MiB until compressing begins, then below
+/// [`Options::memory_len`], plus the index (about 100 bytes for each changed path and 24 for each
 /// operation).
 ///
 /// # Errors

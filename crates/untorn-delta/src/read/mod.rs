@@ -1,5 +1,6 @@
 //! Reading a patch.
 
+mod ahead;
 mod container;
 mod cost;
 mod file_reader;
@@ -23,7 +24,7 @@ pub use old::check_replaced;
 /// Reads a patch from its first byte to its last; the input need not seek.
 ///
 /// When it exists, header and index are checked. Literal bytes are checked frame by frame before they are handed out. Memory: the index, one frame
-/// and what it refers to (about 20 MiB), whatever the patch says.
+/// and what it refers to (below 64 MiB), whatever the patch says.
 pub struct PatchReader<R> {
     header: Header,
     index: Index,
@@ -54,6 +55,14 @@ impl<R: Read> PatchReader<R> {
     pub fn new(mut input: R) -> Result<Self, PatchError> {
         let (header, index) = container::read(&mut input)?;
         Ok(Self { header, index, literals: Literals::new(input), next: 0, literals_end: 0, made: BTreeMap::new() })
+    }
+
+    /// Lets `threads` threads decompress literal bytes ahead of the file that needs them, the caller's included: 64 MiB of memory for each, and the same result.
+    /// 1, as it is at first, decompresses each frame when it is needed.
+    #[must_use]
+    pub fn with_threads(mut self, threads: usize) -> Self {
+        self.literals.set_threads(threads);
+        self
     }
 
     /// What the patch is for.
@@ -91,7 +100,7 @@ impl<R: Read> PatchReader<R> {
     ///
     /// # Errors
     /// [`PatchError::Input`], [`PatchError::Damaged`], [`PatchError::Trailing`].
-    pub fn finish(mut self) -> Result<Finished, PatchError> {
+    pub fn finish(self) -> Result<Finished, PatchError> {
         self.literals.finish(&self.index)?;
         Ok(Finished { header: self.header, index: self.index, made: self.made })
     }

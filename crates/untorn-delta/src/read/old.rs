@@ -5,7 +5,7 @@ use std::io;
 use untorn_format::patch::{Before, Change, Check, Hint, Replaced};
 use untorn_format::{Hash, Hasher, TreePath};
 
-use crate::files::{read_exact_at, read_range};
+use crate::files::{piece_len, read_exact_at, read_range};
 use crate::{Files, PatchError};
 
 /// Fills `buf` from an old file; one that ends too early is not the one meant.
@@ -29,7 +29,9 @@ fn old_error(path: &TreePath, source: io::Error) -> PatchError {
 pub fn check_replaced(change: &Change, old: &dyn Files) -> Result<Option<Hash>, PatchError> {
     let Before::File { len, replaced } = change.before else { return Ok(None) };
     let mut hasher = Hasher::new();
-    let mut buf = vec![0; 256 << 10];
+    let longest = change.file().map_or(len, |file| file.replaced_ranges(len).map(|(_, len)| len).max().unwrap_or(0));
+    // Of the length that is needed: most files are small, and clearing memory would cost more than reading them.
+    let mut buf = vec![0; piece_len(longest, 256 << 10)];
     let mut add = |range| {
         read_range(old, &change.path, range, &mut buf, |bytes| hasher.update(bytes))
             .map_err(|source| old_error(&change.path, source))

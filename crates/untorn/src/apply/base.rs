@@ -9,13 +9,13 @@ use std::{
 use untorn_delta::{Cost, PatchError, check_replaced};
 use untorn_format::{
     Hash, TreePath,
-    manifest::Manifest,
+    manifest::{Kind, Manifest},
     patch::{After, Before, Change, Header, Index, Replaced, Sums},
 };
 use untorn_fs::{FileKind, Fs, Metadata};
 use untorn_txn::{Phase, Tree};
 
-use super::{ApplyOptions, BaseCheck};
+use super::{ApplyOptions, BaseCheck, modified::Modified};
 use crate::{
     Difference, Error, Result, ScanOptions, VerifyOptions, What, WrongBase,
     content::for_each,
@@ -39,17 +39,21 @@ pub(super) enum Base {
 pub(super) fn identify(tree: &Tree, dir: &Path, header: &Header, options: &ApplyOptions) -> Result<Base> {
     let installed = tree.installed();
     let changes_nothing = header.from == header.to && installed.is_none();
+    if installed == header.to && options.base == BaseCheck::Full && !installed.is_none() {
+        require_intact(tree, dir, header, &head(tree, dir)?, options)?;
+    }
     if installed == header.to || changes_nothing {
         return Ok(Base::UpToDate);
     }
     if installed == header.from {
         let manifest = head(tree, dir)?;
-        if options.base == BaseCheck::Full {
+        // What somebody modified is told apart when the changes are checked.
+        if options.base == BaseCheck::Full && !options.keep_modified {
             require_intact(tree, dir, header, &manifest, options)?;
         }
         return Ok(Base::Known(manifest));
     }
-    if !installed.is_none() || options.base == BaseCheck::Quick {
+    if !installed.is_none() || options.base == BaseCheck::Changed {
         return Ok(Base::Unknown);
     }
     match read_whole(tree, dir, options) {
@@ -77,6 +81,18 @@ fn require_intact(tree: &Tree, dir: &Path, header: &Header, manifest: &Manifest,
     if report.is_intact() { Ok(()) } else { Err(wrong_base(tree.installed(), header, report.damage)) }
 }
 
+/// What differs from `manifest` of what the patch does not change.
+pub(super) fn damage_beside(
+    fs: &dyn Fs,
+    dir: &Path,
+    index: &Index,
+    manifest: &Manifest,
+    options: &ApplyOptions,
+) -> Result<Vec<Difference>> {
+    let entries: Vec<_> = manifest.entries().iter().filter(|entry| index.changes().number(&entry.path).is_none()).collect();
+    damage(fs, dir, &entries, &VerifyOptions { jobs: options.jobs, observer: options.observer.clone() })
+}
+
 /// The error that lists what differs.
 pub(super) fn wrong_base(installed: Hash, header: &Header, mut differences: Vec<Difference>) -> Error {
     differences.sort();
@@ -90,12 +106,17 @@ pub(super) struct Seen {
     files: BTreeMap<TreePath, Metadata>,
     /// Everything that is not as the patch says.
     pub(super) differences: Vec<Difference>,
+    /// What somebody modified, and is to stay so.
+    pub(super) modified: Modified,
 }
 
 impl Seen {
     /// A file that is not the one that was checked any more.
-    pub(super) fn changed(&self, fs: &dyn Fs) -> Option<&TreePath> {
-        self.files.iter().find(|(path, meta)| fs.metadata(path.as_str()).ok().as_ref() != Some(*meta)).map(|(path, _)| path)
+    pub(super) fn changed(&self, fs: &dyn Fs, jobs: usize) -> Option<&TreePath> {
+        let files: Vec<_> = self.files.iter().collect();
+        let is_same = |number: usize| fs.metadata(files[number].0.as_str()).ok().as_ref() == Some(files[number].1);
+        let same = for_each(jobs, files.len(), &is_same);
+        files.iter().zip(same).find(|(_, same)| !same).map(|((path, _), _)| *path)
     }
 }
 
@@ -106,6 +127,9 @@ pub(super) fn check(fs: &dyn Fs, dir: &Path, index: &Index, base: &Base, options
     let done = AtomicU64::new(0);
     let results = for_each(options.jobs, changes.len(), &|number| {
         let (change, len) = (&changes[number], read_len(&changes[number]));
+        if options.observer.as_ref().is_some_and(|observer| observer.should_stop()) {
+            return Err(Error::Stopped);
+        }
         let result = check_change(fs, dir, index, change);
         let done = done.fetch_add(len, Relaxed).saturating_add(len);
         if let Some(observer) = &options.observer {
@@ -118,6 +142,9 @@ pub(super) fn check(fs: &dyn Fs, dir: &Path, index: &Index, base: &Base, options
         match result? {
             Ok(Some((meta, hash))) => {
                 seen.files.insert(change.path.clone(), meta);
+                if hash.is_some_and(|hash| is_another(base, &change.path, hash)) {
+                    seen.differences.push(at(&change.path, What::Content));
+                }
                 whole.extend(hash);
             }
             Ok(None) => {}
@@ -129,16 +156,21 @@ pub(super) fn check(fs: &dyn Fs, dir: &Path, index: &Index, base: &Base, options
         seen.differences.extend(file_misfit(source.len, found.as_ref()).map(|what| at(&source.path, what)));
     }
     if seen.differences.is_empty() && Sums::of(whole, []).before != index.sums().before {
-        seen.differences = unhinted(fs, dir, index, base)?;
+        seen.differences = unhinted(index, base)?;
     }
     Ok(seen)
 }
 
+/// Whether the manifest of the old build, where it is known, says that this is not its file.
+fn is_another(base: &Base, path: &TreePath, found: Hash) -> bool {
+    let Base::Known(manifest) = base else { return false };
+    !matches!(manifest.get(path).map(|entry| &entry.kind), Some(Kind::File { hash, .. }) if *hash == found)
+}
+
 /// What to say in the one case of 65536 in which a wrong file begins its hash as the right one does.
-fn unhinted(fs: &dyn Fs, dir: &Path, index: &Index, base: &Base) -> Result<Vec<Difference>> {
-    if let Base::Known(manifest) = base {
-        let known = culprits(fs, dir, index, manifest)?;
-        return if known.is_empty() { Err(Error::Contradiction) } else { Ok(known) };
+fn unhinted(index: &Index, base: &Base) -> Result<Vec<Difference>> {
+    if let Base::Known(_) = base {
+        return Err(Error::Contradiction);
     }
     let whole = |change: &&Change| matches!(change.before, Before::File { replaced: Replaced::Whole(_), .. });
     Ok(index.changes().as_slice().iter().filter(whole).map(|change| at(&change.path, What::Source)).collect())
@@ -182,7 +214,7 @@ fn check_change(fs: &dyn Fs, dir: &Path, index: &Index, change: &Change) -> Resu
 }
 
 fn check_bytes(fs: &dyn Fs, dir: &Path, change: &Change) -> Result<Result<Option<Hash>, What>> {
-    match check_replaced(change, &TreeFiles::new(fs)) {
+    match check_replaced(change, &TreeFiles::new(fs, None)) {
         Ok(hash) => Ok(Ok(hash)),
         Err(PatchError::Read { path, source }) => Err(Error::io("read", &dir.join(path.as_str()), source)),
         Err(_) => Ok(Err(What::Content)),
