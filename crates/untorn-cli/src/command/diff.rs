@@ -21,7 +21,7 @@ pub(super) fn run(args: &DiffArgs, global: &Global) -> Answer {
     drop(options);
     let patch = &report.patch;
     let text = format!(
-        "{}: {} from build {} to {} ({}), in {}\n  {} changed, {} only moved; {} stay in place, {} copied from old files, {} in the patch\n",
+        "{}: {} from build {} to {} ({}), in {}\n  {} changed, {} only moved; {} stay in place, {} copied from old files, {} compressed to {}\n",
         path(&args.output),
         size(patch.patch_len),
         short(report.from),
@@ -33,6 +33,7 @@ pub(super) fn run(args: &DiffArgs, global: &Global) -> Answer {
         size(patch.kept_len),
         size(patch.copied_len),
         size(patch.literal_len),
+        size(patch.frames_len),
     );
     Ok(Outcome::new(
         text,
