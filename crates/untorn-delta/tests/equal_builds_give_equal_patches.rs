@@ -39,7 +39,9 @@ fn what_lies_elsewhere_in_memory_gives_the_same_bytes() {
 fn however_many_threads_compress_and_however_little_memory_there_is() {
     let (old, new) = pair();
     let (mut one, mut many, mut poor) = (Options::default(), Options::default(), Options::default());
-    [&mut one, &mut many, &mut poor].map(|options| options.level = 1);
+    for options in [&mut one, &mut many, &mut poor] {
+        options.level = 1;
+    }
     (one.jobs, many.jobs, poor.jobs, poor.memory_len) = (1, 7, 7, 0);
     // Enough for several frames.
     let more =
