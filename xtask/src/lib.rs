@@ -8,6 +8,7 @@ mod chore;
 mod code;
 pub mod dependencies;
 mod explore;
+pub mod fuzz;
 mod licence;
 mod lists;
 mod source;

@@ -27,6 +27,14 @@ fn spawn(game: &Game, args: &[&str]) -> Child {
     game.command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
+/// What the program says in the end. It waits for more input until then: the end of it would be another reason to stop.
+fn output(mut child: Child) -> Output {
+    let stdin = child.stdin.take();
+    let output = child.wait_with_output().unwrap();
+    drop(stdin);
+    output
+}
+
 /// One of them is said.
 const UNCHANGED: &[&str] = &["nothing was changed", "the tree is unchanged"];
 
@@ -45,7 +53,7 @@ fn an_apply_that_waits_for_its_patch() {
         child.stdin.as_mut().unwrap().write_all(&patch[..sent]).unwrap();
         sleep(A_MOMENT);
         signal(&child, name);
-        assert_stopped(&child.wait_with_output().unwrap(), UNCHANGED);
+        assert_stopped(&output(child), UNCHANGED);
         assert_eq!(game.content("game"), game.content("old"));
     }
     out(&game.untorn(["apply", "patch", "game"]), 0);
@@ -59,7 +67,7 @@ fn a_write_that_waits_for_more() {
     child.stdin.as_mut().unwrap().write_all(b"{\"file\":\"x\",\"at\":0,\"data\":\"y\"}\n").unwrap();
     sleep(A_MOMENT);
     signal(&child, "-INT");
-    assert_stopped(&child.wait_with_output().unwrap(), UNCHANGED);
+    assert_stopped(&output(child), UNCHANGED);
     assert_eq!(game.content("game"), game.content("old"));
 }
 
