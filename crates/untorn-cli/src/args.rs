@@ -135,6 +135,7 @@ pub(crate) struct TreeArgs {
 #[command(before_long_help = "Examples:
   untorn diff 1.0/ 1.1/ -o 1.1.patch
   untorn diff 1.0/ 1.1/ -o 1.1.patch --level 3     faster, larger
+  untorn diff 1.0/ 1.1/ -o 1.1.patch --level 9     slower, smaller
 
 Both directories are only read.")]
 pub(crate) struct DiffArgs {
@@ -145,13 +146,16 @@ pub(crate) struct DiffArgs {
     /// The patch to write
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// How hard to compress: 1 (fast) to 19 (small)
-    #[arg(long, value_name = "N", default_value_t = 19, value_parser = clap::value_parser!(i32).range(1..=19))]
+    /// How much to try to make the patch small: 1 (fast) to 9 (small)
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(i32).range(1..=9))]
     pub(crate) level: i32,
-    /// Search all old files for new bytes, not only those that change: slower, sometimes smaller
+    /// Search all old files for new bytes, not only those that change, as levels from 5 on do anyway
     #[arg(long)]
     pub(crate) search_everything: bool,
-    /// How many threads read; 0 means as many as keep the disk busy
+    /// How much memory compressing may take, in MiB; one thread works in any case
+    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    pub(crate) memory: u64,
+    /// How many threads read and compress; 0 means as many as keep disk and cores busy
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
 }

@@ -184,6 +184,10 @@ fn to_the_last_field() {
     check(&["verify", "modified2"], 10);
     check(&["repair", "modified2", "--from", "new", "-n"], 0);
     check(&["repair", "modified2", "--from", "new"], 0);
+    // A journal that is lost whole, with nothing under way.
+    ["slot.0", "slot.1", "slot.2"].iter().for_each(|slot| game.write(&format!("modified2/.untorn/{slot}"), b"rot"));
+    check(&["status", "modified2"], 0);
+    check(&["recover", "modified2"], 0);
 
     let of_error = flat(&page, "error");
     for (section, seen) in &seen {

@@ -278,7 +278,7 @@ impl Fs for SimFs {
     fn space(&self) -> io::Result<Space> {
         self.with(|state| {
             let total = state.options().capacity.unwrap_or(u64::MAX / 2);
-            Ok(Space { available: state.available(), total })
+            Ok(Space { available: state.available(), total, files: state.names_available() })
         })
     }
 

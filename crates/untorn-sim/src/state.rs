@@ -258,6 +258,10 @@ impl State {
         options.capacity.map_or(u64::MAX / 2, |capacity| capacity.saturating_sub(self.usage.bytes.saturating_add(names)))
     }
 
+    pub(crate) fn names_available(&self) -> Option<u64> {
+        self.options().names_max.map(|max| max.saturating_sub(self.usage.names))
+    }
+
     pub(crate) fn need_space(&self, bytes: u64, names: u64) -> io::Result<()> {
         let options = self.options();
         let bytes = bytes.saturating_add(names.saturating_mul(options.bytes_per_name));

@@ -158,7 +158,7 @@ impl Apply<'_> {
         match step {
             Step::RemoveFile { path } => self.remove_file(path, unsynced),
             Step::RemoveDir { path } => {
-                unsynced.name(path.as_str());
+                self.note_gone(path, unsynced);
                 if self.remove_dir(path)? {
                     // Whatever was removed in it is gone with its name, and what stands there now cannot be synced as a directory.
                     unsynced.gone_dir(path.as_str());
@@ -193,16 +193,20 @@ impl Apply<'_> {
         match self.fs.remove_file(path.as_str()) {
             // Gone already, or something that belongs to the new tree stands there, or in its way.
             Err(error) if is_gone(&error) || error.kind() == io::ErrorKind::IsADirectory => {
-                // A directory that others removed cannot be synced.
-                if path.parent().is_none_or(|dir| self.fs.metadata(dir.as_str()).is_ok_and(|meta| meta.is_dir())) {
-                    unsynced.name(path.as_str());
-                }
+                self.note_gone(path, unsynced);
                 Ok(())
             }
             other => {
                 unsynced.name(path.as_str());
                 other.context("remove", path.as_str())
             }
+        }
+    }
+
+    /// A name that goes, unless its directory went before it: others removed that, and it cannot be synced.
+    fn note_gone(&self, path: &TreePath, unsynced: &mut Unsynced) {
+        if path.parent().is_none_or(|dir| self.fs.metadata(dir.as_str()).is_ok_and(|meta| meta.is_dir())) {
+            unsynced.name(path.as_str());
         }
     }
 

@@ -101,6 +101,7 @@ fn write_undo(fs: &dyn Fs, tx: &mut Transaction<'_>, kept: Vec<UndoEntry>, plan:
 /// Sets space aside for what apply will need beyond what is staged: names, growth, small new files, and on copy-on-write file systems everything that is
 /// overwritten. It is given back when apply runs short.
 fn reserve(fs: &dyn Fs, tx: &Transaction<'_>, plan: &Plan) -> Result<()> {
+    require_files(fs, plan)?;
     let bytes = ballast(plan, &tx.view, fs.capabilities());
     if bytes == 0 {
         return Ok(());
@@ -115,6 +116,20 @@ fn reserve(fs: &dyn Fs, tx: &Transaction<'_>, plan: &Plan) -> Result<()> {
         }
         other => other.context("reserve space in", &path),
     }
+}
+
+/// Files cannot be set aside as bytes can: nobody knows what others make meanwhile. But a disk that has too few of them already is found out.
+fn require_files(fs: &dyn Fs, plan: &Plan) -> Result<()> {
+    let by_rename = Landing::of(plan, fs.capabilities()) == Landing::Rename;
+    let makes_file = |step: &&Step| match step {
+        Step::MakeDir { .. } | Step::Symlink { .. } | Step::Patch { create: true, .. } => true,
+        Step::Put { .. } => !by_rename,
+        _ => false,
+    };
+    let needed = plan.steps.iter().filter(makes_file).count() as u64;
+    // The ballast, and the passing name.
+    let available = fs.space().ok().and_then(|space| space.files).unwrap_or(u64::MAX);
+    if needed > 0 && needed + 2 > available { Err(Error::new(Cause::NoSpace { missing: None })) } else { Ok(()) }
 }
 
 /// A block for every name that is made, what files grow by, what overwriting allocates, and copies where staged files must be copied.

@@ -1,5 +1,7 @@
 //! Finding out before the commit point what the system would refuse after it: by asking, and where asking does not tell, by doing it in the stage.
 
+use std::collections::BTreeSet;
+
 use untorn_format::TreePath;
 use untorn_fs::{Fs, Permissions, Right};
 
@@ -11,8 +13,11 @@ use crate::{
 
 /// Asks about every name and permission that apply is going to change in the old tree, once it is known how each file goes.
 pub(crate) fn ask(fs: &dyn Fs, view: &View) -> Result<()> {
+    let mut open_dirs = BTreeSet::new();
     for (path, touched) in view.iter().filter(|(_, touched)| touched.was != touched.now) {
-        if changes_name(path, touched) && is_in_old_dir(view, path) {
+        // Of a name that nothing has yet, only the directory tells: once is enough.
+        let is_told = touched.was.is_absent() && !open_dirs.insert(path.parent());
+        if changes_name(path, touched) && is_in_old_dir(view, path) && !is_told {
             fs.may(Right::Name, path.as_str()).context("make or remove", path.as_str())?;
         }
         if let Some(file) = permissions_set_of(touched) {

@@ -162,6 +162,20 @@ fn rot_in_a_file_in_its_place_is_no_change_by_others() {
 }
 
 #[test]
+fn rot_in_the_stage_is_no_change_by_others_whatever_they_did_to_the_old_file() {
+    let linked = SimOptions { atomic_rename: false, ..SimOptions::strict() };
+    let fs = dies_before_on(linked, "a", put());
+    fs.open("a", OpenMode::Write).unwrap().write_all_at(b"own", 0).unwrap();
+    let rotten = HookFs::on_sim(&fs, |call| match call.method {
+        Method::ReadAt if call.path.ends_with("/s/0000") && call.offset == 0 => Verdict::Answer(b"nEw".to_vec()),
+        _ => Verdict::Pass,
+    });
+    let error = Tree::open_on(Arc::new(rotten)).unwrap_err();
+    assert_eq!((error.code(), error.path()), ("UNT-JOURNAL-DAMAGED", Some(".untorn/tx/1/s/0000")), "{error}");
+    assert_eq!(all(&fs), [b"own".to_vec(), b"old".to_vec(), b"old".to_vec()]);
+}
+
+#[test]
 fn a_file_to_be_changed_in_place_that_is_gone_is_not_waited_for() {
     for options in disks() {
         let fs = dies_before_on(options, "b", Options::default());
@@ -178,10 +192,11 @@ fn a_file_to_be_changed_in_place_that_is_gone_is_not_waited_for() {
 fn dies_reshaping(options: SimOptions) -> SimFs {
     let fs = SimFs::new(options);
     tree_on(&fs);
-    for dir in ["d", "d/sub", "into"] {
+    for dir in ["d", "d/sub", "into", "kept", "kept/gone"] {
         fs.create_dir(dir, None).unwrap();
     }
     write(&fs, "d/sub/x", b"old").unwrap();
+    write(&fs, "kept/x", b"old").unwrap();
     fs.settle();
     let hook = HookFs::on_sim(&fs, |call| match call.method {
         Method::RemoveFile if call.path == "a" => Verdict::Refuse(std::io::ErrorKind::Other),
@@ -191,6 +206,8 @@ fn dies_reshaping(options: SimOptions) -> SimFs {
     let mut tx = tree.begin_with(put()).unwrap();
     tx.remove_dir_all("d").unwrap();
     tx.replace("d", &mut "now a file".as_bytes()).unwrap();
+    tx.remove("kept/x").unwrap();
+    tx.remove_dir("kept/gone").unwrap();
     tx.remove("a").unwrap();
     tx.replace("a/deep", &mut "now a directory".as_bytes()).unwrap();
     tx.replace("into/file", &mut "new".as_bytes()).unwrap();
@@ -260,6 +277,19 @@ fn directories_that_others_removed_or_replaced_are_made_again() {
             assert_eq!(warnings_of(&fs), [expected]);
             assert_reshaped(&fs);
         }
+    }
+}
+
+#[test]
+fn what_was_to_be_removed_may_be_gone_with_the_directory_above_it() {
+    for options in disks() {
+        let fs = dies_reshaping(options);
+        fs.remove_file("kept/x").unwrap();
+        fs.remove_dir("kept/gone").unwrap();
+        fs.remove_dir("kept").unwrap();
+        assert_eq!(warnings_of(&fs), []);
+        assert_reshaped(&fs);
+        assert!(fs.metadata("kept").is_err());
     }
 }
 

@@ -133,7 +133,7 @@ fn by_metadata(fs: &dyn Fs, dir: &Path, entry: &Entry) -> Result<Option<What>> {
     })
 }
 
-fn file_by_metadata(len: u64, executable: bool, meta: &Metadata) -> Option<What> {
+pub(crate) fn file_by_metadata(len: u64, executable: bool, meta: &Metadata) -> Option<What> {
     if meta.len != len {
         Some(What::Length { expected: len, found: meta.len })
     } else if meta.permissions.executable() != executable && cfg!(unix) {

@@ -1,6 +1,6 @@
 //! `untorn recover`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use untorn::{Recovery, Tree, Warning};
 
 use crate::{
@@ -27,8 +27,19 @@ pub(super) fn warnings(warnings: &[Warning]) -> String {
 }
 
 /// For programs.
-pub(super) fn listed(warnings: &[Warning]) -> Vec<String> {
-    warnings.iter().map(ToString::to_string).collect()
+pub(super) fn listed(warnings: &[Warning]) -> Vec<Value> {
+    let listed = |warning: &Warning| json!({ "what": kind(warning), "path": warning.path(), "text": warning.to_string() });
+    warnings.iter().map(listed).collect()
+}
+
+fn kind(warning: &Warning) -> &'static str {
+    match warning {
+        Warning::MovedAside { .. } => "moved-aside",
+        Warning::Changed { .. } => "changed",
+        Warning::Missing { .. } => "missing",
+        Warning::Forgotten => "forgotten",
+        _ => "other",
+    }
 }
 
 fn sentence(recovery: &Recovery) -> &'static str {

@@ -1,9 +1,10 @@
 //! The new bytes of one file.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 
-use untorn_format::Hasher;
 use untorn_format::patch::{Change, Check, FilePatch, Index, Op};
+use untorn_format::{Hash, Hasher};
 
 use super::literals::Literals;
 use super::old::read_old;
@@ -39,6 +40,8 @@ pub struct FileReader<'r, R> {
     change: &'r Change,
     file: &'r FilePatch,
     literals: &'r mut Literals<R>,
+    /// Takes the hash of a file that has none in the patch, under the number of its change.
+    made: (usize, &'r mut BTreeMap<usize, Hash>),
     old: &'r dyn Files,
     way: Way,
     /// Number of the operation in work, and how many of its bytes are made.
@@ -56,10 +59,11 @@ impl<'r, R: Read> FileReader<'r, R> {
         change: &'r Change,
         file: &'r FilePatch,
         literals: &'r mut Literals<R>,
+        made: (usize, &'r mut BTreeMap<usize, Hash>),
         old: &'r dyn Files,
         way: Way,
     ) -> Self {
-        Self { index, change, file, literals, old, way, op: 0, op_done: 0, at: 0, hasher: Hasher::new(), buf: Vec::new() }
+        Self { index, change, file, literals, made, old, way, op: 0, op_done: 0, at: 0, hasher: Hasher::new(), buf: Vec::new() }
     }
 
     /// What changes.
@@ -114,11 +118,15 @@ impl<'r, R: Read> FileReader<'r, R> {
         }
     }
 
-    fn check(&self) -> Result<(), PatchError> {
+    fn check(&mut self) -> Result<(), PatchError> {
         let found = self.hasher.finish();
-        let right = match self.way {
-            Way::Whole => found == self.file.hash,
-            Way::InPlace => Check::from(found) == self.file.written,
+        let right = match (self.way, self.file.written, self.file.hash) {
+            (Way::InPlace, Some(written), _) => Check::from(found) == written,
+            (_, _, Some(hash)) => found == hash,
+            (_, _, None) => {
+                self.made.1.insert(self.made.0, found);
+                true
+            }
         };
         if right { Ok(()) } else { Err(PatchError::Made { path: self.change.path.clone() }) }
     }

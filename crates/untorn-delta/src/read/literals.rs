@@ -8,6 +8,7 @@ use zstd::zstd_safe::DCtx;
 
 use super::ahead::{Ahead, Arrived};
 use super::container::{check_zstd, input_error, read_len};
+use super::lzma;
 use super::old::read_old;
 use crate::files::piece_len;
 use crate::{Files, PatchError};
@@ -61,9 +62,10 @@ impl<R: Read> Literals<R> {
 
     /// Moves on to the next frame; one that is skipped whole is checked, but not decompressed.
     fn read_frame(&mut self, index: &Index, old: &dyn Files) -> Result<(), PatchError> {
-        let arrived = self.ahead.next(&mut self.input, index, old, self.at).ok_or(DecodeError::Length)??;
+        // The memory of one frame is given back before another is made.
         self.base += self.held.len() as u64;
-        self.held.clear();
+        self.held = Vec::new();
+        let arrived = self.ahead.next(&mut self.input, index, old, self.at).ok_or(DecodeError::Length)??;
         match arrived {
             Arrived::Bytes(bytes) => self.held = bytes,
             Arrived::Skipped(len) => self.base += len,
@@ -110,17 +112,27 @@ impl Task {
         if self.kind == FrameKind::Raw {
             return Ok(self.stored);
         }
-        check_zstd(&self.stored, self.len)?;
-        let len = usize::try_from(self.len).map_err(|_| DecodeError::Length)?;
-        let mut bytes = Vec::with_capacity(len);
-        let mut context = DCtx::create();
-        let done = context.ref_prefix(&self.references).and_then(|_| context.decompress(&mut bytes, &self.stored));
-        if done == Ok(len) && Hash::of(&bytes) == self.hash {
+        let bytes = if self.kind == FrameKind::Lzma {
+            lzma::decompress(&self.stored, self.references, self.len)?
+        } else {
+            decompress_zstd(&self.stored, &self.references, self.len)?
+        };
+        if let Some(bytes) = bytes.filter(|bytes| Hash::of(bytes) == self.hash) {
             return Ok(bytes);
         }
         let paths = self.paths;
         Err(if paths.is_empty() { DecodeError::Field("literal bytes").into() } else { PatchError::References { paths } })
     }
+}
+
+/// `None` when these are not the references it was compressed against.
+fn decompress_zstd(stored: &[u8], references: &[u8], len: u64) -> Result<Option<Vec<u8>>, PatchError> {
+    check_zstd(stored, len)?;
+    let len = usize::try_from(len).map_err(|_| DecodeError::Length)?;
+    let mut bytes = Vec::with_capacity(len);
+    let mut context = DCtx::create();
+    let done = context.ref_prefix(references).and_then(|_| context.decompress(&mut bytes, stored));
+    Ok((done == Ok(len)).then_some(bytes))
 }
 
 fn read_references(frame: &Frame, index: &Index, old: &dyn Files) -> Result<Vec<u8>, PatchError> {

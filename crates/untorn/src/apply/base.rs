@@ -9,8 +9,8 @@ use std::{
 use untorn_delta::{Cost, PatchError, check_replaced};
 use untorn_format::{
     Hash, TreePath,
-    manifest::Manifest,
-    patch::{After, Before, Change, Header, Index},
+    manifest::{Kind, Manifest},
+    patch::{After, Before, Change, Header, Index, Replaced, Sums},
 };
 use untorn_fs::{FileKind, Fs, Metadata};
 use untorn_txn::{Phase, Tree};
@@ -121,7 +121,7 @@ impl Seen {
 }
 
 /// Checks everything the patch replaces, removes, moves or copies from.
-pub(super) fn check(fs: &dyn Fs, dir: &Path, index: &Index, options: &ApplyOptions) -> Result<Seen> {
+pub(super) fn check(fs: &dyn Fs, dir: &Path, index: &Index, base: &Base, options: &ApplyOptions) -> Result<Seen> {
     let changes = index.changes().as_slice();
     let total = changes.iter().map(read_len).fold(0, u64::saturating_add);
     let done = AtomicU64::new(0);
@@ -137,10 +137,16 @@ pub(super) fn check(fs: &dyn Fs, dir: &Path, index: &Index, options: &ApplyOptio
         }
         result
     });
-    let mut seen = Seen::default();
+    let (mut seen, mut whole) = (Seen::default(), Vec::new());
     for (change, result) in changes.iter().zip(results) {
         match result? {
-            Ok(Some(meta)) => drop(seen.files.insert(change.path.clone(), meta)),
+            Ok(Some((meta, hash))) => {
+                seen.files.insert(change.path.clone(), meta);
+                if hash.is_some_and(|hash| is_another(base, &change.path, hash)) {
+                    seen.differences.push(at(&change.path, What::Content));
+                }
+                whole.extend(hash);
+            }
             Ok(None) => {}
             Err(difference) => seen.differences.push(difference),
         }
@@ -149,7 +155,25 @@ pub(super) fn check(fs: &dyn Fs, dir: &Path, index: &Index, options: &ApplyOptio
         let found = look(fs, dir, &source.path)?;
         seen.differences.extend(file_misfit(source.len, found.as_ref()).map(|what| at(&source.path, what)));
     }
+    if seen.differences.is_empty() && Sums::of(whole, []).before != index.sums().before {
+        seen.differences = unhinted(index, base)?;
+    }
     Ok(seen)
+}
+
+/// Whether the manifest of the old build, where it is known, says that this is not its file.
+fn is_another(base: &Base, path: &TreePath, found: Hash) -> bool {
+    let Base::Known(manifest) = base else { return false };
+    !matches!(manifest.get(path).map(|entry| &entry.kind), Some(Kind::File { hash, .. }) if *hash == found)
+}
+
+/// What to say in the one case of 65536 in which a wrong file begins its hash as the right one does.
+fn unhinted(index: &Index, base: &Base) -> Result<Vec<Difference>> {
+    if let Base::Known(_) = base {
+        return Err(Error::Contradiction);
+    }
+    let whole = |change: &&Change| matches!(change.before, Before::File { replaced: Replaced::Whole(_), .. });
+    Ok(index.changes().as_slice().iter().filter(whole).map(|change| at(&change.path, What::Source)).collect())
 }
 
 /// How many bytes are read to check a change.
@@ -157,8 +181,11 @@ fn read_len(change: &Change) -> u64 {
     Cost::of(change).map_or(change.old_len(), |cost| cost.replaced_len)
 }
 
+/// A file that was found, and its hash where all of it was read.
+type Found = (Metadata, Option<Hash>);
+
 /// What stands at one path when it is as the change expects, if it is a file; else how it differs.
-fn check_change(fs: &dyn Fs, dir: &Path, index: &Index, change: &Change) -> Result<Result<Option<Metadata>, Difference>> {
+fn check_change(fs: &dyn Fs, dir: &Path, index: &Index, change: &Change) -> Result<Result<Option<Found>, Difference>> {
     let path = &change.path;
     let found = look(fs, dir, path)?;
     let kind = found.as_ref().map(|meta| meta.kind);
@@ -173,7 +200,11 @@ fn check_change(fs: &dyn Fs, dir: &Path, index: &Index, change: &Change) -> Resu
             (found != *target).then(|| What::Target { expected: target.clone(), found })
         }
         (Before::File { len, .. }, _) => match file_misfit(*len, found.as_ref()) {
-            None => return Ok(check_bytes(fs, dir, change)?.map_or(Ok(found), |what| Err(at(path, what)))),
+            None => {
+                return Ok(check_bytes(fs, dir, change)?
+                    .map(|hash| found.map(|found| (found, hash)))
+                    .map_err(|what| at(path, what)));
+            }
             misfit => misfit,
         },
         (_, None) => Some(What::Missing),
@@ -182,11 +213,11 @@ fn check_change(fs: &dyn Fs, dir: &Path, index: &Index, change: &Change) -> Resu
     Ok(misfit.map_or(Ok(None), |what| Err(at(path, what))))
 }
 
-fn check_bytes(fs: &dyn Fs, dir: &Path, change: &Change) -> Result<Option<What>> {
+fn check_bytes(fs: &dyn Fs, dir: &Path, change: &Change) -> Result<Result<Option<Hash>, What>> {
     match check_replaced(change, &TreeFiles::new(fs, None)) {
-        Ok(()) => Ok(None),
+        Ok(hash) => Ok(Ok(hash)),
         Err(PatchError::Read { path, source }) => Err(Error::io("read", &dir.join(path.as_str()), source)),
-        Err(_) => Ok(Some(What::Content)),
+        Err(_) => Ok(Err(What::Content)),
     }
 }
 

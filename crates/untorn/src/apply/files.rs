@@ -27,8 +27,12 @@ pub(super) fn make<R: Read>(
         Progress { observer, done: 0, total: plans.clone().map(|plan| plan.made_len).fold(0, u64::saturating_add) };
     while let Some(change) = reader.peek_file() {
         if modified.contains_key(&change.path) {
-            // What is not read of it is skipped.
-            drop(reader.next_file(old, Composition::Whole));
+            let Some(file) = reader.next_file(old, Composition::Whole) else { break };
+            // Made all the same where only that tells its hash, which the new manifest needs.
+            if let Err(error) = discard_unless_known(file) {
+                differences.extend(blame(error, dir)?);
+                break;
+            }
             continue;
         }
         let Some(plan) = plans.next() else { break };
@@ -101,6 +105,12 @@ fn discard<R: Read>(mut file: FileReader<'_, R>, progress: &mut Progress<'_>) ->
     while let Some(piece) = file.next_piece()? {
         progress.add(piece.bytes.len());
     }
+    Ok(())
+}
+
+/// Makes a file only to know its hash, where the patch does not tell it.
+fn discard_unless_known<R: Read>(mut file: FileReader<'_, R>) -> Result<(), PatchError> {
+    while file.file().hash.is_none() && file.next_piece()?.is_some() {}
     Ok(())
 }
 

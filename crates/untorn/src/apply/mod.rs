@@ -12,7 +12,7 @@ mod report;
 
 use std::{io::Read, path::Path, time::Instant};
 
-use untorn_delta::PatchReader;
+use untorn_delta::{Finished, PatchReader};
 use untorn_format::{
     manifest::Manifest,
     patch::{Change, Header, Index},
@@ -70,7 +70,9 @@ fn update<R: Read>(
     let (fs, tx_options, observer) = (tree.fs().clone(), options.transaction(), options.observer.as_deref());
     let (fs, header) = (&*fs, reader.header().clone());
     // 1: the tree must be the one the patch starts from.
-    let head = new_head(base, &reader)?;
+    if let Base::Known(old) = base {
+        reader.index().changes().start_from(old).map_err(|_| Error::Contradiction)?;
+    }
     let Some(seen) = checked(tree, dir, &header, reader.index(), base, options)? else { return Ok(()) };
     // 2: what will be written, and whether there is room for it.
     let installed = tree.installed();
@@ -87,7 +89,7 @@ fn update<R: Read>(
         let differences = traced(fs, dir, reader.index(), base, differences)?;
         return Err(base::wrong_base(installed, &header, differences));
     }
-    reader.finish()?;
+    let head = new_head(base, &reader.finish()?)?;
     if let Some(path) = seen.changed(fs, options.jobs) {
         return Err(Error::ChangedMeanwhile { path: path.to_string() });
     }
@@ -109,16 +111,16 @@ fn update<R: Read>(
 }
 
 /// The manifest of the new build, where that of the old one is known.
-fn new_head<R: Read>(base: &Base, reader: &PatchReader<R>) -> Result<Option<Manifest>> {
+fn new_head(base: &Base, patch: &Finished) -> Result<Option<Manifest>> {
     let Base::Known(old) = base else { return Ok(None) };
-    let new = reader.index().changes().apply_to(old).map_err(|_| Error::Contradiction)?;
-    if new.hash() == reader.header().to { Ok(Some(new)) } else { Err(Error::Contradiction) }
+    let new = patch.index.changes().apply_to(old, &patch.made).map_err(|_| Error::Contradiction)?;
+    if new.hash() == patch.header.to { Ok(Some(new)) } else { Err(Error::Contradiction) }
 }
 
 /// What was seen of the tree, once it is as the patch says; `None` when it is the new build already, though nothing in it says so.
 fn checked(tree: &Tree, dir: &Path, header: &Header, index: &Index, base: &Base, options: &ApplyOptions) -> Result<Option<Seen>> {
     let (fs, installed) = (&**tree.fs(), tree.installed());
-    let mut seen = base::check(fs, dir, index, options)?;
+    let mut seen = base::check(fs, dir, index, base, options)?;
     let says_otherwise = !installed.is_none() && installed != header.from;
     let must_be_known = options.base == BaseCheck::Full && !matches!(base, Base::Known(_));
     let is_another = says_otherwise || must_be_known;

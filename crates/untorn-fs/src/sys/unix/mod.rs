@@ -56,7 +56,9 @@ impl Root {
     pub(crate) fn space(&self) -> io::Result<Space> {
         let stat = retry_on_intr(|| rustix::fs::fstatvfs(&self.dir))?;
         let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
-        Ok(Space { available: bytes(stat.f_bavail), total: bytes(stat.f_blocks) })
+        // Those that make room for files as they are needed say 0 of 0.
+        let files = (stat.f_files > 0).then_some(stat.f_favail);
+        Ok(Space { available: bytes(stat.f_bavail), total: bytes(stat.f_blocks), files })
     }
 
     pub(crate) fn sync_handle(&self) -> io::Result<Box<dyn SyncAll>> {
