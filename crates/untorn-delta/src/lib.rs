@@ -55,6 +55,7 @@
 //! # }
 //! ```
 
+mod adapt;
 mod diff;
 mod error;
 mod files;

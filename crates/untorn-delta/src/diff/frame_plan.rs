@@ -42,10 +42,9 @@ struct Piece {
 /// Plans all frames. Every literal byte is in one frame, in the order of the files.
 pub(super) fn plan(drafts: &[Draft<'_>], old: &Manifest) -> Vec<FramePlan> {
     let mut planner = Planner { plans: Vec::new(), current: FramePlan::default() };
-    let leaving = leaving(drafts, old);
+    let templates = Templates::new(drafts, old);
     for (number, draft) in drafts.iter().enumerate() {
-        let template = template(draft, old, &leaving);
-        planner.add_file(number, &draft.ops, template);
+        planner.add_file(number, &draft.flat_ops(), templates.of(draft, old));
     }
     planner.close();
     planner.plans
@@ -98,25 +97,37 @@ fn to_len(len: u64) -> usize {
 
 /// An old file that a new one resembles.
 #[derive(Clone, Copy)]
-struct Template {
-    source: u32,
+pub(super) struct Template {
+    /// Number of the file among the old entries.
+    pub(super) source: u32,
     len: u64,
 }
 
-/// The old file a new one resembles: the one at its path, else the one most is copied from, else one of the same name that leaves.
-fn template(draft: &Draft<'_>, old: &Manifest, leaving: &HashMap<&str, Template>) -> Option<Template> {
-    if let Some(Content { len, .. }) = draft.old_file() {
-        return Some(Template { source: number_of(old, draft.path), len });
+/// Knows which old files new ones resemble.
+pub(super) struct Templates<'a> {
+    leaving: HashMap<&'a str, Template>,
+}
+
+impl<'a> Templates<'a> {
+    pub(super) fn new(drafts: &[Draft<'a>], old: &Manifest) -> Self {
+        Self { leaving: leaving(drafts, old) }
     }
-    let mut copied = HashMap::new();
-    for op in &draft.ops {
-        if let Op::Copy { source, len, .. } = *op {
-            *copied.entry(source).or_insert(0_u64) += len;
+
+    /// The old file a new one resembles: the one at its path, else the one most is copied from, else one of the same name that leaves.
+    pub(super) fn of(&self, draft: &Draft<'_>, old: &Manifest) -> Option<Template> {
+        if let Some(Content { len, .. }) = draft.old_file() {
+            return Some(Template { source: number_of(old, draft.path), len });
         }
+        let mut copied = HashMap::new();
+        for op in &draft.ops {
+            if let Some(source) = op.source() {
+                *copied.entry(source).or_insert(0_u64) += op.len();
+            }
+        }
+        let most = copied.into_iter().max_by_key(|(source, len)| (*len, std::cmp::Reverse(*source)));
+        let Some((source, _)) = most else { return self.leaving.get(draft.path.name()).copied() };
+        content(Some(&old.entries()[source as usize].kind)).map(|Content { len, .. }| Template { source, len })
     }
-    let most = copied.into_iter().max_by_key(|(source, len)| (*len, std::cmp::Reverse(*source)));
-    let Some((source, _)) = most else { return leaving.get(draft.path.name()).copied() };
-    content(Some(&old.entries()[source as usize].kind)).map(|Content { len, .. }| Template { source, len })
 }
 
 /// The first file of each name that stands at no path afterwards.
@@ -144,7 +155,7 @@ impl Planner {
                 Op::Literal { len } => self.add_literal(draft, at, len, old_at, template),
                 Op::Copy { source, at, .. } if template.is_some_and(|template| template.source == source) => old_at = at,
                 Op::Keep { .. } => old_at = at,
-                Op::Copy { .. } => {}
+                Op::Copy { .. } | Op::Adapt { .. } => {}
             }
             at += op.len();
             old_at += op.len();

@@ -1,5 +1,6 @@
 //! Reading a patch.
 
+mod adapted;
 mod container;
 mod cost;
 mod file_reader;

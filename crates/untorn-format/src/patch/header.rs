@@ -12,7 +12,7 @@ use crate::{
 pub const HEADER_LEN: usize = 176;
 
 /// The format of the patches that this version writes; it reads no other.
-pub const FORMAT_NUMBER: u32 = 1;
+pub const FORMAT_NUMBER: u32 = 2;
 
 const KIND: Kind = Kind { magic: *b"untorn:d", format: FORMAT_NUMBER, len_max: HEADER_LEN as u64 };
 

@@ -4,7 +4,7 @@ use super::fields::{Fields, put_number, put_text};
 use super::frame::{put_frame, take_frame};
 use super::op::{Limits, put_ops, take_ops};
 use super::{
-    After, Before, Change, Changes, Check, FilePatch, Frame, MAX_CHANGES, MAX_FILE_LEN, MAX_FRAMES, MAX_OPS, MAX_REFERENCES, Op,
+    After, Before, Change, Changes, Check, FilePatch, Frame, MAX_CHANGES, MAX_FILE_LEN, MAX_FRAMES, MAX_OPS, MAX_REFERENCES,
 };
 use crate::{DecodeError, Hash, TreePath, bytes::require};
 
@@ -142,7 +142,7 @@ impl Index {
     fn check_use(&self) -> Result<(), DecodeError> {
         let mut used = vec![false; self.sources.len()];
         for op in self.files().flat_map(|file| &file.ops) {
-            if let Op::Copy { source, .. } = *op {
+            if let Some(source) = op.source() {
                 used[source as usize] = true;
             }
         }
@@ -211,6 +211,10 @@ impl Index {
                 digests.extend_from_slice(&file.hash.0);
                 if file.keeps() {
                     digests.extend_from_slice(&file.written.0);
+                }
+                if file.adapts() {
+                    put_number(facts, file.program.len() as u64);
+                    digests.extend_from_slice(&file.program);
                 }
             }
         }
@@ -324,9 +328,13 @@ impl Parts<'_> {
         let len = facts.number()?;
         let ops = take_ops(facts, self.home, ops_left)?;
         let hash = Hash(digests.array()?);
-        let mut file = FilePatch { len, hash, executable: self.tag & 1 << 5 != 0, ops, written: hash.into() };
+        let mut file =
+            FilePatch { len, hash, executable: self.tag & 1 << 5 != 0, ops, program: Vec::new(), written: hash.into() };
         if file.keeps() {
             file.written = Check(digests.array()?);
+        }
+        if file.adapts() {
+            file.program = digests.bytes(facts.number()?)?.to_vec();
         }
         Ok(file)
     }
