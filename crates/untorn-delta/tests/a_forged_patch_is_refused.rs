@@ -125,7 +125,7 @@ fn a_random_input_is_never_accepted() {
     for seed in 0..2000 {
         let mut bytes = noise(seed, 400);
         refusal(&bytes);
-        bytes[..16].copy_from_slice(b"untorn:d\x01\0\0\0\0\0\0\0");
+        bytes[..16].copy_from_slice(b"untorn:d\x02\0\0\0\0\0\0\0");
         let checksum = Hash::of(&bytes[..144]);
         bytes[144..176].copy_from_slice(&checksum.0);
         refusal(&bytes);

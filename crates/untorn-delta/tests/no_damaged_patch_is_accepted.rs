@@ -89,6 +89,6 @@ fn other_documents_and_newer_formats_are_named_as_such() {
         changed[144..176].copy_from_slice(&checksum.0);
         changed
     };
-    assert_eq!(refused(&with(8, 2)), DecodeError::NewerFormat { found: 2 });
+    assert_eq!(refused(&with(8, 3)), DecodeError::NewerFormat { found: 3 });
     assert_eq!(refused(&with(12, 1)), DecodeError::UnknownFeatures { bits: 1 });
 }

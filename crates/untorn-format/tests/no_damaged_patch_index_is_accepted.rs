@@ -88,7 +88,7 @@ fn a_header_that_promises_too_much_is_refused() {
 fn golden_files_are_what_is_written_today() {
     let (facts, digests) = parts().index().unwrap().encode();
     for (name, bytes) in [("patch_header", header().encode().to_vec()), ("patch_facts", facts), ("patch_digests", digests)] {
-        let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.v1"));
+        let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.v2"));
         if std::env::var_os("UNTORN_BLESS").is_some() {
             fs::write(&golden, &bytes).unwrap();
         }
@@ -102,9 +102,9 @@ fn the_facts_are_the_bytes_that_the_document_says() {
     let (facts, digests) = parts().index().unwrap().encode();
     let signed = |number: i64| u8::try_from(if number < 0 { -number * 2 - 1 } else { number * 2 }).unwrap();
     let expected: &[&[u8]] = &[
-        &[7],
-        b"\x01a\x01b\x01c\x01d\x01e\x01f\x04tool",
-        &[3 | 3 << 2 | 1 << 6, 3 | 1 << 2 | 1 << 6, 1, 2 | 2 << 2, 4 << 2 | 1 << 5, 3, 3 << 2 | 1 << 5],
+        &[8],
+        b"\x01a\x01b\x01c\x01d\x01e\x01f\x04tool\x04zlib",
+        &[3 | 3 << 2 | 1 << 6, 3 | 1 << 2 | 1 << 6, 1, 2 | 2 << 2, 4 << 2 | 1 << 5, 3, 3 << 2 | 1 << 5, 3 | 3 << 2 | 1 << 6],
         &[1],
         b"\x04kept\x0b",
         // a: 1000 bytes, then 358 in six operations.
@@ -121,6 +121,8 @@ fn the_facts_are_the_bytes_that_the_document_says() {
         &[5],
         &[7],
         &[3, 1, 3 << 2 | 1],
+        // zlib: 50 bytes, then 60 adapted from itself, none literal, by a program of seven bytes.
+        &[50, 60, 1, 0xf3, 0x01, signed(0), signed(0), 0, 7],
         // Two frames.
         &[2, 0xdd, 0x04, 90, 3],
         &[signed(0), signed(10), 100],
@@ -129,8 +131,10 @@ fn the_facts_are_the_bytes_that_the_document_says() {
         &[2 << 1],
     ];
     assert_eq!(facts, expected.concat());
-    let expected: &[&[u8]] =
-        &[&[0x11; 16], &[0x22; 32], &[0x33; 16], &[0x11; 16], &[0x11; 16], &[0x22; 32], &[0x44; 32], &[0x55; 32], &[0x66; 32]];
+    let files: &[&[u8]] =
+        &[&[0x11; 16], &[0x22; 32], &[0x33; 16], &[0x11; 16], &[0x11; 16], &[0x22; 32], &[0x11; 16], &[0x22; 32]];
+    let frames: &[&[u8]] = &[b"program", &[0x44; 32], &[0x55; 32], &[0x66; 32]];
+    let expected = [files, frames].concat();
     assert_eq!(digests, expected.concat());
 }
 
@@ -150,6 +154,7 @@ fn the_limits_are_those_of_the_document() {
         ("MAX_DIGESTS_LEN", patch::MAX_DIGESTS_LEN),
         ("MAX_CHANGES", patch::MAX_CHANGES),
         ("MAX_OPS", patch::MAX_OPS),
+        ("MAX_PROGRAM_LEN", patch::MAX_PROGRAM_LEN),
         ("MAX_FRAMES", patch::MAX_FRAMES),
         ("MAX_REFERENCES", patch::MAX_REFERENCES),
         ("MAX_FRAME_LEN", patch::MAX_FRAME_LEN),

@@ -43,11 +43,9 @@ pub(crate) struct Lengths {
 }
 
 impl Program {
-    /// Appends layout and stretches.
-    pub(crate) fn put(&self, coder: &mut Encoder) {
-        let mut codes = Codes::default();
-        let mut given = self.clone();
-        codes.code(coder, &mut given);
+    /// Appends layout and stretches. Returns whether a reader would take them.
+    pub(crate) fn put(&self, coder: &mut Encoder) -> bool {
+        Codes::default().code(coder, &mut self.clone()) && self.regions_apart()
     }
 
     /// Reads layout and stretches, and makes sure that they agree with the lengths.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use untorn_format::manifest::Manifest;
-use untorn_format::patch::{MAX_FRAME_LEN, MAX_REFERENCE_LEN, Op, Reference};
+use untorn_format::patch::{MAX_FRAME_LEN, MAX_REFERENCE_LEN, MAX_REFERENCES, Op, Reference};
 
 use super::Build;
 use super::compress::Job;
@@ -41,7 +41,7 @@ struct Piece {
 
 /// Plans all frames. Every literal byte is in one frame, in the order of the files.
 pub(super) fn plan(drafts: &[Draft<'_>], old: &Manifest) -> Vec<FramePlan> {
-    let mut planner = Planner { plans: Vec::new(), current: FramePlan::default() };
+    let mut planner = Planner { plans: Vec::new(), current: FramePlan::default(), references: 0 };
     let templates = Templates::new(drafts, old);
     for (number, draft) in drafts.iter().enumerate() {
         planner.add_file(number, &draft.flat_ops(), templates.of(draft, old));
@@ -144,6 +144,8 @@ fn leaving<'a>(drafts: &[Draft<'a>], old: &Manifest) -> HashMap<&'a str, Templat
 struct Planner {
     plans: Vec<FramePlan>,
     current: FramePlan,
+    /// References of the frames planned so far. When there are too many, the rest does without.
+    references: u64,
 }
 
 impl Planner {
@@ -165,7 +167,8 @@ impl Planner {
     fn add_literal(&mut self, draft: usize, mut at: u64, mut len: u64, mut old_at: u64, template: Option<Template>) {
         while len > 0 {
             let piece_len = len.min(PIECE_LEN_MAX);
-            let wanted = template.map(|template| template.around(old_at, piece_len));
+            let room = self.references + (self.current.references.len() as u64) < MAX_REFERENCES - 1;
+            let wanted = template.filter(|_| room).map(|template| template.around(old_at, piece_len));
             let fits = self.current.len + piece_len <= MAX_FRAME_LEN;
             let missing = wanted.and_then(|wanted| self.current.missing(wanted));
             let missing_len = missing.map_or(0, |missing| missing.len);
@@ -184,6 +187,7 @@ impl Planner {
     fn close(&mut self) {
         let plan = std::mem::take(&mut self.current);
         if plan.len > 0 {
+            self.references += plan.references.len() as u64;
             self.plans.push(plan);
         }
     }

@@ -19,7 +19,8 @@ pub(crate) fn made(len: u64, ops: Vec<Op>) -> After {
     let hash = Hash([0x22; 32]);
     let kept = ops.iter().any(|op| matches!(op, Op::Keep { .. }));
     let written = if kept { Check([0x33; 16]) } else { hash.into() };
-    After::File(FilePatch { len, hash, executable: false, ops, written })
+    let program = if ops.iter().any(|op| matches!(op, Op::Adapt { .. })) { b"program".to_vec() } else { Vec::new() };
+    After::File(FilePatch { len, hash, executable: false, ops, program, written })
 }
 
 pub(crate) fn change(at: &str, before: Before, after: After) -> Change {
@@ -61,8 +62,10 @@ pub(crate) fn parts() -> Parts {
         change("e", Before::Absent, After::Moved { from: path("f"), executable: true }),
         change("f", file(7), After::Absent),
         change("tool", Before::Absent, tool),
+        change("zlib", file(50), made(60, vec![Op::Adapt { source: 3, len: 60, literal_len: 0 }])),
     ];
-    let sources = [("a", 1000), ("b", 20), ("kept", 11)].map(|(at, len)| SourceFile { path: path(at), len }).to_vec();
+    let sources =
+        [("a", 1000), ("b", 20), ("kept", 11), ("zlib", 50)].map(|(at, len)| SourceFile { path: path(at), len }).to_vec();
     let references = vec![
         Reference { source: 0, at: 10, len: 100 },
         Reference { source: 0, at: 120, len: 5 },

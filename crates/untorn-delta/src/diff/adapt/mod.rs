@@ -25,6 +25,9 @@ const LEN_MAX: u64 = 64 << 20;
 const LITERAL_LEN_MIN: u64 = 64;
 /// Level at which both ways are compressed to compare them.
 const TRIAL_LEVEL: i32 = 3;
+/// About what an operation and a reference cost in the patch, in bytes.
+const OP_COST: usize = 3;
+const REFERENCE_COST: usize = 4;
 /// The most bytes of all programs together: 16 MiB, half of what a reader takes as digests.
 const PROGRAMS_LEN_MAX: usize = 16 << 20;
 
@@ -80,7 +83,7 @@ impl Adapter<'_> {
             stretches::stretches(&old, &new)
         };
         let program = Program { layout: layout::layout(&old_parts, &new_parts), stretches };
-        let bytes = encode(&program, &old, &mut new);
+        let Some(bytes) = encode(&program, &old, &mut new) else { return Ok(None) };
         if bytes.len() > program_len_max.min(usize::try_from(MAX_PROGRAM_LEN).unwrap_or(usize::MAX)) {
             return Ok(None);
         }
@@ -105,10 +108,10 @@ impl Adapter<'_> {
     /// About what a draft costs in the patch: its literal bytes, compressed quickly, the program, and the operations.
     fn cost(&self, draft: &Draft<'_>) -> Result<usize, DiffError> {
         let drafts = std::slice::from_ref(draft);
-        let mut cost = draft.adapted.as_ref().map_or(0, |adapted| adapted.program.len()) + draft.ops.len() * 3;
+        let mut cost = draft.adapted.as_ref().map_or(0, |adapted| adapted.program.len()) + draft.ops.len() * OP_COST;
         for plan in plan(drafts, self.old.manifest) {
             let job = plan.read(drafts, self.old, self.new)?;
-            cost += compress(&job, TRIAL_LEVEL)?.bytes.len();
+            cost += compress(&job, TRIAL_LEVEL)?.bytes.len() + plan.references.len() * REFERENCE_COST;
         }
         Ok(cost)
     }
@@ -120,12 +123,14 @@ fn read(build: Build<'_>, path: &untorn_format::TreePath, content: Content) -> R
     if Hash::of(&bytes) == content.hash { Ok(bytes) } else { Err(DiffError::Changed { path: path.clone() }) }
 }
 
-/// The bytes of a program that makes `new` of `old`; both stay what they are.
-fn encode(program: &Program, old: &[u8], new: &mut [u8]) -> Vec<u8> {
+/// The bytes of a program that makes `new` of `old`; both stay what they are. `None` when no reader would take it.
+fn encode(program: &Program, old: &[u8], new: &mut [u8]) -> Option<Vec<u8>> {
     let old_len = old.len() as u64;
     let map = Map::new(&program.stretches, old_len);
     let mut first = Encoder::new();
-    program.put(&mut first);
+    if !program.put(&mut first) {
+        return None;
+    }
     let mut walker = Walker::new(program.layout.clone(), map, old_len, first, Encoder::new());
     let mut at = 0;
     for stretch in &program.stretches {
@@ -137,7 +142,7 @@ fn encode(program: &Program, old: &[u8], new: &mut [u8]) -> Vec<u8> {
         at += len;
     }
     let (first, second) = walker.finish();
-    Program::join(&first.finish(), &second.finish())
+    Some(Program::join(&first.finish(), &second.finish()))
 }
 
 /// An offset in a file that is in memory.

@@ -6,13 +6,24 @@
 use super::suffixes::Suffixes;
 use crate::adapt::Stretch;
 
-/// How many more bytes a match must explain than going on would.
+/// How many more bytes a match must explain than going on would: little where the files are alike, so that also short functions are followed; more
+/// where they are not, since there each short stretch costs more than the literal bytes it saves.
 const GAIN_MIN: usize = 8;
+const GAIN_MIN_UNLIKE: usize = 32;
+/// Files with more stretches than one for so many bytes are not alike.
+const STRETCH_LEN_UNLIKE: usize = 256;
 
 /// Old bytes, in order, to copy with differences for the new ones.
 pub(super) fn stretches(old: &[u8], new: &[u8]) -> Vec<Stretch> {
     let suffixes = Suffixes::new(old);
-    let mut scan = Scan { old, new, suffixes, last: Match { new: 0, old: 0, len: 0 } };
+    let alike_max = new.len() / STRETCH_LEN_UNLIKE + 16;
+    let alike = find(old, new, &suffixes, GAIN_MIN, alike_max);
+    alike.or_else(|| find(old, new, &suffixes, GAIN_MIN_UNLIKE, usize::MAX)).unwrap_or_default()
+}
+
+/// At most `count_max` stretches; `None` when there are more.
+fn find(old: &[u8], new: &[u8], suffixes: &Suffixes<'_>, gain_min: usize, count_max: usize) -> Option<Vec<Stretch>> {
+    let mut scan = Scan { old, new, suffixes, gain_min, last: Match { new: 0, old: 0, len: 0 } };
     let (mut stretches, mut made) = (Vec::new(), 0);
     // Where the last stretch may be extended from.
     let mut from = Match { new: 0, old: 0, len: 0 };
@@ -30,7 +41,10 @@ pub(super) fn stretches(old: &[u8], new: &[u8]) -> Vec<Stretch> {
             stretches.push(Stretch { literal_len: (from.new - made) as u64, at: from.old as u64, len: forth as u64 });
             made = from.new + forth;
         }
-        let Some(next) = next else { return stretches };
+        let Some(next) = next else { return Some(stretches) };
+        if stretches.len() > count_max {
+            return None;
+        }
         from = Match { new: next.new - back, old: next.old - back, len: 0 };
     }
 }
@@ -46,7 +60,8 @@ struct Match {
 struct Scan<'a> {
     old: &'a [u8],
     new: &'a [u8],
-    suffixes: Suffixes<'a>,
+    suffixes: &'a Suffixes<'a>,
+    gain_min: usize,
     last: Match,
 }
 
@@ -63,7 +78,7 @@ impl Scan<'_> {
                 explained += usize::from(self.goes_on(counted));
                 counted += 1;
             }
-            if len > explained + GAIN_MIN {
+            if len > explained + self.gain_min {
                 self.last = Match { new: at, old, len };
                 return Some(self.last);
             }
