@@ -118,5 +118,15 @@ pub(crate) fn code_kind(before: u8, last: u8) -> Option<usize> {
     }
 }
 
+/// Whether [`code_kind`] may tell a kind for this last byte.
+pub(crate) static LAST_BYTES: [bool; 256] = {
+    let (mut bytes, mut byte) = ([false; 256], 0);
+    while byte < 256 {
+        bytes[byte] = byte & 0xfe == 0xe8 || byte & 0xf0 == 0x80 || byte & 0xc7 == 5;
+        byte += 1;
+    }
+    bytes
+};
+
 /// How many kinds [`code_kind`] tells.
 pub(crate) const CODE_KINDS: usize = 18 + 2048;

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::coder::Coder;
 use super::layout::{
-    Base, CODE_KINDS, Field, Kind, Layout, MAX_FIELDS, Segment, address_of, code_kind, has_address, offset_of, segment_of,
+    Base, CODE_KINDS, Field, Kind, LAST_BYTES, Layout, MAX_FIELDS, Segment, address_of, code_kind, has_address, offset_of,
+    segment_of,
 };
 use super::map::Map;
 use super::model::{Numbers, Prob, Signed, Symbols};
+use crate::files::common_prefix;
 
 /// How many old bytes before a stretch are looked at.
 pub(crate) const LEAD_LEN: usize = 2;
@@ -127,7 +129,8 @@ impl<C: Coder> Walker<C> {
 
     fn plain(&mut self, mut run: Run<'_>) -> usize {
         while run.done < run.until {
-            run.done = self.byte(&mut run);
+            let until = run.until;
+            self.bytes(&mut run, until);
         }
         run.done
     }
@@ -136,6 +139,7 @@ impl<C: Coder> Walker<C> {
         let start = run.done;
         while run.done < run.until {
             let here = run.lead + run.done;
+            let ahead = &run.old[here..run.lead + run.until];
             let kind = if here >= 2 { code_kind(run.old[here - 2], run.old[here - 1]) } else { None };
             if let (Some(kind), Some(bytes)) = (kind, run.old.get(here..here + 4)) {
                 let done = (run.done - start) as u64;
@@ -147,7 +151,10 @@ impl<C: Coder> Walker<C> {
                     }
                 }
             }
-            run.done = self.byte(&mut run);
+            // The place behind the next byte that may belong to an instruction with a distance.
+            let next = ahead.iter().position(|byte| LAST_BYTES[usize::from(*byte)]).map_or(run.until, |at| run.done + at + 1);
+            let next = next.min(run.until);
+            self.bytes(&mut run, next);
         }
         run.done
     }
@@ -171,7 +178,9 @@ impl<C: Coder> Walker<C> {
                 }
             }
             if run.done == before {
-                run.done = self.byte(&mut run);
+                let later = fields.iter().map(|field| field.at).filter(|at| *at > within).min().unwrap_or(stride);
+                let next = usize::try_from(later - within).map_or(run.until, |len| run.until.min(run.done + len));
+                self.bytes(&mut run, next);
             }
             within = (within + (run.done - before) as u64) % stride;
         }
@@ -256,13 +265,14 @@ impl<C: Coder> Walker<C> {
         }
     }
 
-    /// Makes one byte, or a number of four that differs as a whole. Returns how far the run is then.
-    fn byte(&mut self, run: &mut Run<'_>) -> usize {
+    /// Makes bytes up to `next`, or up to and with the first difference.
+    fn bytes(&mut self, run: &mut Run<'_>, next: usize) {
         let (old, new) = (&run.old[run.lead + run.done..], &mut run.new[run.done..]);
-        if self.events.differs(&mut self.differences, C::ENCODES && old[0] != new[0]) {
-            run.done + self.events.event(&mut self.differences, old, new)
-        } else {
-            run.done + 1
+        let wanted = next - run.done;
+        let equal = self.events.equal::<C>(&old[..wanted], &new[..wanted]);
+        run.done += equal;
+        if equal < wanted {
+            run.done += self.events.event(&mut self.differences, &old[equal..], &mut new[equal..]);
         }
     }
 }
@@ -414,30 +424,30 @@ impl Events {
         }
     }
 
+    /// What a maker says of the equal bytes so far.
     fn finish<C: Coder>(&mut self, coder: &mut C) {
         if C::ENCODES {
             self.gaps[self.last].code(coder, self.gap);
         }
     }
 
-    /// Whether the next byte differs; `differs` is what a maker knows.
-    fn differs<C: Coder>(&mut self, coder: &mut C, differs: bool) -> bool {
-        if !C::ENCODES {
-            let differs = self.gap == 0;
-            self.gap = self.gap.wrapping_sub(1);
-            return differs;
-        }
-        if differs {
-            self.gaps[self.last].code(coder, self.gap);
-            self.gap = 0;
+    /// How many of the next bytes are equal; a maker sees it, a reader was told.
+    fn equal<C: Coder>(&mut self, old: &[u8], new: &[u8]) -> usize {
+        if C::ENCODES {
+            let equal = common_prefix(old, new);
+            self.gap += equal as u64;
+            equal
         } else {
-            self.gap += 1;
+            let equal = usize::try_from(self.gap).map_or(old.len(), |gap| gap.min(old.len()));
+            self.gap -= equal as u64;
+            equal
         }
-        differs
     }
 
     /// Codes one difference; returns how many bytes it makes.
     fn event<C: Coder>(&mut self, coder: &mut C, old: &[u8], new: &mut [u8]) -> usize {
+        self.finish(coder);
+        self.gap = 0;
         let four = new.len().min(4);
         let difference = difference(old, new);
         let place = difference.and_then(|difference| self.recent.iter().position(|recent| *recent == difference));

@@ -2,6 +2,8 @@
 
 use libsais::SuffixArrayConstruction;
 
+use crate::files::common_prefix;
+
 /// All suffixes of some bytes, sorted: found by libsais (Nong, Zhang, Chan, "Two Efficient Algorithms for Linear Time Suffix Array Construction",
 /// 2011). Takes four bytes for each byte.
 pub(super) struct Suffixes<'a> {
@@ -47,15 +49,8 @@ impl<'a> Suffixes<'a> {
     /// How many bytes a suffix has in common with `wanted`, of which `known` are.
     fn equal(&self, number: usize, wanted: &[u8], known: usize) -> usize {
         let at = self.at(number) + known;
-        known + equal_len(self.bytes.get(at..).unwrap_or(&[]), &wanted[known..])
+        known + common_prefix(self.bytes.get(at..).unwrap_or(&[]), &wanted[known..])
     }
-}
-
-/// How many bytes are equal from the start.
-fn equal_len(one: &[u8], other: &[u8]) -> usize {
-    let (eights, _) = one.as_chunks::<8>();
-    let equal = eights.iter().zip(other.as_chunks::<8>().0).take_while(|(one, other)| one == other).count() * 8;
-    equal + one[equal..].iter().zip(&other[equal..]).take_while(|(one, other)| one == other).count()
 }
 
 fn pair(two: &[u8; 2]) -> usize {
