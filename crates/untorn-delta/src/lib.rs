@@ -4,7 +4,8 @@
 //! # Guarantees
 //! - A patch read on the old tree gives the new one: every byte that is handed out was checked, or is followed by an error. Damage, a wrong
 //!   old tree and a forged patch are told apart ([`PatchError`]).
-//! - Memory is bounded whatever the files: below 128 MiB for making and below 64 MiB for reading a patch, plus the index (about 100 bytes for each
+//! - Memory is bounded whatever the files: below 64 MiB for reading a patch; for making one below 128 MiB, or, when executables change, eight times
+//!   the longest of those of at most 64 MiB; plus the index (about 100 bytes for each
 //!   changed path and 24 for each operation; the caps of the format keep that of a forged patch to some hundred MiB).
 //! - Files that stay are never opened; of those that are changed in place only what is replaced or copied is read.
 //! - Equal builds and options give equal bytes.
@@ -13,7 +14,7 @@
 //! - The files of both builds must not change while a patch is made. Some changes are noticed ([`DiffError::Changed`]); others give a patch that
 //!   is refused when it is read on the right old tree.
 //! - Bytes that stay in place are not read, so damage there is not noticed: that is what verifying a tree is for.
-//! - Executables of which every address moved are compressed like other files: there are no byte differences yet.
+//! - Addresses are moved along in 64-bit ELF and PE executables for x86-64 of up to 64 MiB. Other executables are compressed like other files.
 //!
 //! ```
 //! use std::collections::HashMap;

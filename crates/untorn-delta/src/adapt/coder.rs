@@ -72,9 +72,9 @@ impl Coder for Encoder {
     fn bit(&mut self, prob: &mut Prob, bit: bool) -> bool {
         let middle = split(self.low, self.high, prob);
         if bit {
-            self.high = middle
+            self.high = middle;
         } else {
-            self.low = middle + 1
+            self.low = middle + 1;
         }
         prob.learn(bit);
         while self.low >> 24 == self.high >> 24 {
@@ -92,9 +92,9 @@ impl Coder for Decoder<'_> {
         let middle = split(self.low, self.high, prob);
         let bit = self.code <= middle;
         if bit {
-            self.high = middle
+            self.high = middle;
         } else {
-            self.low = middle + 1
+            self.low = middle + 1;
         }
         prob.learn(bit);
         while self.low >> 24 == self.high >> 24 {

@@ -18,9 +18,11 @@ pub(crate) const LEAD_LEN: usize = 2;
 pub(crate) const OVERHANG_LEN: usize = 7;
 
 /// How many kinds of addresses are told apart: in code, and one for each field of a table.
-const KINDS: usize = CODE_KINDS + MAX_FIELDS as usize;
+const KINDS: usize = CODE_KINDS + FIELD_KINDS;
+const FIELD_KINDS: usize = 256;
+const _: () = assert!(FIELD_KINDS as u64 == MAX_FIELDS);
 /// How many addresses are remembered, at most.
-const KNOWN_MAX: usize = 1 << 18;
+const KNOWN_MAX: usize = 1 << 16;
 /// How many addresses that no copy explains are remembered in order.
 const NEIGHBOURS_MAX: usize = 1 << 16;
 /// How many differences of numbers are remembered.
@@ -341,15 +343,20 @@ struct Run<'b> {
     until: usize,
 }
 
-/// Four bytes as a signed number.
+/// The first four bytes as a number with a sign.
 fn distance(bytes: &[u8]) -> u64 {
-    let low = number(bytes.get(..4).unwrap_or(bytes));
-    i64::from((low as u32).cast_signed()).cast_unsigned()
+    bytes.first_chunk().map_or(0, |four| i64::from(i32::from_le_bytes(*four)).cast_unsigned())
 }
 
-/// Up to eight bytes, lowest first.
+/// Four or eight bytes as a number, lowest first.
 fn number(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+    let four = || bytes.first_chunk().map_or(0, |four| u64::from(u32::from_le_bytes(*four)));
+    bytes.first_chunk().map_or_else(four, |eight| u64::from_le_bytes(*eight))
+}
+
+fn low_half(number: i64) -> u32 {
+    let [one, two, three, four, ..] = number.to_le_bytes();
+    u32::from_le_bytes([one, two, three, four])
 }
 
 /// What is expected of the flags of each kind of address.
@@ -467,7 +474,7 @@ impl Events {
             NEW_NUMBER => {
                 let told = self.numbers.code(coder, i64::from(difference.unwrap_or(0).cast_signed()));
                 self.recent.rotate_right(1);
-                self.recent[0] = (told.cast_unsigned() & u64::from(u32::MAX)) as u32;
+                self.recent[0] = low_half(told);
                 add(self.recent[0], old, &mut new[..four]);
                 four
             }

@@ -122,7 +122,8 @@ pub struct Report {
 /// Writes the patch from `old` to `new` to `out`. `spool` is an empty temporary file that takes the compressed literal bytes until the index,
 /// which stands before them, is known.
 ///
-/// Files of equal hash are never opened. Memory stays below 128 MiB, plus the index (about 100 bytes for each changed path and 24 for each
+/// Files of equal hash are never opened. Memory stays below 128 MiB, or eight times the longest changed executable of at most 64 MiB; plus the programs of adapted
+/// executables (16 MiB at most) and the index (about 100 bytes for each changed path and 24 for each
 /// operation).
 ///
 /// # Errors
