@@ -10,20 +10,28 @@ use crate::adapt::Stretch;
 /// where they are not, since there each short stretch costs more than the literal bytes it saves.
 const GAIN_MIN: usize = 8;
 const GAIN_MIN_UNLIKE: usize = 32;
-/// Files with more stretches than one for so many bytes are not alike.
+/// Files with more stretches than one for so many bytes, and so many more, are not alike.
 const STRETCH_LEN_UNLIKE: usize = 256;
+const STRETCHES_MORE: usize = 4096;
+/// Where matches must be long, it is enough to look at some places: the match is extended back.
+const STEP_UNLIKE: usize = 4;
 
 /// Old bytes, in order, to copy with differences for the new ones.
 pub(super) fn stretches(old: &[u8], new: &[u8]) -> Vec<Stretch> {
     let suffixes = Suffixes::new(old);
-    let alike_max = new.len() / STRETCH_LEN_UNLIKE + 16;
-    let alike = find(old, new, &suffixes, GAIN_MIN, alike_max);
-    alike.or_else(|| find(old, new, &suffixes, GAIN_MIN_UNLIKE, usize::MAX)).unwrap_or_default()
+    let alike = find(old, new, &suffixes, (GAIN_MIN, 1), |count, at| count <= STRETCHES_MORE + at / STRETCH_LEN_UNLIKE);
+    alike.or_else(|| find(old, new, &suffixes, (GAIN_MIN_UNLIKE, STEP_UNLIKE), |_, _| true)).unwrap_or_default()
 }
 
-/// At most `count_max` stretches; `None` when there are more.
-fn find(old: &[u8], new: &[u8], suffixes: &Suffixes<'_>, gain_min: usize, count_max: usize) -> Option<Vec<Stretch>> {
-    let mut scan = Scan { old, new, suffixes, gain_min, last: Match { new: 0, old: 0, len: 0 } };
+/// `None` when there are soon too many: `few` tells of a count, and how many bytes it is for.
+fn find(
+    old: &[u8],
+    new: &[u8],
+    suffixes: &Suffixes<'_>,
+    (gain_min, step): (usize, usize),
+    few: impl Fn(usize, usize) -> bool,
+) -> Option<Vec<Stretch>> {
+    let mut scan = Scan { old, new, suffixes, gain_min, step, last: Match { new: 0, old: 0, len: 0 } };
     let (mut stretches, mut made) = (Vec::new(), 0);
     // Where the last stretch may be extended from.
     let mut from = Match { new: 0, old: 0, len: 0 };
@@ -42,7 +50,7 @@ fn find(old: &[u8], new: &[u8], suffixes: &Suffixes<'_>, gain_min: usize, count_
             made = from.new + forth;
         }
         let Some(next) = next else { return Some(stretches) };
-        if stretches.len() > count_max {
+        if !few(stretches.len(), made) {
             return None;
         }
         from = Match { new: next.new - back, old: next.old - back, len: 0 };
@@ -62,6 +70,7 @@ struct Scan<'a> {
     new: &'a [u8],
     suffixes: &'a Suffixes<'a>,
     gain_min: usize,
+    step: usize,
     last: Match,
 }
 
@@ -87,8 +96,9 @@ impl Scan<'_> {
                 (self.last.old, self.last.new, self.last.len) = (self.diagonal(at), at, len);
                 (at, explained, counted) = (at + len, 0, at + len);
             } else {
-                explained = explained.saturating_sub(usize::from(counted > at && self.goes_on(at)));
-                at += 1;
+                let behind = self.new.len().min(at + self.step);
+                let passed = (at..behind.min(counted)).filter(|at| self.goes_on(*at)).count();
+                (explained, at) = (explained.saturating_sub(passed), behind);
             }
         }
         None
