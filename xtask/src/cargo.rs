@@ -17,6 +17,16 @@ pub(crate) fn output(root: &Path, arguments: &[&str]) -> Result<String, String> 
     }
 }
 
+/// `cargo` with `arguments` in `root`, for the user to watch.
+pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(program).args(arguments).current_dir(root).status();
+    match status.map_err(|error| format!("cannot start cargo: {error}"))? {
+        status if status.success() => Ok(()),
+        status => Err(format!("cargo {}: {status}", arguments.join(" "))),
+    }
+}
+
 /// `cargo metadata` with `options`.
 pub(crate) fn metadata(root: &Path, options: &[&str]) -> Result<Value, String> {
     let arguments: Vec<&str> = ["metadata", "--format-version", "1", "--locked"].iter().chain(options).copied().collect();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{dependencies, tidy};
+use crate::{dependencies, explore, fuzz, tidy};
 
 /// Something that is done to the repository now and then.
 #[derive(Clone, Copy, Debug)]
@@ -23,4 +23,10 @@ pub const CHORES: &[Chore] = &[
         about: "checks licences, bans and sources as deny.toml says, where cargo-deny is not at hand",
         run: dependencies::check,
     },
+    Chore {
+        name: "fuzz",
+        about: "applies patches made to harm, for --seconds N (60), from case --seed N (0) on",
+        run: fuzz::check,
+    },
+    Chore { name: "explore", about: "random crash tests: --minutes N [--seed S]", run: explore::run },
 ];

@@ -7,6 +7,8 @@ mod cargo;
 mod chore;
 mod code;
 pub mod dependencies;
+mod explore;
+pub mod fuzz;
 mod licence;
 mod lists;
 mod source;

@@ -96,6 +96,8 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Bring a tree from one build to another, in one step
     Apply(ApplyArgs),
+    /// Say what each path costs in a patch, and why
+    Inspect(InspectArgs),
     /// Write to any places of any files, all or none
     Write(WriteArgs),
     /// Say what state a tree is in, without changing it
@@ -104,6 +106,8 @@ pub(crate) enum Command {
     Recover(RecoverArgs),
     /// Check every byte of a tree
     Verify(VerifyArgs),
+    /// Make a damaged tree whole again, with no more bytes than are damaged
+    Repair(RepairArgs),
     /// Go back to the tree before the last update
     Rollback(RollbackArgs),
     /// Run a program on a tree that cannot change meanwhile
@@ -131,6 +135,7 @@ pub(crate) struct TreeArgs {
 #[command(before_long_help = "Examples:
   untorn diff 1.0/ 1.1/ -o 1.1.patch
   untorn diff 1.0/ 1.1/ -o 1.1.patch --level 3     faster, larger
+  untorn diff 1.0/ 1.1/ -o 1.1.patch --level 9     slower, smaller
 
 Both directories are only read.")]
 pub(crate) struct DiffArgs {
@@ -141,13 +146,16 @@ pub(crate) struct DiffArgs {
     /// The patch to write
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
-    /// How hard to compress: 1 (fast) to 19 (small)
-    #[arg(long, value_name = "N", default_value_t = 19, value_parser = clap::value_parser!(i32).range(1..=19))]
+    /// How much to try to make the patch small: 1 (fast) to 9 (small)
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(i32).range(1..=9))]
     pub(crate) level: i32,
-    /// Search all old files for new bytes, not only those that change: slower, sometimes smaller
+    /// Search all old files for new bytes, not only those that change, as levels from 5 on do anyway
     #[arg(long)]
     pub(crate) search_everything: bool,
-    /// How many threads read; 0 means one for each core
+    /// How much memory compressing may take, in MiB; one thread works in any case
+    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    pub(crate) memory: u64,
+    /// How many threads read and compress; 0 means as many as keep disk and cores busy
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
 }
@@ -156,6 +164,7 @@ pub(crate) struct DiffArgs {
 #[command(before_long_help = "Examples:
   untorn apply 1.1.patch game/
   untorn apply 1.1.patch game/ --dry-run     check everything, say what would be written
+  untorn apply 1.1.patch game/ --keep-modified
   curl -s https://example.org/1.1.patch | untorn apply - game/
 
 A patch for another build changes nothing: every file that differs is listed.")]
@@ -170,6 +179,9 @@ pub(crate) struct ApplyArgs {
     /// Keep nothing to go back with
     #[arg(long)]
     pub(crate) no_undo: bool,
+    /// Leave files that somebody modified as they are and name them, instead of refusing the patch
+    #[arg(long)]
+    pub(crate) keep_modified: bool,
     /// How changed files shall be changed
     #[arg(long, value_name = "WAY", default_value = "auto")]
     pub(crate) way: WayArg,
@@ -185,7 +197,7 @@ pub(crate) struct ApplyArgs {
     /// Exit with 3 when the tree is up to date already
     #[arg(long)]
     pub(crate) exit_code: bool,
-    /// How many threads work; 0 means one for each core
+    /// How many threads work; 0 means one for each core, and more for reading
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
 }
@@ -206,12 +218,40 @@ pub(crate) enum WayArg {
 /// How sure to be about the tree.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum BaseArg {
-    /// As quick, but the first time, when nothing says what is installed, the whole tree is read once
+    /// As changed, but the first time, when nothing says what is installed, the whole tree is read once
     Auto,
     /// Everything the patch replaces, removes, moves or copies from
-    Quick,
-    /// Every byte of the build
+    #[value(alias = "quick")]
+    Changed,
+    /// Every byte of the build, before anything is changed
     Full,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Examples:
+  untorn inspect 1.1.patch                 the 20 paths that cost most
+  untorn inspect 1.1.patch --by path --limit 0
+  untorn inspect 1.1.patch --json | jq '.result.totals'
+
+Files are compressed together: each has the share of the compressed bytes that it has of the content.")]
+pub(crate) struct InspectArgs {
+    /// The patch, or - for standard input
+    pub(crate) patch: PathBuf,
+    /// What to sort by
+    #[arg(long, value_name = "ORDER", default_value = "size")]
+    pub(crate) by: OrderArg,
+    /// How many paths to list; 0 means all
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+}
+
+/// What paths are sorted by.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum OrderArg {
+    /// What they cost, the most first
+    Size,
+    /// Their names
+    Path,
 }
 
 #[derive(Args, Debug)]
@@ -261,14 +301,46 @@ pub(crate) struct VerifyArgs {
     /// What it should be: a directory, or a manifest that `untorn scan` wrote
     #[arg(long, value_name = "DIR|MANIFEST")]
     pub(crate) against: Option<PathBuf>,
-    /// How many threads read; 0 means one for each core
+    /// How many threads read; 0 means as many as keep the disk busy
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
 }
 
 #[derive(Args, Debug)]
 #[command(before_long_help = "Examples:
+  untorn repair game/ --from 1.1/                           to the build that is installed
+  untorn repair game/ --from 1.1/ --dry-run                 say what is damaged, and how much it would take
+  untorn repair game/ --from 1.0/ --against 1.0.manifest    to another build
+
+Only blocks that differ are written, in one step. What stands beside the build, such as saves, is not touched. A journal that cannot be
+understood is begun anew: this is what to do when every other command fails because of it.")]
+pub(crate) struct RepairArgs {
+    /// The directory
+    pub(crate) tree: PathBuf,
+    /// A directory that holds the build, or at least all that is damaged
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: PathBuf,
+    /// What the tree should be, if not what is installed: a directory, or a manifest that `untorn scan` wrote
+    #[arg(long, value_name = "DIR|MANIFEST")]
+    pub(crate) against: Option<PathBuf>,
+    /// Say what would be done, but change nothing
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+    /// Wait for another updater, and for programs that use the tree, to end
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// How many threads read; 0 means one for each core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) jobs: usize,
+    /// Exit with 3 when nothing was damaged
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Examples:
   untorn rollback game/
+  untorn rollback game/ --dry-run   check everything, say what would be written
   untorn rollback game/ --force     also over files that somebody changed since
 
 Rolling back can itself be rolled back.")]
@@ -278,7 +350,7 @@ pub(crate) struct RollbackArgs {
     /// Also over files that were changed since
     #[arg(long)]
     pub(crate) force: bool,
-    /// Say whether there is something to go back with, but change nothing
+    /// Check everything and say what would be written, but change nothing
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
     /// Keep nothing to undo the roll-back with
@@ -309,7 +381,7 @@ pub(crate) struct ScanArgs {
     /// The manifest to write
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// How many threads read; 0 means one for each core
+    /// How many threads read; 0 means as many as keep the disk busy
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
 }

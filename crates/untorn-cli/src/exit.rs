@@ -16,11 +16,12 @@ pub(crate) enum Exit {
     Io = 32,
     OldAgain = 50,
     Bug = 70,
+    Stopped = 130,
 }
 
 impl Exit {
     /// Every code and what it means.
-    pub(crate) const ALL: [(Self, &str); 11] = [
+    pub(crate) const ALL: [(Self, &str); 12] = [
         (Self::Ok, "done"),
         (Self::Other, "an error that has no code of its own; the message says more"),
         (Self::Usage, "the command line was not understood"),
@@ -32,6 +33,7 @@ impl Exit {
         (Self::Io, "the system refused to read or write"),
         (Self::OldAgain, "the disk failed at the last moment; the tree is the old one, intact"),
         (Self::Bug, "an error in untorn itself; please report it"),
+        (Self::Stopped, "stopped by a signal (Ctrl-C) before anything was decided; nothing was changed"),
     ];
 
     pub(crate) const fn code(self) -> u8 {

@@ -31,11 +31,36 @@ impl From<Error> for Failure {
             "path": error.path(),
             "tree": tree_word(error.state()),
             "advice": error.advice(),
-            "differences": differences.iter().map(difference_json).collect::<Vec<_>>(),
+            "differences": differences.iter().take(LISTED_JSON_MAX).map(difference_json).collect::<Vec<_>>(),
+            "differences_total": differences.len(),
         });
-        let details = differences.iter().map(|difference| format!("  {difference}")).collect();
+        let details = listed(differences);
         Self { exit: exit_of(&error), message: error.to_string(), details, json }
     }
+}
+
+/// What is not about a file.
+fn plain(code: &str, message: &str, tree: &str, advice: &str) -> Value {
+    json!({
+        "code": code,
+        "message": message,
+        "path": null,
+        "tree": tree,
+        "advice": advice,
+        "differences": [],
+        "differences_total": 0,
+    })
+}
+
+/// How many differences are listed for people.
+const LISTED_MAX: usize = 20;
+/// How many differences are listed for programs.
+const LISTED_JSON_MAX: usize = 1000;
+
+fn listed(differences: &[Difference]) -> Vec<String> {
+    let more = differences.len().saturating_sub(LISTED_MAX);
+    let shown = differences.iter().take(LISTED_MAX).map(|difference| format!("  {difference}"));
+    shown.chain((more > 0).then(|| format!("  ... and {more} more (--json lists up to {LISTED_JSON_MAX})"))).collect()
 }
 
 impl From<TreeError> for Failure {
@@ -47,13 +72,13 @@ impl From<TreeError> for Failure {
 impl Failure {
     /// For a command line that makes no sense.
     pub(crate) fn usage(message: String) -> Self {
-        let json = json!({ "code": "UNT-USAGE", "message": message, "tree": "unchanged", "differences": [] });
+        let json = plain("UNT-USAGE", &message, "unchanged", "see --help");
         Self { exit: Exit::Usage, message, details: Vec::new(), json }
     }
 
     /// For what should be impossible.
     pub(crate) fn bug(message: String) -> Self {
-        let json = json!({ "code": "UNT-BUG", "message": message, "tree": "in-doubt", "differences": [] });
+        let json = plain("UNT-BUG", &message, "in-doubt", "please report it");
         Self { exit: Exit::Bug, message, details: Vec::new(), json }
     }
 
@@ -76,6 +101,7 @@ fn exit_of(error: &Error) -> Exit {
             "UNT-SPACE" => Exit::NoSpace,
             "UNT-IO" => Exit::Io,
             "UNT-BASE" => Exit::WrongBase,
+            "UNT-STOPPED" => Exit::Stopped,
             _ => Exit::Other,
         },
     }
@@ -89,6 +115,7 @@ fn exit_of_tree(error: &TreeError) -> Exit {
         Cause::Io { doing: "sync", .. } if error.state() == TreeState::Unchanged => Exit::OldAgain,
         Cause::Io { .. } => Exit::Io,
         Cause::Expected { .. } => Exit::WrongBase,
+        Cause::Stopped => Exit::Stopped,
         _ => Exit::Other,
     }
 }

@@ -7,6 +7,7 @@ mod failure;
 mod outcome;
 mod print;
 mod progress;
+mod stop;
 mod text;
 mod updates;
 

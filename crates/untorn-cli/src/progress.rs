@@ -10,13 +10,21 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use untorn::{Observer, Phase};
 
-use crate::args::{Global, ProgressMode};
+use crate::{
+    args::{Global, ProgressMode},
+    stop::Stopping,
+};
 
 /// How often something is shown at most.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Who is told about progress, if anybody wants to know.
+/// Who is told about progress, and says whether to stop.
 pub(crate) fn observer(global: &Global) -> Option<Arc<dyn Observer>> {
+    Some(Arc::new(Stopping(display(global))))
+}
+
+/// Who shows progress, if anybody wants to know.
+fn display(global: &Global) -> Option<Arc<dyn Observer>> {
     match global.progress {
         ProgressMode::Json => Some(Arc::new(Lines::default())),
         ProgressMode::Auto if !global.quiet && !global.json && is_screen() => Some(Arc::new(Bar::new())),

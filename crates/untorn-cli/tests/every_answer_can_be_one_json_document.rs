@@ -19,6 +19,8 @@ fn of_every_command() {
         (&["recover", "game"], 0),
         (&["verify", "game"], 0),
         (&["verify", "game", "--against", "old"], 10),
+        (&["repair", "game", "--from", "new", "-n"], 0),
+        (&["repair", "game", "--from", "new", "--exit-code"], 3),
         (&["rollback", "game", "-n"], 0),
         (&["rollback", "game"], 0),
         (&["write", "game", "updates"], 0),

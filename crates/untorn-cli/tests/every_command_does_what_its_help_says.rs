@@ -42,7 +42,7 @@ fn a_patch_may_come_from_standard_input() {
 #[test]
 fn every_way_and_every_check_gives_the_new_build() {
     for way in ["auto", "put", "patch", "clone"] {
-        for check in ["auto", "quick", "full"] {
+        for check in ["auto", "changed", "full"] {
             let game = Game::new();
             out(&game.untorn(["apply", "patch", "game", "--way", way, "--verify", check, "--no-undo"]), 0);
             assert_eq!(game.content("game"), game.content("new"), "{way} {check}");
@@ -69,7 +69,7 @@ fn updates_are_written_together() {
 fn a_build_is_scanned_and_a_tree_compared_with_it() {
     let game = Game::new();
     out(&game.untorn(["scan", "new", "-o", "manifest"]), 0);
-    out(&game.untorn(["apply", "patch", "game", "--verify", "quick"]), 0);
+    out(&game.untorn(["apply", "patch", "game", "--verify", "changed"]), 0);
     out(&game.untorn(["verify", "game", "--against", "manifest"]), 0);
     out(&game.untorn(["verify", "game", "--against", "new"]), 0);
     game.write("game/readme.txt", b"version 1.?");
@@ -108,4 +108,34 @@ fn codes_are_explained() {
     assert!(out(&game.untorn(["explain", "exit-codes"]), 0).lines().count() > 8);
     assert!(out(&game.untorn(["explain", "codes"]), 0).lines().count() > 40);
     out(&game.untorn(["explain", "UNT-NO-SUCH"]), 2);
+}
+
+#[test]
+fn a_damaged_game_is_repaired_from_its_build() {
+    let game = Game::new();
+    out(&game.untorn(["apply", "patch", "game"]), 0);
+    let mut pak = fs::read(game.path("game/data/world.pak")).unwrap();
+    pak[123_456] ^= 1;
+    game.write("game/data/world.pak", &pak);
+    fs::remove_file(game.path("game/same.txt")).unwrap();
+    game.write("game/saves/1", b"mine");
+    let dry = out(&game.untorn(["repair", "game", "--from", "new", "--dry-run"]), 0);
+    assert!(dry.contains("2 paths to repair") && dry.contains("data/world.pak: other bytes"), "{dry}");
+    out(&game.untorn(["verify", "game"]), 10);
+    out(&game.untorn(["repair", "game", "--from", "old"]), 1);
+    out(&game.untorn(["verify", "game"]), 10);
+    let done = out(&game.untorn(["repair", "game", "--from", "new"]), 0);
+    assert!(done.contains("2 paths repaired"), "{done}");
+    out(&game.untorn(["verify", "game"]), 0);
+    assert!(game.path("game/saves/1").exists());
+    out(&game.untorn(["repair", "game", "--from", "new", "--exit-code"]), 3);
+
+    for slot in 0..3 {
+        game.write(&format!("game/.untorn/slot.{slot}"), b"rot");
+    }
+    game.write("game/.untorn/tx/9/redo", b"");
+    out(&game.untorn(["verify", "game"]), 1);
+    let anew = out(&game.untorn(["repair", "game", "--from", "new"]), 0);
+    assert!(anew.contains("begun anew"), "{anew}");
+    out(&game.untorn(["verify", "game"]), 0);
 }

@@ -5,8 +5,22 @@ mod util;
 
 use util::{Game, out};
 
-const COMMANDS: [&str; 12] =
-    ["diff", "apply", "write", "status", "recover", "verify", "rollback", "run", "scan", "demo", "explain", "completions"];
+const COMMANDS: [&str; 14] = [
+    "diff",
+    "apply",
+    "inspect",
+    "write",
+    "status",
+    "recover",
+    "verify",
+    "repair",
+    "rollback",
+    "run",
+    "scan",
+    "demo",
+    "explain",
+    "completions",
+];
 
 #[test]
 fn of_every_command() {
@@ -26,7 +40,7 @@ fn of_every_command() {
 fn and_lists_the_exit_codes() {
     let game = Game::new();
     let all = out(&game.untorn(["--help"]), 0);
-    for code in [0, 1, 2, 3, 10, 22, 30, 31, 32, 50, 70] {
+    for code in [0, 1, 2, 3, 10, 22, 30, 31, 32, 50, 70, 130] {
         assert!(all.lines().any(|line| line.split_whitespace().next() == Some(&code.to_string())), "{code}: {all}");
     }
 }

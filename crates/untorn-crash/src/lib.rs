@@ -18,6 +18,8 @@
 //! ```
 
 mod boot;
+mod campaign;
+mod cpu_time;
 mod explore;
 mod op;
 mod oracle;
@@ -26,12 +28,14 @@ mod workload;
 mod world;
 
 pub use boot::Boot;
+pub use campaign::Round;
+pub use cpu_time::cpu_time;
 pub use explore::{Count, Depth, Violation, explore, explore_faults, explore_faults_of_recovery};
 pub use op::{OPS, Op, bytes, op};
 pub use oracle::{Allowed, Must, Oracle, Side};
 pub use replay::{Story, Turn, fault, replay};
 pub use workload::{Kind, Run, Workload};
-pub use world::{DISKS, World, disk};
+pub use world::{DISKS, FORGETFUL, World, disk};
 
 /// Any error.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

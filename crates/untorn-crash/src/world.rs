@@ -14,9 +14,15 @@ use crate::{BoxError, op::bytes};
 pub const DISKS: &[&str] =
     &["strict", "plain", "nolinks", "bare", "pool", "nfs", "poolnolinks", "barepool", "ext4", "btrfs", "ntfs", "exfat", "fat"];
 
+/// A disk that forgets names whose sync failed, shows them all the same, and goes on: none of [`DISKS`], since no journal on it can know.
+pub const FORGETFUL: &str = "forgetful";
+
 /// What a disk of that name is like.
 #[must_use]
 pub fn disk(name: &str) -> Option<SimOptions> {
+    if name == FORGETFUL {
+        return Some(SimOptions { journaled_names: false, ..SimOptions::strict() });
+    }
     let able = |sync_all, hard_links, reflink| SimOptions { sync_all, hard_links, reflink, ..SimOptions::strict() };
     let mut options = match name {
         "strict" => able(true, true, true),

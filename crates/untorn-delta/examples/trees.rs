@@ -74,11 +74,14 @@ fn check(old: &Path, new: &Path, patch: &Path) {
     let old = Dir::new(old);
     let start = Instant::now();
     let mut reader = PatchReader::new(BufReader::new(File::open(patch).unwrap())).unwrap();
-    assert_eq!(reader.index().changes().apply_to(&old_manifest).unwrap(), new_manifest);
+    let mut before = Vec::new();
     let new_dir = Dir::new(new);
     let (mut in_place, mut whole, mut buf) = (0, 0, Vec::new());
+    for change in reader.index().changes().as_slice() {
+        before.extend(check_replaced(change, &old).unwrap());
+    }
+    assert_eq!(untorn_format::patch::Sums::of(before, []).before, reader.index().sums().before);
     while let Some(change) = reader.peek_file() {
-        check_replaced(change, &old).unwrap();
         let cost = Cost::of(change).unwrap();
         in_place += cost.in_place_len;
         whole += cost.whole_len;
@@ -91,7 +94,8 @@ fn check(old: &Path, new: &Path, patch: &Path) {
             assert!(buf == piece.bytes, "{path} at {}", piece.at);
         }
     }
-    reader.finish().unwrap();
+    let finished = reader.finish().unwrap();
+    assert_eq!(finished.index.changes().apply_to(&old_manifest, &finished.made).unwrap(), new_manifest);
     println!("apply and compare: {:.2} s, peak {} MiB", start.elapsed().as_secs_f32(), peak_mib());
     println!("bytes to write: in place {in_place}, whole {whole}");
 }

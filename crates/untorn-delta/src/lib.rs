@@ -4,8 +4,8 @@
 //! # Guarantees
 //! - A patch read on the old tree gives the new one: every byte that is handed out was checked, or is followed by an error. Damage, a wrong
 //!   old tree and a forged patch are told apart ([`PatchError`]).
-//! - Memory is bounded whatever the files: below 64 MiB for reading a patch; for making one below 128 MiB, or, when executables change, eight times
-//!   the longest of those of at most 64 MiB; plus the index (about 100 bytes for each
+//! - Memory is bounded whatever the files: [`Options::memory_len`] for making (more only where one frame alone needs it: 0.5 GiB at the highest
+//!   level) and below 64 MiB a thread for reading a patch, plus the index (about 100 bytes for each
 //!   changed path and 24 for each operation; the caps of the format keep that of a forged patch to some hundred MiB).
 //! - Files that stay are never opened; of those that are changed in place only what is replaced or copied is read.
 //! - Equal builds and options give equal bytes.
@@ -47,10 +47,10 @@
 //! diff(old_build, new_build, &Options::default(), &mut Cursor::new(Vec::new()), &mut patch, &mut |_| {})?;
 //!
 //! let mut reader = PatchReader::new(&patch[..])?;
-//! assert_eq!(reader.index().changes().apply_to(&old)?, new);
 //! let mut content = Vec::new();
 //! reader.next_file(&old_files, Way::Whole).ok_or("no file")?.read_to_end(&mut content)?;
-//! reader.finish()?;
+//! let finished = reader.finish()?;
+//! assert_eq!(finished.index.changes().apply_to(&old, &finished.made)?, new);
 //! assert_eq!(content, b"one level more");
 //! # Ok(())
 //! # }
@@ -65,4 +65,4 @@ mod read;
 pub use diff::{Build, Options, Progress, Report, Search, diff};
 pub use error::{DiffError, PatchError};
 pub use files::Files;
-pub use read::{Cost, FileReader, PatchReader, Piece, Way, check_replaced};
+pub use read::{Cost, FileReader, Finished, PatchReader, Piece, Way, check_replaced};

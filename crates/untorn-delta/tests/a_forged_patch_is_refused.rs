@@ -3,6 +3,9 @@
 
 mod trees;
 
+use std::io::Write;
+
+use lzma_rust2::{Lzma2Options, Lzma2Writer, LzmaOptions};
 use trees::{Tree, noise, patch};
 use untorn_delta::{PatchError, PatchReader, Way};
 use untorn_format::patch::{Changes, Frame, FrameKind, HEADER_LEN, Header, Index};
@@ -22,7 +25,7 @@ fn forge(facts_stored: &[u8], facts_len: u64, digests: &[u8], frames: &[u8]) -> 
     [&header.encode()[..], facts_stored, digests, frames].concat()
 }
 
-fn compressed(bytes: &[u8]) -> Vec<u8> {
+fn zstd_frame(bytes: &[u8]) -> Vec<u8> {
     zstd::bulk::compress(bytes, 3).unwrap()
 }
 
@@ -33,47 +36,47 @@ fn refusal(patch: &[u8]) -> PatchError {
     }
 }
 
+/// As the facts are compressed.
+fn lzma(bytes: &[u8]) -> Vec<u8> {
+    let mut options = LzmaOptions::with_preset(1);
+    options.dict_size = u32::try_from(bytes.len()).unwrap().max(4096);
+    let mut writer = Lzma2Writer::new(Vec::new(), Lzma2Options { lzma_options: options, ..Default::default() });
+    writer.write_all(bytes).unwrap();
+    writer.finish().unwrap()
+}
+
 #[test]
 fn the_tool_of_these_tests_makes_valid_patches() {
-    let facts = Index::default().encode().0;
-    PatchReader::new(&forge(&compressed(&facts), facts.len() as u64, &[], &[])[..]).unwrap().finish().unwrap();
+    let (facts, digests) = Index::default().encode();
+    PatchReader::new(&forge(&lzma(&facts), facts.len() as u64, &digests, &[])[..]).unwrap().finish().unwrap();
 }
 
 #[test]
 fn facts_that_decompress_to_more_or_less_than_promised_are_refused() {
-    let facts = Index::default().encode().0;
-    for len in [0, 1, 2, 4, 1 << 20, 32 << 20] {
-        assert!(matches!(refusal(&forge(&compressed(&facts), len, &[], &[])), PatchError::Format(_)), "{len}");
+    let (facts, digests) = Index::default().encode();
+    for len in (0..8).chain([1 << 20, 32 << 20]).filter(|len| *len != facts.len() as u64) {
+        assert!(matches!(refusal(&forge(&lzma(&facts), len, &digests, &[])), PatchError::Format(_)), "{len}");
     }
-    let bomb = compressed(&vec![0; 40 << 20]);
+    let bomb = lzma(&vec![0; 40 << 20]);
     for len in [3, 32 << 20] {
-        assert!(matches!(refusal(&forge(&bomb, len, &[], &[])), PatchError::Format(_)), "{len}");
+        assert!(matches!(refusal(&forge(&bomb, len, &digests, &[])), PatchError::Format(_)), "{len}");
     }
 }
 
 #[test]
-fn facts_in_any_but_one_plain_frame_are_refused() {
-    let facts = Index::default().encode().0;
-    let frame = compressed(&facts);
-    let skippable = [&0x184d_2a50_u32.to_le_bytes()[..], &4_u32.to_le_bytes(), b"skip"].concat();
-    for stored in [
-        &[&frame[..], &frame].concat(),
-        &[&skippable[..], &frame].concat(),
-        &[&frame[..], &skippable].concat(),
-        &skippable,
-        &facts,
-    ] {
-        assert!(matches!(refusal(&forge(stored, facts.len() as u64, &[], &[])), PatchError::Format(_)));
+fn facts_in_any_but_one_plain_stream_are_refused() {
+    let (facts, digests) = Index::default().encode();
+    let stream = lzma(&facts);
+    let cut = &stream[..stream.len() - 1];
+    for stored in [&[&stream[..], &stream].concat()[..], &[&stream[..], &[0]].concat(), cut, &zstd_frame(&facts), &facts, &[]] {
+        assert!(matches!(refusal(&forge(stored, facts.len() as u64, &digests, &[])), PatchError::Format(_)), "{stored:?}");
     }
-    let mut unsized_frame = Vec::new();
-    zstd::stream::copy_encode(&facts[..], &mut unsized_frame, 3).unwrap();
-    assert!(matches!(refusal(&forge(&unsized_frame, facts.len() as u64, &[], &[])), PatchError::Format(_)));
 }
 
 #[test]
 fn a_patch_that_promises_much_and_ends_is_damaged() {
     let facts = Index::default().encode().0;
-    let mut header = forge(&compressed(&facts), 32 << 20, &[], &[])[..HEADER_LEN].to_vec();
+    let mut header = forge(&lzma(&facts), 32 << 20, &[], &[])[..HEADER_LEN].to_vec();
     header[80..88].copy_from_slice(&(32_u64 << 20).to_le_bytes());
     header[96..104].copy_from_slice(&(32_u64 << 20).to_le_bytes());
     let checksum = Hash::of(&header[..144]);
@@ -81,43 +84,38 @@ fn a_patch_that_promises_much_and_ends_is_damaged() {
     assert!(matches!(refusal(&header), PatchError::Damaged(_)));
 }
 
+/// A patch that makes one file of 5000 bytes, and what comes of reading it.
+fn read_frame(kind: FrameKind, stored: &[u8], hash: Hash) -> Result<(), PatchError> {
+    let (old, new) = (Tree::default(), Tree::default().with("a", vec![b'a'; 5000]));
+    let made = patch(&old, &new);
+    let index = PatchReader::new(&made[..])?.index().clone();
+    let (len, stored_len, stored_hash) = (5000, stored.len() as u64, Hash::of(stored));
+    let frame = Frame { kind, len, stored_len, stored_hash, hash, references: Vec::new() };
+    let changes = Changes::new(index.changes().as_slice().to_vec())?;
+    let (facts, digests) = Index::new(changes, Vec::new(), vec![frame], *index.sums())?.encode();
+    let forged = forge(&lzma(&facts), facts.len() as u64, &digests, stored);
+    let mut reader = PatchReader::new(&forged[..])?;
+    let mut file = reader.next_file(&old, Way::Whole).unwrap();
+    while file.next_piece()?.is_some() {}
+    reader.finish().map(|_| ())
+}
+
 #[test]
 fn a_frame_of_wrong_length_or_form_is_refused() {
-    let old = Tree::default();
-    let new = Tree::default().with("a", vec![b'a'; 5000]);
     let literal = vec![b'a'; 5000];
-    let reader_of = |stored: &[u8], hash: Hash| {
-        let made = patch(&old, &new);
-        let index = PatchReader::new(&made[..]).unwrap().index().clone();
-        let frame = Frame {
-            kind: FrameKind::Zstd,
-            len: 5000,
-            stored_len: stored.len() as u64,
-            stored_hash: Hash::of(stored),
-            hash,
-            references: Vec::new(),
-        };
-        let index = Index::new(Changes::new(index.changes().as_slice().to_vec()).unwrap(), Vec::new(), vec![frame]).unwrap();
-        let (facts, digests) = index.encode();
-        forge(&compressed(&facts), facts.len() as u64, &digests, stored)
-    };
-    let read = |patch: &[u8]| -> Result<(), PatchError> {
-        let mut reader = PatchReader::new(patch)?;
-        let mut file = reader.next_file(&old, Way::Whole).unwrap();
-        while file.next_piece()?.is_some() {}
-        reader.finish()
-    };
-    let right = compressed(&literal);
-    assert!(read(&reader_of(&right, Hash::of(&literal))).is_ok());
-    let skippable = [&0x184d_2a50_u32.to_le_bytes()[..], &4_u32.to_le_bytes(), b"skip"].concat();
-    let bomb = compressed(&vec![b'a'; 50 << 20]);
-    let short = compressed(&vec![b'a'; 4999]);
-    for stored in [&bomb[..], &short, &[&right[..], &skippable].concat(), &[&skippable[..], &right].concat(), b"no frame at all"]
-    {
-        let result = read(&reader_of(stored, Hash::of(&literal)));
-        assert!(matches!(result, Err(PatchError::Format(DecodeError::Field(_)))), "{result:?}");
+    for (kind, compressed) in [(FrameKind::Zstd, zstd_frame as fn(&[u8]) -> Vec<u8>), (FrameKind::Lzma, lzma)] {
+        let right = compressed(&literal);
+        assert!(read_frame(kind, &right, Hash::of(&literal)).is_ok());
+        let skippable = [&0x184d_2a50_u32.to_le_bytes()[..], &4_u32.to_le_bytes(), b"skip"].concat();
+        let (long, short) = (compressed(&vec![b'a'; 5001]), compressed(&vec![b'a'; 4999]));
+        let bomb = compressed(&vec![b'a'; 2 << 20]);
+        let (before, behind) = ([&skippable[..], &right].concat(), [&right[..], &skippable].concat());
+        for stored in [&long[..], &short, &bomb, &before, &behind, &right[..right.len() - 1], b"no frame at all", &[0]] {
+            let result = read_frame(kind, stored, Hash::of(&literal));
+            assert!(matches!(result, Err(PatchError::Format(DecodeError::Field(_)))), "{kind:?}: {result:?}");
+        }
+        assert!(matches!(read_frame(kind, &right, Hash::of(b"other")), Err(PatchError::Format(_))));
     }
-    assert!(matches!(read(&reader_of(&right, Hash::of(b"other"))), Err(PatchError::Format(_))));
 }
 
 #[test]

@@ -42,8 +42,8 @@ fn a_file_of_another_length_is_noticed() {
 
 #[test]
 fn a_copy_from_a_wrong_file_is_noticed_either_way() {
-    let old = Tree::default().with("a", noise(1, 3000)).with("b", noise(2, 3000));
-    let new = Tree::default().with("a", noise(1, 3000)).with("b", [&noise(2, 100)[..], &noise(1, 3000)].concat());
+    let old = Tree::default().with("a", noise(1, 1_500_000)).with("b", noise(2, 30_000));
+    let new = Tree::default().with("a", noise(1, 1_500_000)).with("b", [&noise(2, 100)[..], &noise(1, 1_500_000)].concat());
     let patch = trees::patch_with(&old, &new, &trees::everything()).0;
     let wrong = spoiled(&old, "a", 1000);
     for way in [Way::Whole, Way::InPlace] {
@@ -73,7 +73,7 @@ fn make_all(old: &Tree, patch: &[u8], way: Way) -> Result<(), PatchError> {
     while let Some(mut file) = reader.next_file(old, way) {
         while file.next_piece()?.is_some() {}
     }
-    reader.finish()
+    reader.finish().map(|_| ())
 }
 
 #[test]

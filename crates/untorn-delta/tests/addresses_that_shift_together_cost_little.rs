@@ -5,9 +5,11 @@
 mod programs;
 mod trees;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::{env, fs};
 
+use lzma_rust2::{Lzma2Options, Lzma2Writer, LzmaOptions};
 use programs::Source;
 use proptest::prelude::*;
 use trees::{Tree, apply, noise, patch, patch_with};
@@ -91,9 +93,10 @@ fn with_program(patch: &[u8], program: Vec<u8>) -> Option<Vec<u8>> {
     let After::File(file) = &mut changes[0].after else { panic!("the game is a file") };
     assert!(matches!(file.ops[..], [Op::Adapt { .. }]));
     file.program = program;
-    let index = Index::new(Changes::new(changes).ok()?, index.sources().to_vec(), index.frames().to_vec()).ok()?;
+    let parts = (index.sources().to_vec(), index.frames().to_vec(), index.sums().clone());
+    let index = Index::new(Changes::new(changes).ok()?, parts.0, parts.1, parts.2).ok()?;
     let (facts, digests) = index.encode();
-    let stored = zstd::bulk::compress(&facts, 3).unwrap();
+    let stored = lzma(&facts);
     let frames = &patch[patch.len() - usize::try_from(header.frames_len).unwrap()..];
     let header = Header {
         facts_stored_len: stored.len() as u64,
@@ -103,6 +106,15 @@ fn with_program(patch: &[u8], program: Vec<u8>) -> Option<Vec<u8>> {
         ..header
     };
     Some([&header.encode()[..], &stored, &digests, frames].concat())
+}
+
+/// As the facts are compressed.
+fn lzma(bytes: &[u8]) -> Vec<u8> {
+    let mut options = LzmaOptions::with_preset(1);
+    options.dict_size = u32::try_from(bytes.len()).unwrap().max(4096);
+    let mut writer = Lzma2Writer::new(Vec::new(), Lzma2Options { lzma_options: options, ..Default::default() });
+    writer.write_all(bytes).unwrap();
+    writer.finish().unwrap()
 }
 
 fn program_of(patch: &[u8]) -> Vec<u8> {

@@ -34,3 +34,20 @@ fn what_lies_elsewhere_in_memory_gives_the_same_bytes() {
     });
     assert!(again.join().is_ok_and(|again| again == first));
 }
+
+#[test]
+fn however_many_threads_compress_and_however_little_memory_there_is() {
+    let (old, new) = pair();
+    let (mut one, mut many, mut poor) = (Options::default(), Options::default(), Options::default());
+    for options in [&mut one, &mut many, &mut poor] {
+        options.level = 1;
+    }
+    (one.jobs, many.jobs, poor.jobs, poor.memory_len) = (1, 7, 7, 0);
+    // Enough for several frames.
+    let more =
+        |tree: Tree, seed: u64| (0..9).fold(tree, |tree, number| tree.with(&format!("n{number}"), noise(seed + number, 2 << 20)));
+    let (old, new) = (more(old, 1000), more(new, 2000));
+    let first = patch_with(&old, &new, &one);
+    assert!(patch_with(&old, &new, &many) == first);
+    assert!(patch_with(&old, &new, &poor) == first);
+}

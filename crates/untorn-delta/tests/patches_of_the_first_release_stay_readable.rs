@@ -36,7 +36,7 @@ fn pair() -> (Tree, Tree) {
 #[test]
 fn the_golden_patch_leads_to_the_new_tree() {
     let (old, new) = pair();
-    let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/patch.v1");
+    let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/patch.v2");
     if env::var_os("UNTORN_BLESS").is_some() {
         fs::write(&golden, patch(&old, &new)).unwrap();
     }

@@ -3,9 +3,9 @@
 
 mod patches;
 
-use patches::{Parts, change, file, made, parts, path};
+use patches::{Parts, change, file, kept, made, parts, path};
 use untorn_format::{
-    DecodeError,
+    DecodeError, Hash,
     patch::{After, Before, Check, FilePatch, FrameKind, Op, Reference, SourceFile},
 };
 
@@ -41,14 +41,14 @@ fn operations_read_only_what_exists() {
     refused("copy beyond its source", |parts| ops(parts)[2] = Op::Copy { source: 0, at: 961, len: 40 });
     refused("copy beyond its source", |parts| ops(parts)[2] = Op::Copy { source: 0, at: u64::MAX, len: 40 });
     refused("number of a source", |parts| ops(parts)[2] = Op::Copy { source: 4, at: 0, len: 40 });
-    refused("kept bytes beyond the old file", |parts| parts.changes[0].before = file(9).clone_with(&mut parts.sources));
+    refused("kept bytes beyond the old file", |parts| parts.changes[0].before = kept(9).clone_with(&mut parts.sources));
     refused("kept bytes beyond the old file", |parts| parts.changes[6].after = made(3, vec![Op::Keep { len: 3 }]));
 }
 
 #[test]
 fn one_operation_of_a_file_adapts_and_has_a_program() {
     fn adapted(parts: &mut Parts) -> &mut FilePatch {
-        match &mut parts.changes[7].after {
+        match &mut parts.changes[8].after {
             After::File(file) => file,
             other => panic!("{other:?}"),
         }
@@ -84,7 +84,7 @@ fn frames_hold_exactly_the_literal_bytes() {
     refused("literal bytes", |parts| parts.frames[0].len = 301);
     refused("literal bytes", |parts| drop(parts.frames.pop()));
     refused("length of a frame", |parts| parts.frames[0].len = 0);
-    refused("length of a frame", |parts| parts.frames[0].len = (4 << 20) + 1);
+    refused("length of a frame", |parts| parts.frames[0].len = (8 << 20) + 1);
     refused("stored length of a frame", |parts| parts.frames[0].stored_len = 302 + 18 + 65);
     refused("stored length of a frame", |parts| parts.frames[0].stored_len = 0);
     refused("raw frame", |parts| parts.frames[1].stored_len = 1);
@@ -99,8 +99,8 @@ fn frames_refer_only_to_what_exists_and_to_little() {
     refused("reference", |parts| refer(parts, 2, u64::MAX, 1));
     refused("number of a source", |parts| refer(parts, 4, 0, 1));
     refused("length of references", |parts| {
-        parts.sources[2].len = 9 << 20;
-        refer(parts, 2, 0, 9 << 20);
+        parts.sources[2].len = 17 << 20;
+        refer(parts, 2, 0, 17 << 20);
     });
 }
 
@@ -133,11 +133,17 @@ fn a_file_moves_once_and_from_where_it_leaves() {
 }
 
 #[test]
-fn without_kept_bytes_the_check_of_the_written_ones_follows_from_the_hash() {
-    refused("check of the written bytes", |parts| {
-        let After::File(file) = &mut parts.changes[6].after else { panic!("the tool is a file") };
-        file.written = Check([0; 16]);
-    });
+fn files_have_the_digests_that_are_needed_and_no_other() {
+    let made = |parts: &mut Parts, number: usize, spoil: fn(&mut FilePatch)| match &mut parts.changes[number].after {
+        After::File(file) => spoil(file),
+        other => panic!("{other:?}"),
+    };
+    refused("check of the written bytes", |parts| made(parts, 6, |file| file.written = Some(Check([0; 16]))));
+    refused("check of the written bytes", |parts| made(parts, 0, |file| file.written = None));
+    refused("hash of a file", |parts| made(parts, 6, |file| file.hash = Some(Hash([0; 32]))));
+    refused("hash of a file", |parts| made(parts, 7, |file| file.hash = None));
+    refused("check of the replaced bytes", |parts| parts.changes[0].before = file(1000));
+    refused("check of the replaced bytes", |parts| parts.changes[7].before = kept(9));
 }
 
 #[test]

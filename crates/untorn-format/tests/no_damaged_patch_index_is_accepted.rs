@@ -20,7 +20,7 @@ fn an_index_is_read_as_it_was_written() {
     let index = parts().index().unwrap();
     let (facts, digests) = index.encode();
     assert_eq!(Index::decode(&facts, &digests), Ok(index));
-    assert_eq!(Index::decode(&[0, 0, 0], &[]), Ok(Index::default()));
+    assert_eq!(Index::decode(&[0, 0, 0], &[Hash::of(b"").0, Hash::of(b"").0].concat()), Ok(Index::default()));
     assert_eq!(Header::decode(&header().encode()), Ok(header()));
 }
 
@@ -102,39 +102,71 @@ fn the_facts_are_the_bytes_that_the_document_says() {
     let (facts, digests) = parts().index().unwrap().encode();
     let signed = |number: i64| u8::try_from(if number < 0 { -number * 2 - 1 } else { number * 2 }).unwrap();
     let expected: &[&[u8]] = &[
-        &[8],
-        b"\x01a\x01b\x01c\x01d\x01e\x01f\x04tool\x04zlib",
-        &[3 | 3 << 2 | 1 << 6, 3 | 1 << 2 | 1 << 6, 1, 2 | 2 << 2, 4 << 2 | 1 << 5, 3, 3 << 2 | 1 << 5, 3 | 3 << 2 | 1 << 6],
-        &[1],
-        b"\x04kept\x0b",
-        // a: 1000 bytes, then 358 in six operations.
-        &[0xe8, 0x07, 0xe6, 0x02, 6],
-        &[10 << 2, 0xb1, 0x09],
+        // Paths: what each shares with the one before, then the rests.
+        &[9],
+        &[0, 0, 0, 0, 0, 0, 0, 4, 0],
+        b"a\0b\0c\0d\0e\0f\0tool\0s\0zlib\0",
+        &[
+            3 | 3 << 2 | 1 << 6,
+            3 | 1 << 2 | 1 << 6,
+            1,
+            2 | 2 << 2,
+            4 << 2 | 1 << 5,
+            3,
+            3 << 2 | 1 << 5,
+            3 | 3 << 2,
+            3 | 3 << 2 | 1 << 6,
+        ],
+        &[1, 0],
+        b"kept\0",
+        &[11],
+        // Before: a, b, d, f, tools, zlib.
+        &[0xe8, 0x07, 20],
+        b"\x01a",
+        &[7, 9, 50],
+        // After: a is 642 bytes shorter, d, e comes from the change number 5, tool, tools and zlib are longer.
+        &[0x83, 0x0a],
+        b"\x01b",
+        &[5, signed(3), signed(31), signed(10)],
+        // a: six operations.
+        &[6, 10 << 2, 0xb1, 0x09],
         // 40 bytes from offset 700, expected at 310: 390 on.
         &[0xa2, 0x01, 0x8c, 0x06],
         &[6 << 2 | 3, signed(2), signed(5)],
         &[1 << 2 | 3, signed(-1), signed(0)],
         &[1 << 2 | 1],
-        // b, d, e from the change number 5, f, tool.
-        &[20],
-        b"\x01a\x01b",
-        &[5],
-        &[7],
-        &[3, 1, 3 << 2 | 1],
-        // zlib: 50 bytes, then 60 adapted from itself, none literal, by a program of seven bytes.
-        &[50, 60, 1, 0xf3, 0x01, signed(0), signed(0), 0, 7],
+        // tool is literal; tools is one copy, expected from the source "kept".
+        &[0],
+        &[1, 0xa3, 0x01, signed(-3), signed(0)],
+        // zlib: 60 bytes adapted from itself, none literal.
+        &[1, 0xf3, 0x01, signed(0), signed(0), 0],
         // Two frames.
-        &[2, 0xdd, 0x04, 90, 3],
+        &[2, 0xba, 0x09, 90, 3],
         &[signed(0), signed(10), 100],
         &[signed(0), signed(10), 5],
-        &[signed(2), signed(0), 11],
-        &[2 << 1],
+        // All of the source.
+        &[signed(2), signed(0), 0],
+        &[2 << 2],
     ];
     assert_eq!(facts, expected.concat());
-    let files: &[&[u8]] =
-        &[&[0x11; 16], &[0x22; 32], &[0x33; 16], &[0x11; 16], &[0x11; 16], &[0x22; 32], &[0x11; 16], &[0x22; 32]];
-    let frames: &[&[u8]] = &[b"program", &[0x44; 32], &[0x55; 32], &[0x66; 32]];
-    let expected = [files, frames].concat();
+    let expected: &[&[u8]] = &[
+        &[0x77; 32],
+        &[0x88; 32],
+        // a, b, f, tools, zlib with its program.
+        &[0x12; 16],
+        &[0x22; 32],
+        &[0x33; 16],
+        &[0x11; 2],
+        &[0x11; 2],
+        &[0x11; 2],
+        &[0x22; 32],
+        &[0x11; 2],
+        &[0x22; 32],
+        b"\x07program",
+        &[0x44; 32],
+        &[0x55; 32],
+        &[0x66; 32],
+    ];
     assert_eq!(digests, expected.concat());
 }
 
@@ -181,7 +213,22 @@ fn counts_that_cannot_be_true_are_refused_before_anything_is_allocated() {
 }
 
 #[test]
-fn a_check_is_the_first_half_of_a_hash() {
+fn paths_that_repeat_each_other_cost_no_more_memory_than_is_read() {
+    // 33 MiB of paths, each of which repeats the one before but for its last byte.
+    let count = (33 << 20) / 201;
+    let digit = |shift: u32| u8::try_from(count >> shift & 0x7f).unwrap();
+    let mut facts = vec![0x80 | digit(0), 0x80 | digit(7), digit(14)];
+    facts.push(0);
+    (1..count).for_each(|_| facts.extend_from_slice(&[0xc8, 0x01]));
+    facts.extend_from_slice("a".repeat(200).as_bytes());
+    (0..count).for_each(|number| facts.extend_from_slice(if number % 2 == 0 { b"a\0" } else { b"b\0" }));
+    assert!(facts.len() < 1 << 20);
+    assert_eq!(Index::decode(&facts, &[]), Err(DecodeError::Field("length of all paths")));
+}
+
+#[test]
+fn checks_and_hints_are_the_start_of_a_hash() {
     let hash = Hash::of(b"bytes");
+    assert_eq!(untorn_format::patch::Hint::from(hash).0, hash.0[..2]);
     assert_eq!(untorn_format::patch::Check::of(b"bytes").0, hash.0[..16]);
 }

@@ -93,7 +93,6 @@ fn plan() -> impl Strategy<Value = Plan> {
                 to,
                 new_head: picks[1].0,
                 keep_undo: picks[2].0,
-                slot: u8::from(picks[0].0) + u8::from(picks[1].0),
                 redo: Blob { len: redo_len, hash: from },
                 objects: objects.clone(),
                 steps: [&steps[..], &patches[..], &flags[..]].concat(),

@@ -18,6 +18,15 @@ pub enum OpenMode {
     },
 }
 
+/// What [`Fs::may`] is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Right {
+    /// Making, replacing and removing a name.
+    Name,
+    /// Setting the permissions of the file it stands for.
+    Permissions,
+}
+
 /// How a lock is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LockKind {
@@ -106,6 +115,11 @@ pub trait Fs: Send + Sync {
     /// Locks the existing file `path`; `Ok(None)` when somebody else's lock is in the way and `wait` is false. Locks are advisory: they bind
     /// only those who ask for them.
     fn lock(&self, path: &str, kind: LockKind, wait: bool) -> io::Result<Option<Box<dyn Lock>>>;
+
+    /// Whether this process may do that to `path`, as far as the system tells without doing it: an error says that it may not
+    /// ([`io::ErrorKind::PermissionDenied`], [`io::ErrorKind::ReadOnlyFilesystem`], or why `path` cannot be reached), success
+    /// that nothing is known to speak against it. Changes nothing.
+    fn may(&self, right: Right, path: &str) -> io::Result<()>;
 
     /// How much space there is.
     fn space(&self) -> io::Result<Space>;

@@ -71,6 +71,6 @@ mod sys;
 
 pub use escape::{is_outside_tree, outside_tree};
 pub use file::{File, SyncAll};
-pub use fs::{Fs, Lock, LockKind, OpenMode};
+pub use fs::{Fs, Lock, LockKind, OpenMode, Right};
 pub use metadata::{Capabilities, DirEntry, FileId, FileKind, Metadata, Permissions, Space};
 pub use os::OsFs;

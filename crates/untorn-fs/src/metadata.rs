@@ -95,6 +95,8 @@ pub struct Space {
     pub available: u64,
     /// Size of the file system.
     pub total: u64,
+    /// How many files and directories may still be made; `None` where that is not limited, or not known.
+    pub files: Option<u64>,
 }
 
 /// What the file system can be trusted with. Every `true` is a promise; a method that turns out not to work still answers

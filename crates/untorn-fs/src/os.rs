@@ -3,7 +3,7 @@
 use std::{io, path::Path};
 
 use crate::{
-    Capabilities, DirEntry, File, Fs, Lock, LockKind, Metadata, OpenMode, Permissions, Space, SyncAll,
+    Capabilities, DirEntry, File, Fs, Lock, LockKind, Metadata, OpenMode, Permissions, Right, Space, SyncAll,
     path::{EntryPath, RelativePath},
     sys,
 };
@@ -27,8 +27,8 @@ use crate::{
 /// [`File::sync_data`] is `fdatasync`, [`File::sync`] is `fsync`. On macOS a sync goes through to the medium (`F_FULLFSYNC`).
 ///
 /// # Limits
-/// - Without `openat2` a mount is recognised by its device number, so a bind mount of the same file system is not seen; a Btrfs
-///   subvolume, on the other hand, is taken for a mount.
+/// - Without `openat2` a mount is recognised by its device number, so a bind mount of the same file system is not seen. A Btrfs
+///   subvolume is taken for a mount with and without it: no name can be moved into one.
 /// - Outside Unix every component is looked at before the call, not held by handle: whoever may write into the tree can swap a
 ///   directory for a symlink in between.
 /// - Opening a device file, before it is recognised and refused, is visible to its driver.
@@ -136,6 +136,10 @@ impl Fs for OsFs {
     fn lock(&self, path: &str, kind: LockKind, wait: bool) -> io::Result<Option<Box<dyn Lock>>> {
         let file = self.root.open_to_lock(EntryPath::new(path)?, kind)?;
         crate::lock::lock(file, kind, wait)
+    }
+
+    fn may(&self, right: Right, path: &str) -> io::Result<()> {
+        self.root.may(right, EntryPath::new(path)?)
     }
 
     fn space(&self) -> io::Result<Space> {

@@ -21,6 +21,7 @@ pub enum Method {
     SyncDir,
     SyncHandle,
     Lock,
+    May,
     Space,
     RandomId,
     ReadAt,

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use untorn_fs::{Capabilities, DirEntry, File, Fs, Lock, LockKind, Metadata, OpenMode, Permissions, Space, SyncAll};
+use untorn_fs::{Capabilities, DirEntry, File, Fs, Lock, LockKind, Metadata, OpenMode, Permissions, Right, Space, SyncAll};
 
 use crate::{Call, Method, SimFs, Verdict, hook_file::HookFile, sync::error_of};
 
@@ -189,6 +189,10 @@ impl Fs for HookFs {
                 Ok(lock.map(|lock| self.keep_lock(Some(lock))))
             }),
         }
+    }
+
+    fn may(&self, right: Right, path: &str) -> io::Result<()> {
+        self.answer(Call::new(Method::May, path), |path| self.inner.may(right, path))
     }
 
     fn space(&self) -> io::Result<Space> {

@@ -23,6 +23,12 @@ impl Image {
         Self { inodes: vec![Some(Arc::new(Inode::dir(None, 0)))], options: Arc::new(options), seed }
     }
 
+    /// The same objects on a file system of other options: fuller, say.
+    #[must_use]
+    pub fn with_options(self, options: SimOptions) -> Self {
+        Self { options: Arc::new(options), ..self }
+    }
+
     /// Whether both hold the same names with the same kinds, bytes, executable bits and symlink targets, where `skip` (a name at
     /// the root, or `""`) is left out on both sides. Identities and times do not count.
     #[must_use]
@@ -59,7 +65,7 @@ impl Image {
     }
 
     pub(crate) fn newest_change(&self) -> u64 {
-        self.inodes.iter().flatten().map(|inode| inode.changed).max().unwrap_or(0)
+        self.inodes.iter().flatten().map(|inode| inode.changed.max(inode.renamed)).max().unwrap_or(0)
     }
 
     pub(crate) fn forget(&mut self, ino: usize) {

@@ -16,7 +16,7 @@ pub(crate) struct Inode {
     pub(crate) body: Body,
     pub(crate) permissions: Permissions,
     pub(crate) changed: u64,
-    /// When it last got or lost a name: that counts as a change, but not of what is in it. Forgotten in a crash.
+    /// When it last got or lost a name, or, of a directory, when a name in it changed: that counts as a change, but not of the bytes of a file. Forgotten in a crash.
     pub(crate) renamed: u64,
 }
 

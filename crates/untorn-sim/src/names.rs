@@ -18,7 +18,7 @@ struct Named {
 
 impl State {
     pub(crate) fn create(&mut self, root: Ino, path: &str, inode: impl FnOnce(u64) -> Inode) -> io::Result<Ino> {
-        let (dir, name) = self.find_parent(root, path)?;
+        let (dir, name) = self.find_open_parent(root, path)?;
         let changed = self.tick();
         self.make(dir, name, inode(changed))
     }
@@ -31,7 +31,7 @@ impl State {
         if self.live.entries(ino).is_some() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        let (dir, name) = self.find_parent(root, to)?;
+        let (dir, name) = self.find_open_parent(root, to)?;
         if self.find_in(dir, name)?.is_some() {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
@@ -71,7 +71,7 @@ impl State {
 
     pub(crate) fn rename(&mut self, root: Ino, from: &str, to: &str) -> io::Result<()> {
         let from = self.named(root, from)?;
-        let (dir, name) = self.find_parent(root, to)?;
+        let (dir, name) = self.find_open_parent(root, to)?;
         let target = self.find_in(dir, name)?;
         if let Some((spelling, _)) = target.as_ref().filter(|(_, ino)| *ino == from.ino) {
             let same_entry = dir == from.dir && *spelling == from.name;
@@ -107,7 +107,7 @@ impl State {
     }
 
     fn named(&self, root: Ino, path: &str) -> io::Result<Named> {
-        let (dir, name) = self.find_parent(root, path)?;
+        let (dir, name) = self.find_open_parent(root, path)?;
         let (name, ino) = self.find_in(dir, name)?.ok_or(io::ErrorKind::NotFound)?;
         Ok(Named { dir, name, ino })
     }

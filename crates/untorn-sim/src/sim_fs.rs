@@ -2,7 +2,9 @@
 
 use std::{fmt, io, sync::Arc, time::Duration};
 
-use untorn_fs::{Capabilities, DirEntry, File, FileId, Fs, Lock, LockKind, Metadata, OpenMode, Permissions, Space, SyncAll};
+use untorn_fs::{
+    Capabilities, DirEntry, File, FileId, FileKind, Fs, Lock, LockKind, Metadata, OpenMode, Permissions, Right, Space, SyncAll,
+};
 
 use crate::{
     Image, Recording, SimOptions,
@@ -263,10 +265,20 @@ impl Fs for SimFs {
         }
     }
 
+    fn may(&self, right: Right, path: &str) -> io::Result<()> {
+        self.with(|state| {
+            let (dir, _) = state.find_parent(self.root, path)?;
+            match right {
+                Right::Name => state.may_change_names(dir),
+                Right::Permissions => state.find(self.root, path).map(drop),
+            }
+        })
+    }
+
     fn space(&self) -> io::Result<Space> {
         self.with(|state| {
             let total = state.options().capacity.unwrap_or(u64::MAX / 2);
-            Ok(Space { available: state.available(), total })
+            Ok(Space { available: state.available(), total, files: state.names_available() })
         })
     }
 
@@ -296,7 +308,8 @@ impl State {
             links: if matches!(inode.body, Body::Dir(_)) { 1 } else { self.links(ino).into() },
             id: self.options().stable_ids.then_some(FileId(ino.into())),
             changed: inode.changed.max(inode.renamed).into(),
-            written: inode.changed.into(),
+            // The names are what is in a directory.
+            written: if inode.kind() == FileKind::Dir { inode.changed.max(inode.renamed) } else { inode.changed }.into(),
         })
     }
 }

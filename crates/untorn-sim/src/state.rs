@@ -152,6 +152,19 @@ impl State {
         Ok((dir, name))
     }
 
+    /// As [`State::find_parent`], for changing a name in it.
+    pub(crate) fn find_open_parent<'a>(&self, root: Ino, path: &'a str) -> io::Result<(Ino, &'a str)> {
+        let (dir, name) = self.find_parent(root, path)?;
+        self.may_change_names(dir).map(|()| (dir, name))
+    }
+
+    /// Processes are ordinary users here: a directory that its owner may not write to takes no names and gives none away.
+    pub(crate) fn may_change_names(&self, dir: Ino) -> io::Result<()> {
+        const WRITE_AND_SEARCH: u32 = 0o300;
+        let open = self.inode(dir)?.permissions.bits() & WRITE_AND_SEARCH == WRITE_AND_SEARCH;
+        if open { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+    }
+
     pub(crate) fn find_in(&self, dir: Ino, name: &str) -> io::Result<Option<(Arc<str>, Ino)>> {
         Ok(self.entries(dir)?.find(name, self.options()).map(|(name, ino)| (name.clone(), ino)))
     }
@@ -183,7 +196,11 @@ impl State {
 
     /// Changes names now, for everybody to see; a crash may take it back.
     pub(crate) fn change_names(&mut self, names: Names) {
+        let now = self.tick();
         for change in names.in_order() {
+            if let Some(dir) = self.live.get_mut(change.dir) {
+                dir.renamed = now;
+            }
             let old = self.live.entries(change.dir).and_then(|e| e.find(&change.name, &self.live.options)).map(|(_, ino)| ino);
             self.count_links(old, -1);
             self.count_links(change.to, 1);
@@ -239,6 +256,10 @@ impl State {
         let options = self.options();
         let names = self.usage.names.saturating_mul(options.bytes_per_name);
         options.capacity.map_or(u64::MAX / 2, |capacity| capacity.saturating_sub(self.usage.bytes.saturating_add(names)))
+    }
+
+    pub(crate) fn names_available(&self) -> Option<u64> {
+        self.options().names_max.map(|max| max.saturating_sub(self.usage.names))
     }
 
     pub(crate) fn need_space(&self, bytes: u64, names: u64) -> io::Result<()> {

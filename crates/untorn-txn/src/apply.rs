@@ -8,95 +8,87 @@
 use std::{
     collections::BTreeSet,
     io,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use untorn_format::{
-    TreePath, fold_key,
+    TreePath,
     journal::{Object, Plan, Range, Step, Target},
 };
-use untorn_fs::{Capabilities, File, FileKind, Fs, OpenMode, Permissions, is_outside_tree};
+use untorn_fs::{File, FileKind, Fs, OpenMode, Permissions, is_outside_tree};
 
 use crate::{
+    aside::{self, Wanted},
     barrier::Unsynced,
     error::{Cause, Context, Error, Result},
+    landing::Landing,
     layout::{HEAD, STATE, TxLayout},
     options::{Options, Phase},
     pool,
     reporting::path_of,
     stage::{COPY_LEN, copy_range},
+    warning::Warning,
 };
 
-/// How a staged file gets into the tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Landing {
-    /// Under a second name, which is renamed to its place.
-    Link,
-    /// Its only name is renamed: the fewest changes of names. Should a crash come, recovery looks for it in its place, and knows it by its hash.
-    Rename,
-    /// Its bytes are written to their place: a rename could lose the file, or a repeated removal of another spelling of its name would take it for the old one.
-    Copy,
+/// What came up while applying.
+#[derive(Debug, Default)]
+pub(crate) struct Applied {
+    /// Directories that had to stay because others put files into them.
+    pub(crate) dirs_kept: Vec<String>,
+    /// What else others did.
+    pub(crate) warnings: Vec<Warning>,
 }
 
-impl Landing {
-    /// How the objects of a plan land; the same for every apply of it on one file system.
-    pub(crate) fn of(plan: &Plan, capabilities: Capabilities) -> Self {
-        if capabilities.atomic_rename && !respells(plan) {
-            Self::Rename
-        } else if capabilities.hard_links {
-            Self::Link
-        } else {
-            Self::Copy
+impl Applied {
+    /// What was in the way was moved, directories that had to stay among it.
+    fn warn(&mut self, warnings: Vec<Warning>) {
+        for warning in &warnings {
+            if let Warning::MovedAside { path, .. } = warning {
+                self.dirs_kept
+                    .retain(|kept| kept.strip_prefix(path).is_none_or(|rest| !rest.is_empty() && !rest.starts_with('/')));
+            }
         }
-    }
-
-    /// A link to a file that moves keeps its name, which cannot be known again by a hash, and under which the file may be patched.
-    pub(crate) fn of_object(self, object: &Object, capabilities: Capabilities) -> Self {
-        match object {
-            Object::Link { .. } if capabilities.hard_links => Self::Link,
-            _ => self,
-        }
+        self.warnings.extend(warnings);
     }
 }
 
-/// Whether a file is put under a name that some system takes for one that is removed.
-fn respells(plan: &Plan) -> bool {
-    let removed = plan.steps.iter().filter_map(|step| match step {
-        Step::RemoveFile { path } => Some(fold_key(path.as_str())),
-        _ => None,
-    });
-    let removed: BTreeSet<String> = removed.collect();
-    plan.steps.iter().any(|step| matches!(step, Step::Put { path, .. } if removed.contains(&fold_key(path.as_str()))))
-}
-
-/// Applies all steps. Says which directories had to stay because others put files into them.
+/// Applies all steps, save putting those staged files in place that are `lost`.
 pub(crate) fn apply(
     fs: &dyn Fs,
     layout: TxLayout,
     plan: &Plan,
+    lost: &BTreeSet<u32>,
     unsynced: &mut Unsynced,
     options: &Options,
-) -> Result<Vec<String>> {
+) -> Result<Applied> {
     let redo =
         if plan.redo.len == 0 { None } else { Some(fs.open(&layout.redo(), OpenMode::Read).context("open", &layout.redo())?) };
     let landing = Landing::of(plan, fs.capabilities());
-    let apply = Apply { fs, layout, landing, objects: &plan.objects, redo: redo.as_deref(), options };
-    let mut dirs_kept = Vec::new();
+    let apply = Apply { fs, layout, landing, objects: &plan.objects, lost, redo: redo.as_deref(), options };
+    let mut applied = Applied::default();
     let total = plan.steps.len() as u64;
     let patches = plan.steps.partition_point(|step| !matches!(step, Step::Patch { .. } | Step::SetExecutable { .. }));
     for (done, step) in plan.steps[..patches].iter().enumerate() {
-        apply.with_ballast(|| apply.rename_step(step, &mut dirs_kept, unsynced))?;
+        apply.with_ballast(|| apply.name_step(step, &mut applied, unsynced))?;
         tell_sometimes(options, done as u64, total);
     }
-    apply.content_steps(&plan.steps[patches..], patches as u64)?;
-    for step in &plan.steps[patches..] {
+    let mut missing = BTreeSet::new();
+    for (step, error) in apply.content_steps(&plan.steps[patches..], patches as u64)? {
+        missing.extend(apply.content_step_again(step, error, &mut applied, unsynced)?);
+    }
+    for step in plan.steps[patches..].iter().filter(|step| path_of(step).is_none_or(|path| !missing.contains(path))) {
         note_content(step, plan, layout, unsynced);
     }
+    applied.warnings.extend(missing.iter().map(|path| Warning::Missing { path: path.to_string() }));
     if plan.new_head {
         apply.with_ballast(|| apply.head(plan.to.is_none(), unsynced))?;
     }
     options.tell(Phase::Apply, total, total);
-    Ok(dirs_kept)
+    applied.warnings.sort();
+    Ok(applied)
 }
 
 /// What a step on content has left to be synced.
@@ -125,6 +117,7 @@ struct Apply<'a> {
     layout: TxLayout,
     landing: Landing,
     objects: &'a [Object],
+    lost: &'a BTreeSet<u32>,
     redo: Option<&'a dyn File>,
     options: &'a Options,
 }
@@ -142,40 +135,78 @@ impl Apply<'_> {
         }
     }
 
-    /// A step that changes names.
-    fn rename_step(&self, step: &Step, dirs_kept: &mut Vec<String>, unsynced: &mut Unsynced) -> Result<()> {
-        if let Some(path) = path_of(step) {
-            unsynced.name(path.as_str());
+    /// A step that changes names. What others have put in its way is moved aside, and it is done once more.
+    fn name_step(&self, step: &Step, applied: &mut Applied, unsynced: &mut Unsynced) -> Result<()> {
+        let Err(error) = self.name_step_once(step, applied, unsynced) else { return Ok(()) };
+        let wanted = if matches!(step, Step::MakeDir { .. }) { Wanted::Dir } else { Wanted::File };
+        self.make_way(step, wanted, error, applied, unsynced)?;
+        self.name_step_once(step, applied, unsynced)
+    }
+
+    /// Takes away what `error` comes from; the error itself is the answer when nothing of that kind is found.
+    fn make_way(&self, step: &Step, wanted: Wanted, error: Error, applied: &mut Applied, unsynced: &mut Unsynced) -> Result<()> {
+        let Some(path) = path_of(step).filter(|_| is_obstructed(&error)) else { return Err(error) };
+        let found = aside::make_way(self.fs, path.as_str(), wanted, unsynced)?;
+        if found.is_empty() {
+            return Err(error);
         }
+        applied.warn(found);
+        Ok(())
+    }
+
+    fn name_step_once(&self, step: &Step, applied: &mut Applied, unsynced: &mut Unsynced) -> Result<()> {
         match step {
-            Step::RemoveFile { path } => self.remove_file(path),
+            Step::RemoveFile { path } => self.remove_file(path, unsynced),
             Step::RemoveDir { path } => {
+                self.note_gone(path, unsynced);
                 if self.remove_dir(path)? {
                     // Whatever was removed in it is gone with its name, and what stands there now cannot be synced as a directory.
                     unsynced.gone_dir(path.as_str());
                 } else {
-                    dirs_kept.push(path.to_string());
+                    applied.dirs_kept.push(path.to_string());
                 }
                 Ok(())
             }
             Step::MakeDir { path, permissions } => {
+                self.make_dir(path, *permissions)?;
+                unsynced.name(path.as_str());
                 unsynced.dir(path.as_str());
-                self.make_dir(path, *permissions)
+                Ok(())
             }
+            Step::Put { object, .. } if self.lost.contains(object) => Ok(()),
             Step::Put { path, object } => {
                 let landing = self.landing_of(*object);
-                self.put(landing, &self.layout.object(*object), path.as_str(), unsynced)
+                self.put(landing, &self.layout.object(*object), path.as_str(), unsynced)?;
+                unsynced.name(path.as_str());
+                Ok(())
             }
-            Step::Symlink { path, target } => self.symlink(path, target),
+            Step::Symlink { path, target } => {
+                self.symlink(path, target)?;
+                unsynced.name(path.as_str());
+                Ok(())
+            }
             Step::Patch { .. } | Step::SetExecutable { .. } => Ok(()),
         }
     }
 
-    fn remove_file(&self, path: &TreePath) -> Result<()> {
+    fn remove_file(&self, path: &TreePath, unsynced: &mut Unsynced) -> Result<()> {
         match self.fs.remove_file(path.as_str()) {
             // Gone already, or something that belongs to the new tree stands there, or in its way.
-            Err(error) if is_gone(&error) || error.kind() == io::ErrorKind::IsADirectory => Ok(()),
-            other => other.context("remove", path.as_str()),
+            Err(error) if is_gone(&error) || error.kind() == io::ErrorKind::IsADirectory => {
+                self.note_gone(path, unsynced);
+                Ok(())
+            }
+            other => {
+                unsynced.name(path.as_str());
+                other.context("remove", path.as_str())
+            }
+        }
+    }
+
+    /// A name that goes, unless its directory went before it: others removed that, and it cannot be synced.
+    fn note_gone(&self, path: &TreePath, unsynced: &mut Unsynced) {
+        if path.parent().is_none_or(|dir| self.fs.metadata(dir.as_str()).is_ok_and(|meta| meta.is_dir())) {
+            unsynced.name(path.as_str());
         }
     }
 
@@ -277,17 +308,45 @@ impl Apply<'_> {
         self.fs.rename(&passing, path.as_str()).context("rename to", path.as_str())
     }
 
-    /// Steps on the content of files touch each its own file, so they can be shared out.
-    fn content_steps(&self, steps: &[Step], before: u64) -> Result<()> {
+    /// Steps on the content of files touch each its own file, so they can be shared out. Answers with those that something is in the way of.
+    fn content_steps<'s>(&self, steps: &'s [Step], before: u64) -> Result<Vec<(&'s Step, Error)>> {
         let (total, done) = (before + steps.len() as u64, AtomicU64::new(before));
+        let obstructed = Mutex::new(Vec::new());
         pool::each_run(self.options.jobs, pool::SHORT, steps, |run| {
             let mut buffer = Vec::new();
             run.iter().try_for_each(|step| {
-                self.with_ballast(|| self.content_step(step, &mut buffer))?;
+                match self.with_ballast(|| self.content_step(step, &mut buffer)) {
+                    Err(error) if is_obstructed(&error) => {
+                        obstructed.lock().unwrap_or_else(PoisonError::into_inner).push((step, error));
+                    }
+                    other => other?,
+                }
                 tell_sometimes(self.options, done.fetch_add(1, Ordering::Relaxed), total);
                 Ok(())
             })
-        })
+        })?;
+        Ok(obstructed.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What is in the way of a new file is moved. An old file that others removed, or put something else in the place of, cannot be changed: answers with it.
+    fn content_step_again<'s>(
+        &self,
+        step: &'s Step,
+        error: Error,
+        applied: &mut Applied,
+        unsynced: &mut Unsynced,
+    ) -> Result<Option<&'s TreePath>> {
+        match step {
+            Step::Patch { target: Target::Path(_), create: true, .. } => {
+                self.make_way(step, Wanted::OpenedFile, error, applied, unsynced)?;
+                self.with_ballast(|| self.content_step(step, &mut Vec::new()))?;
+                Ok(None)
+            }
+            Step::Patch { target: Target::Path(path), .. } | Step::SetExecutable { target: Target::Path(path), .. } => {
+                Ok(Some(path))
+            }
+            _ => Err(error),
+        }
     }
 
     fn content_step(&self, step: &Step, buffer: &mut Vec<u8>) -> Result<()> {
@@ -366,6 +425,11 @@ impl Apply<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether an error may come from what others have put in the way, or taken away.
+fn is_obstructed(error: &Error) -> bool {
+    matches!(error.cause(), Cause::Io { source, .. } if aside::may_be_in_the_way(source))
 }
 
 /// Whether the error says that nothing is at the path any more. What leads through a symlink or a file is gone, too: the new tree has put that there.

@@ -64,6 +64,18 @@ impl Unsynced {
         self.dirs.remove(path);
     }
 
+    /// A directory, or a file, that has another name from now on.
+    pub(crate) fn moved(&mut self, path: &str, to: &str) {
+        for paths in [&mut self.files, &mut self.dirs] {
+            let below = |at: &String| at.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            let moved: Vec<String> = paths.iter().filter(|at| below(at)).cloned().collect();
+            for at in moved {
+                paths.remove(&at);
+                paths.insert(format!("{to}{}", &at[path.len()..]));
+            }
+        }
+    }
+
     /// A name that changed: its directory.
     pub(crate) fn name(&mut self, path: &str) {
         self.dir(path.rsplit_once('/').map_or("", |(parent, _)| parent));

@@ -1,6 +1,6 @@
 //! The protocol, from a set of wishes to the cleared journal. The numbers are those of `docs/format/journal.md`.
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
 use untorn_format::journal::{Plan, Record, SlotState};
 
@@ -25,6 +25,7 @@ pub(crate) fn commit(mut tx: Transaction<'_>) -> Result<Report> {
     tx.tree.refuse_poisoned()?;
     // 1 to 3: plan, reserve, stage.
     let Some(sealed) = seal(&mut tx)? else { return Ok(Report::default()) };
+    tx.options.stop_if_asked()?;
     let fs = tx.tree.fs().clone();
     let readers = lock::exclude_readers(&*fs, tx.options.readers == Readers::Wait)?;
     prepare::recheck(&*fs, &tx.view, &sealed.relinked, tx.options.jobs)?;
@@ -33,6 +34,8 @@ pub(crate) fn commit(mut tx: Transaction<'_>) -> Result<Report> {
     let Sealed { plan, plan_hash, plan_len, unsynced, mut report, .. } = sealed;
     let syncs = tx.tree.syncer()?.sync(&*fs, &unsynced).map_err(|error| tx.tree.poison(error))?;
     report.barriers.push((Barrier::B1, syncs));
+    // The last safe point to stop.
+    tx.options.stop_if_asked()?;
     // 5, B2: the commit point.
     let record = tx.tree.next_record(SlotState::Committed, &plan, plan_hash, plan_len);
     if let Err(error) = tx.tree.decide(&record) {
@@ -40,7 +43,7 @@ pub(crate) fn commit(mut tx: Transaction<'_>) -> Result<Report> {
     }
     report.barriers.push((Barrier::B2, 1));
     // 6 to 8: from here on the transaction is decided, and every error leaves it to the next opening.
-    complete(tx.tree, &plan, &tx.options, &mut report)
+    complete(tx.tree, &plan, &BTreeSet::new(), &tx.options, &mut report)
         .map_err(|error| tx.tree.poison(error).with_state(TreeState::WillComplete))?;
     // Readers take what is left of a stage for a journal that may not be cleared.
     cleanup::after(&*fs, tx.tree.kept_folder());
@@ -65,11 +68,13 @@ fn give_up(tree: &mut Tree, committed: &Record, error: Error) -> Error {
 }
 
 /// Steps 6 to 8, the same for commit and for recovery: apply, B3, B4.
-pub(crate) fn complete(tree: &mut Tree, plan: &Plan, options: &Options, report: &mut Report) -> Result<()> {
+/// What is `lost` of the stage is passed over.
+pub(crate) fn complete(tree: &mut Tree, plan: &Plan, lost: &BTreeSet<u32>, options: &Options, report: &mut Report) -> Result<()> {
     let fs = tree.fs().clone();
     // 6: change the tree.
     let mut unsynced = Unsynced::default();
-    report.dirs_kept = apply::apply(&*fs, TxLayout(plan.txid), plan, &mut unsynced, options)?;
+    let applied = apply::apply(&*fs, TxLayout(plan.txid), plan, lost, &mut unsynced, options)?;
+    (report.dirs_kept, report.warnings) = (applied.dirs_kept, applied.warnings);
     // 7, B3: the changed tree is durable.
     let syncs = tree.syncer()?.sync(&*fs, &unsynced)?;
     report.barriers.push((Barrier::B3, syncs));

@@ -112,23 +112,10 @@ fn moved(record: &Record, home: u128) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use untorn_format::Hash;
-
     use super::*;
 
     fn record(seq: u64, state: SlotState, txid: u64) -> Record {
-        Record {
-            seq,
-            state,
-            tree_id: [7; 16],
-            home: 5,
-            txid,
-            plan_len: 0,
-            plan_hash: Hash::NONE,
-            from: Hash::NONE,
-            to: Hash::NONE,
-            undo: 0,
-        }
+        Record { seq, state, txid, ..slots::first_record([7; 16], 5) }
     }
 
     /// Every kind of slot, with records of two trees, small numbers and each state.

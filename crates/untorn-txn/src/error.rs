@@ -117,6 +117,8 @@ pub enum Cause {
     Producer(Box<dyn StdError + Send + Sync>),
     /// The updates ended without the end-of-set mark.
     Unfinished,
+    /// The caller asked to stop before anything was decided: see [`Observer::should_stop`](crate::Observer::should_stop).
+    Stopped,
     /// A directory that must never be put under care, such as the root of the disk.
     DangerousRoot,
     /// The system cannot do what was asked for.
@@ -214,6 +216,7 @@ impl Error {
             Cause::Poisoned => "UNT-POISONED",
             Cause::Producer(_) => "UNT-PRODUCER",
             Cause::Unfinished => "UNT-UNFINISHED",
+            Cause::Stopped => "UNT-STOPPED",
             Cause::DangerousRoot => "UNT-ROOT",
             Cause::Unsupported { .. } => "UNT-UNSUPPORTED",
         }
@@ -244,13 +247,14 @@ impl Error {
             Cause::ChangedSince => "keep a copy of the changed file, then force the roll-back or leave it",
             Cause::NoUndo => "ask for undo to be kept before the next change",
             Cause::JournalDamaged { .. } => {
-                "verify the tree against its release and repair what differs; keep the state directory for analysis"
+                "repair the tree from its build, which begins the journal anew; keep a copy of the state directory for analysis"
             }
             Cause::JournalForeign => {
                 "remove the state directory if it was copied here by mistake, or recover the tree it came from"
             }
             Cause::JournalNewer { .. } => "use the newer version that wrote it",
             Cause::Poisoned => "open the tree again",
+            Cause::Stopped => "start again whenever you like",
             Cause::Producer(_) | Cause::Unfinished => "mend the producer of the updates, then try again",
             Cause::DangerousRoot => "name the directory of the game itself",
             Cause::Unsupported { .. } => "choose another way",
@@ -293,6 +297,7 @@ impl fmt::Display for Cause {
             Self::Poisoned => f.write_str("an earlier error ended the work with this tree"),
             Self::Producer(error) => write!(f, "the producer of the updates failed: {error}"),
             Self::Unfinished => f.write_str("the updates ended without their end mark"),
+            Self::Stopped => f.write_str("stopped, as asked"),
             Self::DangerousRoot => f.write_str("this directory must not be put under care"),
             Self::Unsupported { what } => write!(f, "not possible here: {what}"),
         }

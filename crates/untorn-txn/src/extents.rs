@@ -75,7 +75,8 @@ impl Extents {
     pub(crate) fn gaps(&self, from: u64, to: u64) -> Vec<(u64, u64)> {
         let mut gaps = Vec::new();
         let mut at = from;
-        for (&start, piece) in &self.0 {
+        let first = self.0.range(..=from).next_back().map_or(from, |(&start, _)| start);
+        for (&start, piece) in self.0.range(first..) {
             let end = start + piece.len;
             if end <= at {
                 continue;

@@ -10,8 +10,7 @@ use untorn_fs::{FileId, Fs, Metadata, OpenMode};
 
 use crate::{
     error::{Cause, Context, Error, Result},
-    extents::Extents,
-    stage::{COPY_LEN, Stage, hash_file},
+    stage::{Stage, buffer_len, hash_file},
     steps::Links,
     view::{Base, FileNode, Node, Touched, View},
 };
@@ -79,29 +78,20 @@ fn before(
 /// Saves the bytes of the old file that will be overwritten in place, or cut off.
 fn overwritten(fs: &dyn Fs, path: &TreePath, old_len: u64, now: Option<&Touched>, stage: &mut Stage) -> Result<Vec<Range>> {
     let Some(Node::File(file)) = now.map(|touched| &touched.now) else { return Ok(Vec::new()) };
-    let mut lost = Extents::default();
-    for range in file.extents.ranges() {
-        lost.insert(range.at, range.len.min(old_len.saturating_sub(range.at)), range.at);
-    }
-    if file.len < old_len {
-        lost.insert(file.len, old_len - file.len, file.len);
-    }
-    if lost.is_empty() {
-        return Ok(Vec::new());
-    }
+    let lost = file.lost(old_len);
+    let Some(longest) = lost.iter().map(|&(_, len)| buffer_len(len)).max() else { return Ok(Vec::new()) };
     let from = fs.open(path.as_str(), OpenMode::Read).context("open", path.as_str())?;
-    let mut buffer = vec![0; COPY_LEN];
+    let mut buffer = vec![0; longest];
     let mut ranges = Vec::new();
-    for range in lost.ranges() {
-        let (mut at, mut redo_at) = (range.at, None);
-        while at < range.at + range.len {
-            let n = buffer.len().min(usize::try_from(range.at + range.len - at).unwrap_or(buffer.len()));
-            from.read_exact_at(&mut buffer[..n], at).context("read", path.as_str())?;
-            let start = stage.undo.append(fs, &buffer[..n])?;
-            redo_at.get_or_insert(start);
-            at += n as u64;
+    for (start, len) in lost {
+        let (mut done, redo_at) = (0, stage.undo.len());
+        while done < len {
+            let n = buffer_len(len - done).min(longest);
+            from.read_exact_at(&mut buffer[..n], start + done).context("read", path.as_str())?;
+            stage.undo.append(fs, &buffer[..n])?;
+            done += n as u64;
         }
-        ranges.push(Range { redo_at: redo_at.unwrap_or(0), ..range });
+        ranges.push(Range { at: start, len, redo_at });
     }
     Ok(ranges)
 }

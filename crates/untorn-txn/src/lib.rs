@@ -14,7 +14,8 @@
 //! # Limitations
 //! - Between the commit point and the end of apply the directory holds a mixture: readers must hold a [`ReadGuard`], and whoever opens files after a crash must open the
 //!   tree first. A [`Switch`] knows no such moment, where the system can do it.
-//! - Owners, extended attributes, times and modes other than the executable bit are kept where a file is changed, but are no part of the guarantee.
+//! - Owners, access lists, extended attributes and times are no part of the guarantee: a file that is changed in place, or moves, keeps them; one that is
+//!   replaced gets the permissions of the old one, and nothing else of it.
 //! - The disk must honour flushes. A file system without atomic renames (FAT) can only promise that damage is found.
 //!
 //! ```
@@ -31,6 +32,7 @@
 //! ```
 
 mod apply;
+mod aside;
 mod barrier;
 mod cleanup;
 mod commit;
@@ -39,6 +41,7 @@ mod error;
 mod expect;
 mod extents;
 mod keep;
+mod landing;
 mod layout;
 mod lock;
 mod options;
@@ -49,6 +52,7 @@ mod recover;
 mod report;
 mod reporting;
 mod rollback;
+mod rollback_forecast;
 mod seal;
 mod slots;
 mod spool;
@@ -59,8 +63,10 @@ mod steps;
 mod switch;
 mod transaction;
 mod tree;
+mod trial;
 mod update;
 mod view;
+mod warning;
 mod way;
 
 pub use barrier::Barrier;
@@ -69,9 +75,11 @@ pub use expect::Expect;
 pub use options::{Observer, Options, Phase, Readers, WayChoice};
 pub use reader::ReadGuard;
 pub use report::{Change, FileReport, Recovery, Report};
+pub use rollback_forecast::RollbackForecast;
 pub use status::{Condition, Status, head_of};
 pub use switch::{Meanwhile, Switch, SwitchOptions, SwitchRecovery, SwitchReport};
 pub use transaction::Transaction;
 pub use tree::Tree;
 pub use update::{Update, UpdateInfo, atomic_update};
+pub use warning::Warning;
 pub use way::{Way, Why};

@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+use crate::error::{Cause, Error, Result};
+
 /// How changed files shall be changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -52,6 +54,12 @@ pub enum Phase {
 pub trait Observer: Send + Sync {
     /// `done` of `total` units are finished (bytes or steps, according to the phase).
     fn progress(&self, phase: Phase, done: u64, total: u64);
+
+    /// Whether to give up at the next safe point, with [`Cause::Stopped`]: then nothing was changed. Asked often, up to the commit point; what is decided is
+    /// completed whatever this says.
+    fn should_stop(&self) -> bool {
+        false
+    }
 }
 
 /// How a transaction is to be made.
@@ -98,6 +106,15 @@ impl Options {
             self.jobs = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(JOBS_MAX));
         }
         self
+    }
+
+    /// A safe point: nothing is decided yet.
+    pub(crate) fn stop_if_asked(&self) -> Result<()> {
+        if self.observer.as_ref().is_some_and(|observer| observer.should_stop()) {
+            Err(Error::new(Cause::Stopped))
+        } else {
+            Ok(())
+        }
     }
 
     pub(crate) fn tell(&self, phase: Phase, done: u64, total: u64) {

@@ -14,11 +14,11 @@ pub(crate) fn each<T: Sync>(jobs: usize, run_len_min: usize, items: &[T], work: 
 }
 
 /// As [`each`], for work that wants a whole run, to keep a buffer over it.
-pub(crate) fn each_run<T: Sync>(
+pub(crate) fn each_run<'t, T: Sync>(
     jobs: usize,
     run_len_min: usize,
-    items: &[T],
-    work: impl Fn(&[T]) -> Result<()> + Sync,
+    items: &'t [T],
+    work: impl Fn(&'t [T]) -> Result<()> + Sync,
 ) -> Result<()> {
     let run_len = items.len().div_ceil(jobs.max(1)).max(run_len_min);
     if items.len() <= run_len {

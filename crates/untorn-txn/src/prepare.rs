@@ -55,6 +55,7 @@ pub(crate) fn choose_ways(fs: &dyn Fs, options: &Options, view: &mut View, stage
         .map(|(path, touched)| (path.clone(), touched.was.is_absent()))
         .collect();
     for (path, is_new) in described {
+        options.stop_if_asked()?;
         let Some(file) = view.file_mut(fs, &path)? else { continue };
         let (way, why) = way_of(fs, options, &path, is_new, file, stage);
         if way == Way::Put && !matches!(file.base, Base::Staged(_)) {
@@ -69,7 +70,15 @@ pub(crate) fn choose_ways(fs: &dyn Fs, options: &Options, view: &mut View, stage
     Ok(ways)
 }
 
-fn way_of(fs: &dyn Fs, options: &Options, path: &TreePath, is_new: bool, file: &FileNode, stage: &Stage) -> (Way, Why) {
+/// How a file is to be changed.
+pub(crate) fn way_of(
+    fs: &dyn Fs,
+    options: &Options,
+    path: &TreePath,
+    is_new: bool,
+    file: &FileNode,
+    stage: &Stage,
+) -> (Way, Why) {
     let capabilities = fs.capabilities();
     match &file.base {
         Base::Staged(number) => match stage.object(*number).map(|object| object.origin) {
@@ -78,7 +87,7 @@ fn way_of(fs: &dyn Fs, options: &Options, path: &TreePath, is_new: bool, file: &
             _ => (Way::Put, Why::Whole),
         },
         Base::Nothing if is_new && capabilities.in_place => {
-            way::choose(options.way, None, file.extents.bytes(), file.extents.bytes())
+            way::choose(options.way, None, file.extents.bytes(), (file.extents.bytes(), 0))
         }
         Base::Nothing => (Way::Put, Why::Whole),
         // The executable bit of a file with other names would change under all of them.
@@ -93,13 +102,14 @@ fn way_of(fs: &dyn Fs, options: &Options, path: &TreePath, is_new: bool, file: &
                 .or((origin != path && !capabilities.hard_links).then_some(Why::NoInPlace))
                 .or((zeros > ZEROS_LEN_MAX).then_some(Why::Cheapest));
             let beside: u64 = uncovered(file).iter().map(|(from, to)| to - from).sum();
-            way::choose(options.way, obstacle, file.len, file.extents.bytes() + zeros + beside)
+            let kept = if options.keep_undo { file.lost(meta.len).iter().map(|(_, len)| len).sum() } else { 0 };
+            way::choose(options.way, obstacle, file.len, (file.extents.bytes() + zeros + beside, kept))
         }
     }
 }
 
 /// Where old bytes would show through: a file that was cut and then grown again.
-fn zero_gaps(file: &FileNode) -> Vec<(u64, u64)> {
+pub(crate) fn zero_gaps(file: &FileNode) -> Vec<(u64, u64)> {
     let old_len = file.origin().map_or(0, |(_, meta)| meta.len);
     file.extents.gaps(file.base_len, file.len.min(old_len))
 }
@@ -130,12 +140,13 @@ fn cover_blocks(fs: &dyn Fs, file: &mut FileNode, stage: &mut Stage) -> Result<(
         }
         let redo_at = stage.spool(fs, &bytes)?;
         file.extents.insert(from, to - from, redo_at);
+        file.beside.insert(from, old as u64, redo_at);
     }
     Ok(())
 }
 
 /// The parts of the blocks that are written which no piece covers.
-fn uncovered(file: &FileNode) -> Vec<(u64, u64)> {
+pub(crate) fn uncovered(file: &FileNode) -> Vec<(u64, u64)> {
     let old_len = file.origin().map_or(file.len, |(_, meta)| meta.len);
     let edge = old_len.min(file.len);
     let edge = (file.len != old_len && !edge.is_multiple_of(BLOCK_LEN)).then_some((edge, edge));

@@ -11,6 +11,7 @@ use crate::{
     lock::{self, Held},
     recover,
     tree::{Tree, is_still_at, open_dir},
+    warning::Warning,
 };
 
 /// How often a reader completes what others left before it gives up: more than twice means that updaters die as fast as they come.
@@ -20,6 +21,7 @@ const TRIES: usize = 8;
 #[derive(Debug)]
 pub struct ReadGuard {
     held: Held,
+    warnings: Vec<Warning>,
 }
 
 impl ReadGuard {
@@ -45,21 +47,28 @@ impl ReadGuard {
     /// # Errors
     /// As [`ReadGuard::acquire`].
     pub fn acquire_on(fs: &Arc<dyn Fs>) -> Result<Self> {
+        let mut warnings = Vec::new();
         for _ in 0..TRIES {
             if fs.metadata(LOCK).is_ok() {
                 let held = lock::reader(&**fs, false)?;
                 let evidence = recover::evidence(&**fs)?;
                 match decide(&evidence) {
                     Verdict::Clean(ruling) if !recover::may_be_in_cache_only(&**fs, &ruling, &evidence.folders) => {
-                        return Ok(Self { held });
+                        return Ok(Self { held, warnings });
                     }
                     Verdict::Refuse(refusal) => return Err(recover::refused(refusal)),
                     Verdict::Clean(_) | Verdict::Init | Verdict::Forward(_) | Verdict::Doubtful { .. } => drop(held),
                 }
             }
-            drop(Tree::open_on(fs.clone())?);
+            warnings = Tree::open_on(fs.clone())?.warnings().to_vec();
         }
         Err(Error::new(Cause::Busy { holder: None }))
+    }
+
+    /// What others did to the tree that completing it could not undo: see [`Tree::warnings`].
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// Lets the programs that this process starts from now on, or becomes, hold the tree too: it is let go when the last of them has ended. So a launcher may die

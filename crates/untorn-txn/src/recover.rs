@@ -1,5 +1,7 @@
 //! Recovery: gather evidence, decide (see `decide`), act. Completing a decided transaction is the same apply that commit uses.
 
+use std::collections::BTreeMap;
+
 use untorn_format::{
     Hash,
     journal::{MAX_PLAN_LEN, Object, Plan, Record, SlotState, Step},
@@ -7,17 +9,18 @@ use untorn_format::{
 use untorn_fs::{Fs, OpenMode};
 
 use crate::{
-    apply::Landing,
-    cleanup,
+    aside, cleanup,
     commit::complete,
     decide::{Evidence, Refusal, Verdict, decide},
     error::{Cause, Context, Error, Result, TreeState},
+    landing::Landing,
     layout::{GIVEN_UP, HEAD, STATE, TxLayout},
     lock,
     report::{Recovery, Report},
     slots,
     stage::{hash_file, hash_pieces},
     tree::Tree,
+    warning::Warning,
 };
 
 /// Looks at everything the decision needs; changes nothing.
@@ -105,8 +108,8 @@ fn resolve(tree: &mut Tree, ruling: Record, txid: u64, folders: &[u64], home: u1
         return clean(tree, ruling, folders, home);
     }
     let bytes = read_document(&*fs, &layout.plan()).map_err(in_doubt)?;
-    // A plan is durable before the record that decides: one that cannot be read was never decided, nor was one whose record is not the one that is lost.
-    let Some(plan) = Plan::decode(&bytes).ok().filter(|plan| tree.has_lost(plan.slot)) else {
+    // A plan is durable before the record that decides: one that cannot be read was never decided.
+    let Ok(plan) = Plan::decode(&bytes) else {
         return clean(tree, ruling, folders, home);
     };
     check_belongs(&plan, &ruling, txid)?;
@@ -145,19 +148,22 @@ fn cleared(tree: &mut Tree, ruling: Record, home: u128) -> Result<Recovery> {
 fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let (fs, layout) = (tree.fs().clone(), TxLayout(ruling.txid));
     tree.set_ruling(ruling.clone());
-    let plan = load_plan(&*fs, layout, &ruling).and_then(|plan| check_staged(&*fs, layout, &plan).map(|()| plan));
-    let plan = plan.map_err(|error| unless_damaged(error, TreeState::WillComplete))?;
+    let plan = load_plan(&*fs, layout, &ruling).and_then(|plan| check_staged(&*fs, layout, &plan).map(|lost| (plan, lost)));
+    let (plan, lost) = plan.map_err(|error| unless_damaged(error, TreeState::WillComplete))?;
     let readers = lock::exclude_readers(&*fs, false).map_err(|error| error.with_state(TreeState::WillComplete))?;
     // The record may stand in the page cache only, left by a sync that failed: it is written again and made durable before the tree is touched.
     let again = Record { seq: ruling.seq + 1, ..ruling.clone() };
     tree.decide_from_ballast(&again).map_err(|error| tree.poison(error).with_state(TreeState::InDoubt))?;
     let mut report = Report::default();
     let options = tree.recovery_options();
-    complete(tree, &plan, &options, &mut report).map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
-    // The third slot, too: see `decide_again`.
+    let skipped = lost.keys().copied().collect();
+    complete(tree, &plan, &skipped, &options, &mut report)
+        .map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
+    // The third slot, too: see `decide_again`. Two crashes later a record left of a failed sync there could make a doubt of what is settled now.
     tree.decide_from_ballast(&tree.idle_after(&plan)).map_err(|error| tree.poison(error).with_state(TreeState::New))?;
     cleanup::after(&*fs, tree.kept_folder());
     drop(readers);
+    tree.warn(lost.into_values().chain(report.warnings));
     Ok(Recovery::Completed { txid: ruling.txid })
 }
 
@@ -183,8 +189,11 @@ fn check_belongs(plan: &Plan, ruling: &Record, txid: u64) -> Result<()> {
     if plan.txid != txid { Err(Error::damaged("the plan is that of another transaction")) } else { Ok(()) }
 }
 
-/// Everything staged must be what was staged, or nothing is touched.
-fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<()> {
+/// Staged files that others took from the tree, or changed there, after they had been put in their place.
+type Lost = BTreeMap<u32, Warning>;
+
+/// Everything staged must be what was staged, or nothing is touched; save what was put in its place, where it is not ours any more.
+fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<Lost> {
     check_stage(fs, layout, plan).map_err(|error| match error.cause() {
         Cause::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
             Error::damaged("a part of it is missing").at(error.path().unwrap_or_default())
@@ -193,7 +202,7 @@ fn check_staged(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<()> {
     })
 }
 
-fn check_stage(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<()> {
+fn check_stage(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<Lost> {
     let rotten = |path: String| Error::damaged("what was staged does not fit its hash").at(path);
     let landing = Landing::of(plan, fs.capabilities());
     if plan.redo.len > 0 && hash_file(fs, &layout.redo())? != plan.redo {
@@ -206,20 +215,58 @@ fn check_stage(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<()> {
             return Err(rotten(place));
         }
     }
+    let mut lost = Lost::new();
     for (number, object) in plan.objects.iter().enumerate() {
         let number = u32::try_from(number).map_err(|_| Error::damaged("too many staged objects"))?;
-        let staged = layout.object(number);
-        let may_have_landed = landing.of_object(object, fs.capabilities()) == Landing::Rename;
-        let place = if may_have_landed && !exists(fs, &staged)? { landed(plan, number).unwrap_or(staged) } else { staged };
-        if !is_sound(fs, &place, object)? {
-            return Err(rotten(place));
+        let (staged, landing) = (layout.object(number), landing.of_object(object, fs.capabilities()));
+        let place = place_of(plan, number);
+        let is_gone = landing == Landing::Rename && !exists(fs, &staged)?;
+        let at = if is_gone { place.clone().unwrap_or_else(|| staged.clone()) } else { staged };
+        let sound = is_sound(fs, &at, object);
+        if matches!(sound, Ok(true)) {
+            continue;
+        }
+        let left_us = is_gone || (landing == Landing::Link && has_two_names(fs, &at));
+        match place.filter(|_| left_us && is_answer(&sound)).map(|place| changed_by_others(fs, layout, place)) {
+            Some(Some(warning)) => drop(lost.insert(number, warning)),
+            _ => return sound.and_then(|_| Err(rotten(at))),
         }
     }
-    Ok(())
+    Ok(lost)
 }
 
-/// Where a staged file that is not in the stage any more has been renamed to.
-fn landed(plan: &Plan, number: u32) -> Option<String> {
+/// Whether it is known that something is wrong, and not merely unknown whether it is.
+fn is_answer(sound: &Result<bool>) -> bool {
+    match sound {
+        Ok(_) => true,
+        Err(error) => matches!(error.cause(), Cause::Io { source, .. } if aside::may_be_in_the_way(source)),
+    }
+}
+
+/// Whether a staged file is in its place as well, where others can write to it.
+fn has_two_names(fs: &dyn Fs, staged: &str) -> bool {
+    fs.metadata(staged).is_ok_and(|meta| meta.is_file() && meta.links > 1)
+}
+
+/// What others did at `place`, where a staged file had been put; `None` when it does not look like that. The plan is the last thing that is written before the
+/// decision. So what was written after it was written by others, and is not what was staged, nor what stood there before: that is older, and so is rot in it. Of a
+/// name that is gone the directory tells.
+fn changed_by_others(fs: &dyn Fs, layout: TxLayout, place: String) -> Option<Warning> {
+    let plan = fs.metadata(&layout.plan()).ok()?;
+    let is_later = |path: &str| fs.metadata(path).is_ok_and(|meta| meta.written > plan.written);
+    match fs.metadata(&place) {
+        Ok(_) => is_later(&place).then_some(Warning::Changed { path: place }),
+        Err(error) if aside::may_be_in_the_way(&error) => {
+            let mut dirs = place.rmatch_indices('/').map(|(end, _)| &place[..end]).chain(std::iter::once(""));
+            let above = dirs.find(|dir| fs.metadata(dir).is_ok_and(|meta| meta.is_dir()))?;
+            is_later(above).then(|| Warning::Missing { path: place.clone() })
+        }
+        Err(_) => None,
+    }
+}
+
+/// Where a staged file goes.
+fn place_of(plan: &Plan, number: u32) -> Option<String> {
     plan.steps.iter().find_map(|step| match step {
         Step::Put { path, object } if *object == number => Some(path.to_string()),
         _ => None,
@@ -235,6 +282,11 @@ fn is_sound(fs: &dyn Fs, path: &str, object: &Object) -> Result<bool> {
         }
         Object::Link { .. } => fs.metadata(path).context("look at", path)?.is_file(),
     })
+}
+
+/// Whether what is installed was forgotten: only a journal that is lost leaves a document behind that it does not know.
+pub(crate) fn is_forgotten(fs: &dyn Fs, installed: Hash) -> bool {
+    installed.is_none() && fs.metadata(HEAD).is_ok()
 }
 
 /// Whether something is there; an error of the system is not a no.

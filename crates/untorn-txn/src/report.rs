@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     barrier::Barrier,
+    warning::Warning,
     way::{Way, Why},
 };
 
@@ -59,6 +60,8 @@ pub struct Report {
     pub barriers: Vec<(Barrier, u64)>,
     /// Directories that should have gone but hold files untorn does not know.
     pub dirs_kept: Vec<String>,
+    /// What others did after the commit point, sorted; empty but for a race that was lost.
+    pub warnings: Vec<Warning>,
     /// How long the commit took, from sealing to the cleared journal.
     pub elapsed: Duration,
 }

@@ -26,12 +26,13 @@ pub(crate) fn rollback(tree: &mut Tree, options: Options, force: bool) -> Result
     let layout = tree.kept_folder().ok_or_else(|| Error::new(Cause::NoUndo))?;
     let undo = load(&*fs, tree, layout)?;
     if !force {
-        refuse_changed(&*fs, &undo.entries)?;
+        refuse_changed(&*fs, &undo.entries, &options)?;
     }
     let mut tx = tree.begin_with(options)?;
     let data =
         if undo.data.len == 0 { None } else { Some(fs.open(&layout.undo(), OpenMode::Read).context("open", &layout.undo())?) };
     for entry in &undo.entries {
+        tx.options.stop_if_asked()?;
         let node = tx.restored(&*fs, layout, entry, data.as_deref()).map_err(|error| error.at(entry.path.as_str()))?;
         if is_respelled(&undo.entries, entry) {
             tx.view.set_respelled(&entry.path, node);
@@ -45,7 +46,7 @@ pub(crate) fn rollback(tree: &mut Tree, options: Options, force: bool) -> Result
     tx.commit()
 }
 
-fn load(fs: &dyn Fs, tree: &Tree, layout: TxLayout) -> Result<Undo> {
+pub(crate) fn load(fs: &dyn Fs, tree: &Tree, layout: TxLayout) -> Result<Undo> {
     let bytes = read_document(fs, &layout.undo_plan())?;
     let undo = Undo::decode(&bytes).map_err(|error| Error::damaged(format!("the way back: {error}")).at(layout.undo_plan()))?;
     if undo.tree_id != tree.id() || TxLayout(undo.txid) != layout {
@@ -58,8 +59,9 @@ fn load(fs: &dyn Fs, tree: &Tree, layout: TxLayout) -> Result<Undo> {
 }
 
 /// What others changed since then would be lost.
-fn refuse_changed(fs: &dyn Fs, entries: &[UndoEntry]) -> Result<()> {
+pub(crate) fn refuse_changed(fs: &dyn Fs, entries: &[UndoEntry], options: &Options) -> Result<()> {
     for entry in entries {
+        options.stop_if_asked()?;
         if !is_unchanged(fs, &entry.path, &entry.after)? && !is_respelled(entries, entry) {
             return Err(Error::new(Cause::ChangedSince).at(entry.path.as_str()));
         }

@@ -7,16 +7,17 @@ use untorn_format::{
 use untorn_fs::{Capabilities, Fs, OpenMode};
 
 use crate::{
-    apply::Landing,
     barrier::Unsynced,
     error::{Cause, Context, Error, Result},
     keep::{self, Relinked},
+    landing::Landing,
     layout::HEAD,
     prepare::{self, Ways},
     report::Report,
     reporting,
     steps::steps,
     transaction::Transaction,
+    trial,
     view::{Node, View},
 };
 
@@ -43,7 +44,9 @@ pub(crate) fn seal(tx: &mut Transaction<'_>) -> Result<Option<Sealed>> {
     if is_empty(tx) {
         return Ok(None);
     }
+    trial::ask(fs, &tx.view)?;
     tx.stage.make(fs)?;
+    trial::try_out(fs, &tx.view, tx.stage.layout)?;
     let mut links = prepare::link_moved(fs, &mut tx.view, &mut tx.stage)?;
     prepare::keep_permissions(fs, &tx.view, &mut tx.stage)?;
     prepare::compact(fs, &mut tx.view, &mut links, &mut tx.stage)?;
@@ -53,9 +56,8 @@ pub(crate) fn seal(tx: &mut Transaction<'_>) -> Result<Option<Sealed>> {
         txid: tx.stage.layout.0,
         from: tx.tree.installed(),
         to: tx.head_hash(),
-        new_head: tx.head.is_some() && tx.head_hash() != tx.tree.installed(),
+        new_head: tx.changes_head(),
         keep_undo: tx.options.keep_undo,
-        slot: tx.tree.next_slot(),
         redo: tx.stage.redo.finish(fs)?,
         objects: tx.stage.objects(fs)?,
         steps: steps(tx.view.iter(), &links),
@@ -67,8 +69,7 @@ pub(crate) fn seal(tx: &mut Transaction<'_>) -> Result<Option<Sealed>> {
 }
 
 fn is_empty(tx: &Transaction<'_>) -> bool {
-    let same_head = tx.head.is_none() || tx.head_hash() == tx.tree.installed();
-    same_head && tx.view.iter().all(|(_, touched)| touched.was == touched.now)
+    !tx.changes_head() && tx.view.iter().all(|(_, touched)| touched.was == touched.now)
 }
 
 fn keep_undo(fs: &dyn Fs, tx: &mut Transaction<'_>) -> Result<Vec<UndoEntry>> {
@@ -100,6 +101,7 @@ fn write_undo(fs: &dyn Fs, tx: &mut Transaction<'_>, kept: Vec<UndoEntry>, plan:
 /// Sets space aside for what apply will need beyond what is staged: names, growth, small new files, and on copy-on-write file systems everything that is
 /// overwritten. It is given back when apply runs short.
 fn reserve(fs: &dyn Fs, tx: &Transaction<'_>, plan: &Plan) -> Result<()> {
+    require_files(fs, plan)?;
     let bytes = ballast(plan, &tx.view, fs.capabilities());
     if bytes == 0 {
         return Ok(());
@@ -114,6 +116,20 @@ fn reserve(fs: &dyn Fs, tx: &Transaction<'_>, plan: &Plan) -> Result<()> {
         }
         other => other.context("reserve space in", &path),
     }
+}
+
+/// Files cannot be set aside as bytes can: nobody knows what others make meanwhile. But a disk that has too few of them already is found out.
+fn require_files(fs: &dyn Fs, plan: &Plan) -> Result<()> {
+    let by_rename = Landing::of(plan, fs.capabilities()) == Landing::Rename;
+    let makes_file = |step: &&Step| match step {
+        Step::MakeDir { .. } | Step::Symlink { .. } | Step::Patch { create: true, .. } => true,
+        Step::Put { .. } => !by_rename,
+        _ => false,
+    };
+    let needed = plan.steps.iter().filter(makes_file).count() as u64;
+    // The ballast, and the passing name.
+    let available = fs.space().ok().and_then(|space| space.files).unwrap_or(u64::MAX);
+    if needed > 0 && needed + 2 > available { Err(Error::new(Cause::NoSpace { missing: None })) } else { Ok(()) }
 }
 
 /// A block for every name that is made, what files grow by, what overwriting allocates, and copies where staged files must be copied.

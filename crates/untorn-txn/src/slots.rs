@@ -3,8 +3,8 @@
 use std::io::ErrorKind;
 
 use untorn_format::{
-    DecodeError,
-    journal::{RECORD_LEN, Record, SLOT_LEN},
+    DecodeError, Hash,
+    journal::{RECORD_LEN, Record, SLOT_LEN, SlotState},
 };
 use untorn_fs::{Fs, OpenMode};
 
@@ -99,6 +99,22 @@ pub(crate) fn write(fs: &dyn Fs, slots: &mut SlotReads, record: &Record, make_ro
     file.sync_data().context("sync", SLOTS[at])
 }
 
+/// The record of a tree that nothing has happened to.
+pub(crate) fn first_record(tree_id: [u8; 16], home: u128) -> Record {
+    Record {
+        seq: 1,
+        state: SlotState::Idle,
+        tree_id,
+        home,
+        txid: 0,
+        plan_len: 0,
+        plan_hash: Hash::NONE,
+        from: Hash::NONE,
+        to: Hash::NONE,
+        undo: 0,
+    }
+}
+
 /// Makes the slot files, all of their bytes allocated and durable, so that writing a later record never needs space; all but the last with a record.
 /// Their names become durable with B0. Says what they hold, and which record rules.
 pub(crate) fn lay_out(fs: &dyn Fs, first: &Record) -> Result<(SlotReads, Record)> {
@@ -139,23 +155,10 @@ fn lay_out_one(fs: &dyn Fs, path: &str, record: &[u8]) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use untorn_format::{Hash, journal::SlotState};
-
     use super::*;
 
     fn record(seq: u64) -> SlotRead {
-        SlotRead::Valid(Record {
-            seq,
-            state: SlotState::Idle,
-            tree_id: [1; 16],
-            home: 2,
-            txid: 0,
-            plan_len: 0,
-            plan_hash: Hash::NONE,
-            from: Hash::NONE,
-            to: Hash::NONE,
-            undo: 0,
-        })
+        SlotRead::Valid(Record { seq, ..first_record([1; 16], 2) })
     }
 
     #[test]

@@ -412,7 +412,8 @@ fn u32_of(at: usize) -> Result<u32> {
     u32::try_from(at).map_err(|_| Error::damaged("too many staged objects"))
 }
 
-fn buffer_len(len: u64) -> usize {
+/// How long a buffer serves best for moving `len` bytes.
+pub(crate) fn buffer_len(len: u64) -> usize {
     usize::try_from(len).map_or(COPY_LEN, |len| len.min(COPY_LEN))
 }
 

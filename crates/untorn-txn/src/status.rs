@@ -10,8 +10,9 @@ use crate::{
     error::{Error, Result},
     layout::{HEAD, LOCK, READERS, STATE},
     lock,
-    recover::{evidence, read_document},
+    recover::{evidence, is_forgotten, read_document},
     tree::open_dir,
+    warning::Warning,
 };
 
 /// What state a tree is in.
@@ -59,6 +60,8 @@ pub struct Status {
     pub txid: u64,
     /// Whether there is something to go back with.
     pub can_roll_back: bool,
+    /// What was lost of the journal.
+    pub warnings: Vec<Warning>,
 }
 
 impl Status {
@@ -82,6 +85,7 @@ impl Status {
             installed: Hash::NONE,
             txid: 0,
             can_roll_back: false,
+            warnings: Vec::new(),
         };
         if fs.metadata(STATE).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
             return Ok(status);
@@ -95,7 +99,11 @@ impl Status {
             (status.installed, status.txid, status.can_roll_back) = (ruling.to, ruling.txid, ruling.undo != 0);
         }
         let unfinished = evidence.folders.iter().any(|&folder| folder > status.txid);
-        status.condition = condition(decide(&evidence), unfinished);
+        let verdict = decide(&evidence);
+        if matches!(verdict, Verdict::Init | Verdict::Clean(_)) && is_forgotten(fs, status.installed) {
+            status.warnings.push(Warning::Forgotten);
+        }
+        status.condition = condition(verdict, unfinished);
         Ok(status)
     }
 }

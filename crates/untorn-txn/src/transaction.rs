@@ -61,8 +61,9 @@ impl<'t> Transaction<'t> {
     /// shorter. Where writes overlap, the later one wins.
     ///
     /// # Errors
-    /// [`Cause::Path`]; [`Cause::WrongKind`] when something else than a file is there; [`Cause::NoSpace`]; [`Cause::Io`].
+    /// [`Cause::Path`]; [`Cause::WrongKind`] when something else than a file is there; [`Cause::NoSpace`]; [`Cause::Io`]; [`Cause::Stopped`].
     pub fn write_at(&mut self, path: &str, offset: u64, bytes: &[u8]) -> Result<()> {
+        self.options.stop_if_asked()?;
         let (fs, path) = (self.fs(), TreePath::new(path)?);
         let end = offset.checked_add(bytes.len() as u64).filter(|&end| end <= FILE_LEN_MAX);
         let end =
@@ -146,6 +147,7 @@ impl<'t> Transaction<'t> {
     /// # Errors
     /// As [`Transaction::write_at`]; [`Cause::Producer`] when reading `content` fails.
     pub fn replace(&mut self, path: &str, content: &mut dyn Read) -> Result<()> {
+        self.options.stop_if_asked()?;
         let path = TreePath::new(path)?;
         let mut first = std::mem::take(&mut self.first);
         first.resize(SPOOL_LEN_MAX + 1, 0);
@@ -162,7 +164,7 @@ impl<'t> Transaction<'t> {
         if old.is_none() {
             self.create_parents(path)?;
         }
-        if first.len() <= SPOOL_LEN_MAX && self.spools(old.as_ref()) {
+        if first.len() <= SPOOL_LEN_MAX && self.spools(old.as_ref(), first.len() as u64) {
             return self.replace_spooled(path, old, first);
         }
         let executable = old.as_ref().is_some_and(|file| file.executable);
@@ -171,12 +173,15 @@ impl<'t> Transaction<'t> {
         self.view.set(&*fs, path, Node::File(FileNode::staged(number, len, executable)))
     }
 
-    /// Whether a small file that replaces `old` goes through the redo file.
-    fn spools(&self, old: Option<&FileNode>) -> bool {
+    /// Whether a small file of `len` bytes that replaces `old` goes through the redo file: only where it is going to be written in place, else it would be written
+    /// twice.
+    fn spools(&self, old: Option<&FileNode>, len: u64) -> bool {
         match old.map(|file| &file.base) {
             Some(Base::Staged(_)) => false,
             Some(Base::Tree { meta, .. }) => {
-                self.in_place_for_new() && way::in_place_obstacle(&self.options, self.tree.fs().capabilities(), meta).is_none()
+                let obstacle = way::in_place_obstacle(&self.options, self.tree.fs().capabilities(), meta);
+                let kept = if self.options.keep_undo { meta.len } else { 0 };
+                self.in_place_for_new() && way::choose(self.options.way, obstacle, len, (len, kept)).0 == way::Way::Patch
             }
             Some(Base::Nothing) | None => self.in_place_for_new(),
         }
@@ -466,18 +471,21 @@ impl<'t> Transaction<'t> {
     }
 
     /// How a file of `len` bytes at `path` would be changed if `changed` of them were written with [`Transaction::write_at`], and why. What is written in place is
-    /// written in blocks of 4 KiB: `changed` should count these. For callers who can offer the whole file to [`Transaction::replace`] instead.
+    /// written in blocks of 4 KiB: `changed` should count these. `lost` is how many old bytes are overwritten or cut off. For callers who can offer the whole
+    /// file to [`Transaction::replace`] instead.
     ///
     /// # Errors
     /// As [`Transaction::write_at`].
-    pub fn way_for(&self, path: &str, len: u64, changed: u64) -> Result<(way::Way, Why)> {
+    pub fn way_for(&self, path: &str, len: u64, changed: u64, lost: u64) -> Result<(way::Way, Why)> {
         let (fs, path) = (self.tree.fs(), TreePath::new(path)?);
         let Node::File(file) = self.view.look(&**fs, &path)? else { return Ok((way::Way::Put, Why::Whole)) };
         let Some((_, meta)) = file.origin() else { return Ok((way::Way::Put, Why::Whole)) };
         if self.reflink && way::clones(&self.options, fs.capabilities(), meta.len) && changed < len {
             return Ok((way::Way::Clone, Why::Cheapest));
         }
-        Ok(way::choose(self.options.way, way::in_place_obstacle(&self.options, fs.capabilities(), meta), len, changed))
+        let (obstacle, kept) =
+            (way::in_place_obstacle(&self.options, fs.capabilities(), meta), if self.options.keep_undo { lost } else { 0 });
+        Ok(way::choose(self.options.way, obstacle, len, (changed, kept)))
     }
 
     /// Makes the changes real: all of them, or, on an error that says so, none. After this returns, the tree is the new one, also after a power cut.
@@ -494,6 +502,11 @@ impl<'t> Transaction<'t> {
             Some(Base::Staged(number)) => self.stage.give_up(&**self.tree.fs(), *number),
             _ => Ok(()),
         }
+    }
+
+    /// Whether the head document is to be written. The same one is, where what is there does not fit its hash any more.
+    pub(crate) fn changes_head(&self) -> bool {
+        self.head.is_some() && (self.head_hash() != self.tree.installed() || self.tree.head().is_err())
     }
 
     /// Hash of the head document after the transaction.

@@ -21,9 +21,11 @@ use crate::{
     recover,
     report::{Recovery, Report},
     rollback,
+    rollback_forecast::{self, RollbackForecast},
     slots::{self, SlotRead, SlotReads},
     switch::{self, SwitchRecovery},
     transaction::Transaction,
+    warning::Warning,
 };
 
 /// How many syncs may be under way at once where each file must be synced by itself: more share the device's flushes better.
@@ -41,6 +43,7 @@ pub struct Tree {
     ruling: Record,
     recovery: Recovery,
     switch_recovery: SwitchRecovery,
+    warnings: Vec<Warning>,
     /// Whether the same calls come in the same order every time: no threads.
     repeatable: bool,
     is_poisoned: bool,
@@ -94,13 +97,17 @@ impl Tree {
             _lock: lock,
             syncer,
             slots: [SlotRead::Blank, SlotRead::Blank, SlotRead::Blank],
-            ruling: blank_record(),
+            ruling: slots::first_record([0; 16], 0),
             recovery: Recovery::Clean,
             switch_recovery: SwitchRecovery::Clean,
+            warnings: Vec::new(),
             repeatable,
             is_poisoned: false,
         };
         tree.recovery = recover::recover(&mut tree, evidence)?;
+        if recover::is_forgotten(&*tree.fs, tree.ruling.to) {
+            tree.warnings.push(Warning::Forgotten);
+        }
         Ok(tree)
     }
 
@@ -123,6 +130,12 @@ impl Tree {
     #[must_use]
     pub fn recovery(&self) -> &Recovery {
         &self.recovery
+    }
+
+    /// What others did to the tree that opening could not undo, or to its journal.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// What opening found of a whole-tree switch, and did about it. Only [`Tree::open`] looks.
@@ -157,6 +170,15 @@ impl Tree {
     pub fn rollback(&mut self, options: Options, force: bool) -> Result<Report> {
         self.refuse_poisoned()?;
         rollback::rollback(self, options, force)
+    }
+
+    /// What [`Tree::rollback`] would write. Only reads.
+    ///
+    /// # Errors
+    /// As [`Tree::rollback`].
+    pub fn rollback_forecast(&self, options: &Options, force: bool) -> Result<RollbackForecast> {
+        self.refuse_poisoned()?;
+        rollback_forecast::forecast(self, options, force)
     }
 
     /// Whether there is something to go back with.
@@ -210,22 +232,16 @@ impl Tree {
         Options::default().with_jobs(self.repeatable)
     }
 
-    /// Whether the slot holds no record that can be read.
-    pub(crate) fn has_lost(&self, slot: u8) -> bool {
-        self.slots.get(usize::from(slot)).is_none_or(|slot| !matches!(slot, SlotRead::Valid(_)))
-    }
-
-    /// Where the next record goes.
-    pub(crate) fn next_slot(&self) -> u8 {
-        u8::try_from(slots::next_slot(&self.slots)).unwrap_or_default()
-    }
-
     pub(crate) fn is_poisoned(&self) -> bool {
         self.is_poisoned
     }
 
     pub(crate) fn set_poisoned(&mut self) {
         self.is_poisoned = true;
+    }
+
+    pub(crate) fn warn(&mut self, warnings: impl IntoIterator<Item = Warning>) {
+        self.warnings.extend(warnings);
     }
 
     pub(crate) fn set_slots(&mut self, slots: SlotReads) {
@@ -305,8 +321,7 @@ impl Tree {
     /// B0: lays out the state directory. The record in the last slot comes when all names are durable: without it, the next opening begins again here.
     pub(crate) fn init(&mut self, home: u128) -> Result<()> {
         let tree_id = self.fs.random_id().context("ask for a random number for", "")?;
-        let first = Record { tree_id, home, ..blank_record() };
-        (self.slots, self.ruling) = slots::lay_out(&*self.fs, &first)?;
+        (self.slots, self.ruling) = slots::lay_out(&*self.fs, &slots::first_record(tree_id, home))?;
         sync_names(&*self.fs)?;
         self.decide_again(home)?;
         cleanup::after(&*self.fs, None);
@@ -327,21 +342,6 @@ impl Tree {
 fn sync_names(fs: &dyn Fs) -> Result<()> {
     fs.sync_dir(STATE).context("sync", STATE)?;
     fs.sync_dir("").context("sync", "")
-}
-
-fn blank_record() -> Record {
-    Record {
-        seq: 1,
-        state: SlotState::Idle,
-        tree_id: [0; 16],
-        home: 0,
-        txid: 0,
-        plan_len: 0,
-        plan_hash: Hash::NONE,
-        from: Hash::NONE,
-        to: Hash::NONE,
-        undo: 0,
-    }
 }
 
 /// How many syncs may be under way at once.

@@ -44,6 +44,8 @@ pub(crate) struct FileNode {
     pub(crate) executable: bool,
     /// Pieces written over the base.
     pub(crate) extents: Extents,
+    /// Those parts of them that say what the base says, too: they are written because they share a block with others.
+    pub(crate) beside: Extents,
 }
 
 /// Where the content of a file comes from.
@@ -65,17 +67,25 @@ impl FileNode {
             len: meta.len,
             executable: meta.permissions.executable(),
             extents: Extents::default(),
+            beside: Extents::default(),
         }
     }
 
     /// A new, empty file.
     pub(crate) fn empty() -> Self {
-        Self { base: Base::Nothing, base_len: 0, len: 0, executable: false, extents: Extents::default() }
+        Self {
+            base: Base::Nothing,
+            base_len: 0,
+            len: 0,
+            executable: false,
+            extents: Extents::default(),
+            beside: Extents::default(),
+        }
     }
 
     /// A staged file.
     pub(crate) fn staged(number: u32, len: u64, executable: bool) -> Self {
-        Self { base: Base::Staged(number), base_len: len, len, executable, extents: Extents::default() }
+        Self { base: Base::Staged(number), base_len: len, len, executable, ..Self::empty() }
     }
 
     /// The file it is in the old tree, if it is one of those.
@@ -84,6 +94,17 @@ impl FileNode {
             Base::Tree { path, meta } => Some((path, meta)),
             _ => None,
         }
+    }
+
+    /// The stretches (offset, length) of an old file of `old_len` bytes that are lost when this is written over it.
+    pub(crate) fn lost(&self, old_len: u64) -> Vec<(u64, u64)> {
+        let mut lost = Extents::default();
+        for range in self.extents.ranges() {
+            let end = range.at.saturating_add(range.len).min(old_len);
+            self.beside.gaps(range.at, end.max(range.at)).into_iter().for_each(|(from, to)| lost.insert(from, to - from, from));
+        }
+        lost.insert(self.len, old_len.saturating_sub(self.len), self.len);
+        lost.ranges().iter().map(|range| (range.at, range.len)).collect()
     }
 
     /// Whether its bytes differ from those of its base.

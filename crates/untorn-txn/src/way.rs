@@ -84,15 +84,17 @@ pub(crate) fn in_place_obstacle(options: &Options, capabilities: Capabilities, m
     }
 }
 
-/// Chooses between a whole file and ranges in place for a file of `len` bytes (new length) of which `changed` are new.
+/// Chooses between a whole file and ranges in place for a file of `len` bytes (new length) of which `changed` are new, where `kept` old ones are kept.
 ///
-/// In place writes every changed byte twice (redo, then file); a whole file is written once, but needs names.
-pub(crate) fn choose(choice: WayChoice, obstacle: Option<Why>, len: u64, changed: u64) -> (Way, Why) {
+/// In place writes every changed byte twice (redo, then file) and what is kept once; a whole file is written once and the old one kept by its name, but that
+/// needs names.
+pub(crate) fn choose(choice: WayChoice, obstacle: Option<Why>, len: u64, (changed, kept): (u64, u64)) -> (Way, Why) {
+    let in_place = changed.saturating_mul(2).saturating_add(kept);
     match (choice, obstacle) {
         (WayChoice::Put | WayChoice::Clone, _) => (Way::Put, Why::Asked),
         (_, Some(obstacle)) => (Way::Put, obstacle),
         (WayChoice::Patch, None) => (Way::Patch, Why::Asked),
-        (WayChoice::Auto, None) if changed.saturating_mul(2) <= len.saturating_add(NAME_COST) => (Way::Patch, Why::Cheapest),
+        (WayChoice::Auto, None) if in_place <= len.saturating_add(NAME_COST) => (Way::Patch, Why::Cheapest),
         (WayChoice::Auto, None) => (Way::Put, Why::Cheapest),
     }
 }
@@ -113,17 +115,20 @@ mod tests {
 
     #[test]
     fn small_files_and_small_changes_go_in_place_and_large_changes_do_not() {
-        let auto = |len, changed| choose(WayChoice::Auto, None, len, changed).0;
+        let auto = |len, changed| choose(WayChoice::Auto, None, len, (changed, 0)).0;
         assert_eq!(auto(4096, 4096), Way::Patch);
         assert_eq!(auto(4 << 30, 20 << 20), Way::Patch);
         assert_eq!(auto(64 << 20, 64 << 20), Way::Put);
         assert_eq!(auto(64 << 20, 33 << 20), Way::Put);
+        // What is kept for going back is written, too.
+        assert_eq!(auto(64 << 20, 25 << 20), Way::Patch);
+        assert_eq!(choose(WayChoice::Auto, None, 64 << 20, (25 << 20, 25 << 20)).0, Way::Put);
     }
 
     #[test]
     fn no_choice_overrides_an_obstacle() {
         for choice in [WayChoice::Auto, WayChoice::Patch, WayChoice::Put, WayChoice::Clone] {
-            assert_eq!(choose(choice, Some(Why::HardLinked), 4 << 30, 1).0, Way::Put);
+            assert_eq!(choose(choice, Some(Why::HardLinked), 4 << 30, (1, 1)).0, Way::Put);
         }
     }
 }

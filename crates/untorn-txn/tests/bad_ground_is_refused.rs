@@ -260,3 +260,26 @@ fn asking_for_the_status_changes_nothing() {
     assert_eq!(Status::of(dir.path()).unwrap().condition, Condition::Unmanaged);
     assert!(!dir.path().join(".untorn").exists());
 }
+
+#[test]
+fn a_path_inside_another_btrfs_subvolume_is_refused_when_it_is_named() {
+    // What happened: an update of a file in a nested subvolume was decided, and then its staged file could not be renamed there.
+    // Why: a subvolume is no mount, so the kernel resolves paths into it.
+    // What would have been lost: nothing, but the tree stayed a mixture for good.
+    let dir = tempfile::tempdir().unwrap();
+    let made = std::process::Command::new("btrfs").args(["subvolume", "create"]).arg(dir.path().join("sub")).output();
+    if !made.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: no Btrfs here");
+        return;
+    }
+    std::fs::write(dir.path().join("sub/x"), "old").unwrap();
+    let mut tree = Tree::open(dir.path()).unwrap();
+    let mut tx = tree.begin().unwrap();
+    for (path, refused) in [("sub/x", "sub/x"), ("sub/new", "sub")] {
+        let error = tx.replace(path, &mut "new".as_bytes()).unwrap_err();
+        assert_eq!((error.path(), error.state()), (Some(refused), TreeState::Unchanged), "{error}");
+    }
+    drop(tx);
+    drop(tree);
+    assert!(std::process::Command::new("btrfs").args(["subvolume", "delete"]).arg(dir.path().join("sub")).output().is_ok());
+}

@@ -29,7 +29,16 @@ pub(crate) fn threads(jobs: usize) -> usize {
     if jobs > 0 { jobs } else { thread::available_parallelism().map_or(1, NonZero::get) }
 }
 
-/// Does `work` for every number below `count`, on `jobs` threads, and gives the results in order.
+/// Small files that are not in memory are waited for one after the other: more threads than cores keep the disk busy.
+const READERS_PER_CORE: usize = 4;
+const READERS_MAX: usize = 16;
+
+/// How many threads shall read files, where `jobs` is 0; else that many.
+fn readers(jobs: usize) -> usize {
+    if jobs > 0 { jobs } else { (threads(0) * READERS_PER_CORE).min(READERS_MAX) }
+}
+
+/// Does `work`, which reads files, for every number below `count`, on `jobs` threads, and gives the results in order.
 pub(crate) fn for_each<T: Send>(jobs: usize, count: usize, work: &(dyn Fn(usize) -> T + Sync)) -> Vec<T> {
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(count)));
     let run = || {
@@ -44,7 +53,7 @@ pub(crate) fn for_each<T: Send>(jobs: usize, count: usize, work: &(dyn Fn(usize)
         done.lock().unwrap_or_else(PoisonError::into_inner).append(&mut mine);
     };
     thread::scope(|scope| {
-        for _ in 1..threads(jobs).min(count) {
+        for _ in 1..readers(jobs).min(count) {
             scope.spawn(run);
         }
         run();
@@ -65,20 +74,26 @@ pub(crate) fn read_all(
     let done = AtomicU64::new(0);
     let tell = |len: u64| {
         let done = done.fetch_add(len, Relaxed) + len;
-        if let Some(observer) = observer {
+        observer.map_or(Ok(()), |observer| {
             observer.progress(Phase::Read, done.min(total), total);
-        }
+            stop_if_asked(observer)
+        })
     };
     for_each(jobs, paths.len(), &|number| read(fs, paths[number], &tell))
 }
 
+/// What reading answers when the caller asked to stop; [`Error::or_stopped`](crate::Error::or_stopped) makes the answer to the caller of it.
+pub(crate) fn stop_if_asked(observer: &dyn Observer) -> io::Result<()> {
+    if observer.should_stop() { Err(io::Error::other("stopped, as asked")) } else { Ok(()) }
+}
+
 /// Reads one file whole.
 pub(crate) fn read_one(fs: &dyn Fs, path: &TreePath) -> io::Result<Content> {
-    read(fs, path, &|_| {})
+    read(fs, path, &|_| Ok(()))
 }
 
 /// The length is that of what was read, not what the system says: a file that grows meanwhile is seen as one thing.
-fn read(fs: &dyn Fs, path: &TreePath, tell: &dyn Fn(u64)) -> io::Result<Content> {
+fn read(fs: &dyn Fs, path: &TreePath, tell: &dyn Fn(u64) -> io::Result<()>) -> io::Result<Content> {
     let file = fs.open(path.as_str(), OpenMode::Read)?;
     let len = usize::try_from(file.metadata()?.len).unwrap_or(PIECE_LEN);
     let mut piece = vec![0; len.saturating_add(1).min(PIECE_LEN)];
@@ -89,7 +104,7 @@ fn read(fs: &dyn Fs, path: &TreePath, tell: &dyn Fn(u64)) -> io::Result<Content>
             len => {
                 hasher.update(&piece[..len]);
                 at += len as u64;
-                tell(len as u64);
+                tell(len as u64)?;
             }
         }
     }

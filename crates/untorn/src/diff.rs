@@ -19,12 +19,14 @@ use crate::{Error, Result, ScanOptions, error::shown, open, part_file::PartFile,
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct DiffOptions {
-    /// Level of compression, 1 (fast) to 19 (small).
+    /// How much is tried to make the patch small, 1 (fast) to 9 (small).
     pub level: i32,
     /// Which old bytes are searched for the new ones.
     pub search: Search,
-    /// How many threads read; 0 means one for each core.
+    /// How many threads read and compress; 0 means as many as keep disk and cores busy. The patch is the same.
     pub jobs: usize,
+    /// How many bytes of memory compressing may take: fewer threads then, but always one.
+    pub memory_len: u64,
     /// Is told about progress, in bytes.
     pub observer: Option<Arc<dyn Observer>>,
 }
@@ -32,7 +34,7 @@ pub struct DiffOptions {
 impl Default for DiffOptions {
     fn default() -> Self {
         let defaults = untorn_delta::Options::default();
-        Self { level: defaults.level, search: defaults.search, jobs: 0, observer: None }
+        Self { level: defaults.level, search: defaults.search, jobs: 0, memory_len: defaults.memory_len, observer: None }
     }
 }
 
@@ -42,6 +44,7 @@ impl fmt::Debug for DiffOptions {
             .field("level", &self.level)
             .field("search", &self.search)
             .field("jobs", &self.jobs)
+            .field("memory_len", &self.memory_len)
             .finish_non_exhaustive()
     }
 }
@@ -69,8 +72,12 @@ pub struct DiffReport {
 /// After this returns `Ok`, the whole patch is there and durable; after an error, or a crash, whatever was at `patch` before.
 ///
 /// # Errors
-/// As [`crate::scan`] for both directories; [`Error::OutputInside`]; [`Error::Diff`].
+/// As [`crate::scan`] for both directories; [`Error::OutputInside`]; [`Error::Diff`]; [`Error::Stopped`] when the observer asked for it.
 pub fn diff(old: &Path, new: &Path, patch: &Path, options: &DiffOptions) -> Result<DiffReport> {
+    make(old, new, patch, options).map_err(|error| error.or_stopped(options.observer.as_deref()))
+}
+
+fn make(old: &Path, new: &Path, patch: &Path, options: &DiffOptions) -> Result<DiffReport> {
     let started = Instant::now();
     [old, new].into_iter().try_for_each(|dir| refuse_inside(patch, dir))?;
     let (old, new) = (Source::read(old, options)?, Source::read(new, options)?);
@@ -109,9 +116,13 @@ fn write(
     spool: &mut PartFile,
     options: &DiffOptions,
 ) -> Result<untorn_delta::Report> {
-    let (old_files, new_files) = (TreeFiles::new(&old.fs), TreeFiles::new(&new.fs));
+    let (old_files, new_files) = {
+        let observer = options.observer.as_deref();
+        (TreeFiles::new(&old.fs, observer), TreeFiles::new(&new.fs, observer))
+    };
     let mut delta_options = untorn_delta::Options::default();
     (delta_options.level, delta_options.search) = (options.level, options.search);
+    (delta_options.jobs, delta_options.memory_len) = (options.jobs, options.memory_len);
     let mut writer = BufWriter::new(out);
     let report = untorn_delta::diff(
         Build { manifest: &old.manifest, files: &old_files },

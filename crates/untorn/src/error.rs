@@ -4,7 +4,7 @@ use std::{error::Error as StdError, fmt, io, path::Path};
 
 use untorn_delta::{DiffError, PatchError};
 use untorn_format::{DecodeError, Hash, PathError, escape, manifest::ManifestError};
-use untorn_txn::{Error as TreeError, TreeState};
+use untorn_txn::{Error as TreeError, Observer, TreeState};
 
 use crate::Difference;
 
@@ -70,6 +70,13 @@ pub enum Error {
         /// Which.
         path: String,
     },
+    /// The observer asked to stop, and nothing was decided yet.
+    Stopped,
+    /// Where bytes for a repair should come from, there are others.
+    Source {
+        /// The file, escaped.
+        path: String,
+    },
     /// Nothing says what should be installed.
     NotRecorded {
         /// The directory, escaped.
@@ -94,6 +101,12 @@ impl Error {
         Self::Io { doing, path: shown(path), source }
     }
 
+    /// The same, or that the observer asked to stop, where that is why.
+    pub(crate) fn or_stopped(self, observer: Option<&dyn Observer>) -> Self {
+        let asked = observer.is_some_and(Observer::should_stop);
+        if asked && self.state() == TreeState::Unchanged { Self::Stopped } else { self }
+    }
+
     /// A code that never changes its meaning.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -110,7 +123,9 @@ impl Error {
             Self::Contradiction => "UNT-PATCH-CONTRADICTION",
             Self::WrongBase(_) => "UNT-BASE",
             Self::ChangedMeanwhile { .. } => "UNT-CHANGED",
+            Self::Source { .. } => "UNT-SOURCE",
             Self::NotRecorded { .. } => "UNT-NOT-RECORDED",
+            Self::Stopped => "UNT-STOPPED",
         }
     }
 
@@ -130,6 +145,7 @@ impl Error {
             | Self::Document { path, .. }
             | Self::OutputInside { path }
             | Self::ChangedMeanwhile { path }
+            | Self::Source { path }
             | Self::NotRecorded { dir: path } => Some(path),
             Self::Name { source, .. } => Some(&source.path),
             Self::Diff(DiffError::Read { path, .. } | DiffError::Changed { path }) => Some(path.as_str()),
@@ -163,6 +179,8 @@ impl Error {
             Self::Contradiction => "ask whoever made the patch for another one",
             Self::WrongBase(_) => "get the patch for the build you have, or bring these files back and try again",
             Self::ChangedMeanwhile { .. } => "make sure nothing else writes to the tree, then try again",
+            Self::Stopped => "start again whenever you like",
+            Self::Source { .. } => "name a directory that holds the build the tree should be",
             Self::NotRecorded { .. } => "say what it should be: verify it against a directory or a manifest",
         }
     }
@@ -181,6 +199,8 @@ impl Error {
             Self::Contradiction => f.write_str("the patch does not lead to the build it names"),
             Self::WrongBase(wrong) => write!(f, "{wrong}"),
             Self::ChangedMeanwhile { path } => write!(f, "{path}: somebody changed it while the update was being prepared"),
+            Self::Stopped => f.write_str("stopped, as asked"),
+            Self::Source { path } => write!(f, "{path}: does not hold the bytes that are needed"),
             Self::NotRecorded { dir } => write!(f, "{dir}: nothing says what is installed there"),
         }
     }

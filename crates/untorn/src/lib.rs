@@ -1,7 +1,7 @@
 //! Updates of a directory of files that are never half done.
 //!
 //! A *build* is a directory as a studio made it; a *tree* is a directory under untorn's care, as a player has it. [`diff`] makes a patch from one build to another;
-//! [`apply`] brings a tree from the one to the other; [`verify`] says whether a tree is what it should be. Underneath, [`Tree`] and [`Transaction`] change any
+//! [`apply`] brings a tree from the one to the other; [`verify`] says whether a tree is what it should be, and [`repair`] writes the bytes that are not. Underneath, [`Tree`] and [`Transaction`] change any
 //! set of files as one step, and [`atomic_update`] does so for a stream of [`UpdateInfo`].
 //!
 //! # Guarantees
@@ -40,9 +40,11 @@ mod content;
 mod diff;
 mod difference;
 mod error;
+mod inspect;
 mod manifest_file;
 mod open;
 mod part_file;
+mod repair;
 mod scan;
 mod tree_files;
 mod verify;
@@ -52,7 +54,9 @@ pub use apply::{ApplyOptions, ApplyReport, BaseCheck, Forecast, Outcome, apply};
 pub use diff::{DiffOptions, DiffReport, diff};
 pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
+pub use inspect::{Inspection, PathCost, Reason, inspect};
 pub use manifest_file::{read_manifest, write_manifest};
+pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair};
 pub use scan::{ScanOptions, scan};
 pub use verify::{VerifyOptions, VerifyReport, verify, verify_against};
 
@@ -64,8 +68,8 @@ pub use untorn_format::{
 };
 pub use untorn_txn::{
     Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Meanwhile, Observer, Options, Phase, ReadGuard,
-    Readers, Recovery, Report, Status, Switch, SwitchOptions, SwitchReport, Transaction, Tree, TreeState, Update, UpdateInfo,
-    Way, WayChoice, Why, atomic_update, head_of,
+    Readers, Recovery, Report, RollbackForecast, Status, Switch, SwitchOptions, SwitchReport, Transaction, Tree, TreeState,
+    Update, UpdateInfo, Warning, Way, WayChoice, Why, atomic_update, head_of,
 };
 
 /// The programs of the front page compile.

@@ -29,8 +29,13 @@ pub(crate) fn parent(file: &Path) -> &Path {
 
 /// Opens a tree, waiting for another updater where that is wanted.
 pub(crate) fn tree(dir: &Path, wait: bool) -> Result<Tree> {
+    waiting(wait, || Tree::open(dir))
+}
+
+/// Does `open`, again and again while another updater holds the tree, where waiting is wanted.
+pub(crate) fn waiting<T>(wait: bool, open: impl Fn() -> untorn_txn::Result<T>) -> Result<T> {
     loop {
-        match Tree::open(dir) {
+        match open() {
             Err(error) if wait && matches!(error.cause(), Cause::Busy { .. }) => thread::sleep(PATIENCE),
             other => return Ok(other?),
         }

@@ -18,7 +18,7 @@ use crate::{
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ScanOptions {
-    /// How many threads read; 0 means one for each core.
+    /// How many threads read; 0 means as many as keep the disk busy.
     pub jobs: usize,
     /// Is told about progress, in bytes.
     pub observer: Option<Arc<dyn Observer>>,

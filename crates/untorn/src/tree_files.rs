@@ -5,20 +5,24 @@ use std::{cell::RefCell, io, sync::Arc};
 use untorn_delta::Files;
 use untorn_format::TreePath;
 use untorn_fs::{File, Fs, OpenMode};
+use untorn_txn::Observer;
+
+use crate::content::stop_if_asked;
 
 /// How many files are kept open.
 const OPEN_MAX: usize = 12;
 
-/// Reads the files of a directory by path and keeps the last few open.
+/// Reads the files of a directory by path and keeps the last few open. Stops when the observer asks for it.
 pub(crate) struct TreeFiles<'a> {
     fs: &'a dyn Fs,
+    observer: Option<&'a dyn Observer>,
     /// The one used last stands last.
     open: RefCell<Vec<(TreePath, Arc<dyn File>)>>,
 }
 
 impl<'a> TreeFiles<'a> {
-    pub(crate) fn new(fs: &'a dyn Fs) -> Self {
-        Self { fs, open: RefCell::default() }
+    pub(crate) fn new(fs: &'a dyn Fs, observer: Option<&'a dyn Observer>) -> Self {
+        Self { fs, observer, open: RefCell::default() }
     }
 
     fn file(&self, path: &TreePath) -> io::Result<Arc<dyn File>> {
@@ -38,6 +42,7 @@ impl<'a> TreeFiles<'a> {
 
 impl Files for TreeFiles<'_> {
     fn read_at(&self, path: &TreePath, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.observer.map_or(Ok(()), stop_if_asked)?;
         self.file(path)?.read_at(buf, offset)
     }
 }

@@ -22,7 +22,7 @@ use crate::{
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VerifyOptions {
-    /// How many threads read; 0 means one for each core.
+    /// How many threads read; 0 means as many as keep the disk busy.
     pub jobs: usize,
     /// Is told about progress, in bytes.
     pub observer: Option<Arc<dyn Observer>>,
@@ -132,7 +132,7 @@ fn by_metadata(fs: &dyn Fs, dir: &Path, entry: &Entry) -> Result<Option<What>> {
     })
 }
 
-fn file_by_metadata(len: u64, executable: bool, meta: &Metadata) -> Option<What> {
+pub(crate) fn file_by_metadata(len: u64, executable: bool, meta: &Metadata) -> Option<What> {
     if meta.len != len {
         Some(What::Length { expected: len, found: meta.len })
     } else if meta.permissions.executable() != executable && cfg!(unix) {

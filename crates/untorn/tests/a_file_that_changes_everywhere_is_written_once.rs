@@ -44,3 +44,36 @@ fn whoever_writes_the_bytes() {
     let report = tx.commit().unwrap();
     assert!(report.bytes_written() < LEN as u64 + LEN as u64 / 100, "{report:?}");
 }
+
+/// Files of this length could go through the redo file, which was once decided before it was known that they would be written whole: then they were written twice.
+#[test]
+fn also_when_it_is_small_and_the_old_one_is_kept() {
+    for len in [10_000, 40_000, 65_000, 65_536, 66_000] {
+        let place = Place::new();
+        place.dir("old", &[("file", &noise(len, 1))]);
+        place.dir("new", &[("file", &noise(len, 2))]);
+        let tree = place.dir("tree", &[("file", &noise(len, 1))]);
+        let report = apply(&place.patch("old", "new")[..], &tree, &ApplyOptions::default()).unwrap();
+        assert_eq!(report.forecast.bytes_written(), report.transaction.bytes_written(), "{len}");
+        let times = report.transaction.bytes_written() / len as u64;
+        // In place: redo, file, undo; cheaper than a name while the file is small.
+        assert_eq!(times, if len < 32 << 10 { 3 } else { 1 }, "{len}");
+    }
+}
+
+#[test]
+fn and_of_what_only_shares_a_block_with_a_change_nothing_is_kept() {
+    let place = Place::new();
+    let (old, mut new) = (noise(100_000, 1), noise(100_000, 1));
+    new[50_000..50_010].copy_from_slice(b"ten bytes!");
+    place.dir("old", &[("file", &old)]);
+    place.dir("new", &[("file", &new)]);
+    let tree = place.dir("tree", &[("file", &old)]);
+    let report = apply(&place.patch("old", "new")[..], &tree, &ApplyOptions::default()).unwrap();
+    let done = &report.transaction;
+    assert_eq!((done.bytes_redo, done.bytes_in_place), (4096, 4096), "a block may tear");
+    assert!(done.bytes_undo <= 10, "{done:?}");
+    assert_eq!(report.forecast.bytes_undo, done.bytes_undo);
+    Tree::open(&tree).unwrap().rollback(untorn::Options::default(), false).unwrap();
+    assert_eq!(std::fs::read(tree.join("file")).unwrap(), old);
+}

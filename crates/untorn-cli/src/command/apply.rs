@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufReader, ErrorKind, Read, stdin},
+    io::{BufReader, ErrorKind, Read},
     path::Path,
 };
 
@@ -12,9 +12,9 @@ use untorn::{ApplyOptions, ApplyReport, BaseCheck, Outcome as Applied, WayChoice
 use crate::{
     args::{ApplyArgs, BaseArg, Global, WayArg},
     exit::Exit,
-    failure::Failure,
+    failure::{Failure, difference_json},
     outcome::{Answer, Outcome},
-    progress,
+    progress, stop,
     text::{count, path, seconds, short, size},
 };
 
@@ -25,9 +25,10 @@ pub(super) fn run(args: &ApplyArgs, global: &Global) -> Answer {
     Ok(if is_idle { outcome.with_exit(Exit::NothingToDo) } else { outcome })
 }
 
-fn open(patch: &Path) -> Result<Box<dyn Read>, Failure> {
+/// Opens a patch, or standard input.
+pub(super) fn open(patch: &Path) -> Result<Box<dyn Read>, Failure> {
     if patch == Path::new("-") {
-        return Ok(Box::new(stdin().lock()));
+        return Ok(Box::new(BufReader::new(stop::Input::new())));
     }
     let file = File::open(patch).map_err(|source| Failure::io("open", patch, source))?;
     if file.metadata().is_ok_and(|meta| meta.is_dir()) {
@@ -42,9 +43,10 @@ fn options(args: &ApplyArgs, global: &Global) -> ApplyOptions {
     options.keep_undo = !args.no_undo;
     options.base = match args.verify {
         BaseArg::Auto => BaseCheck::Auto,
-        BaseArg::Quick => BaseCheck::Quick,
+        BaseArg::Changed => BaseCheck::Changed,
         BaseArg::Full => BaseCheck::Full,
     };
+    options.keep_modified = args.keep_modified;
     options.way = match args.way {
         WayArg::Auto => WayChoice::Auto,
         WayArg::Put => WayChoice::Put,
@@ -69,7 +71,7 @@ fn text(args: &ApplyArgs, report: &ApplyReport) -> String {
             size(forecast.bytes_written()),
             size(forecast.bytes_needed),
             written(report),
-            kept(&report.dirs_kept),
+            stays(report),
         ),
         _ => format!(
             "{recovered}{tree} is now build {to}: {} changed, {} written in {}\n{}{}",
@@ -77,7 +79,7 @@ fn text(args: &ApplyArgs, report: &ApplyReport) -> String {
             size(report.transaction.bytes_written()),
             seconds(report.elapsed),
             written(report),
-            kept(&report.dirs_kept),
+            stays(report),
         ),
     }
 }
@@ -95,8 +97,11 @@ fn written(report: &ApplyReport) -> String {
     )
 }
 
-fn kept(dirs: &[String]) -> String {
-    dirs.iter().map(|dir| format!("  {dir}/ stays: it holds files that are not part of the build\n")).collect()
+/// What is not as the patch would have it.
+fn stays(report: &ApplyReport) -> String {
+    let dirs = report.dirs_kept.iter().map(|dir| format!("  {dir}/ stays: it holds files that are not part of the build\n"));
+    let modified = report.kept_modified.iter().map(|file| format!("  {file}: stays as it was modified\n"));
+    dirs.chain(modified).collect()
 }
 
 fn json(report: &ApplyReport) -> Value {
@@ -123,6 +128,7 @@ fn json(report: &ApplyReport) -> Value {
         },
         "transaction": transaction_json(done),
         "dirs_kept": report.dirs_kept,
+        "kept_modified": report.kept_modified.iter().map(difference_json).collect::<Vec<_>>(),
         "seconds": report.elapsed.as_secs_f64(),
     })
 }

@@ -13,12 +13,15 @@ use crate::{
 pub(super) fn run(args: &DiffArgs, global: &Global) -> Answer {
     let mut options = DiffOptions::default();
     (options.level, options.jobs, options.observer) = (args.level, args.jobs, progress::observer(global));
-    options.search = if args.search_everything { Search::Everything } else { Search::Replaced };
+    options.memory_len = args.memory.saturating_mul(1 << 20);
+    if args.search_everything {
+        options.search = Search::Everything;
+    }
     let report = untorn::diff(&args.old, &args.new, &args.output, &options)?;
     drop(options);
     let patch = &report.patch;
     let text = format!(
-        "{}: {} from build {} to {} ({}), in {}\n  {} changed, {} only moved; {} stay in place, {} copied from old files, {} in the patch\n",
+        "{}: {} from build {} to {} ({}), in {}\n  {} changed, {} only moved; {} stay in place, {} copied from old files, {} compressed to {}\n",
         path(&args.output),
         size(patch.patch_len),
         short(report.from),
@@ -30,6 +33,7 @@ pub(super) fn run(args: &DiffArgs, global: &Global) -> Answer {
         size(patch.kept_len),
         size(patch.copied_len),
         size(patch.literal_len),
+        size(patch.frames_len),
     );
     Ok(Outcome::new(
         text,

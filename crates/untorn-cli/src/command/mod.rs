@@ -5,7 +5,9 @@ mod completions;
 mod demo;
 mod diff;
 mod explain;
+mod inspect;
 mod recover;
+mod repair;
 mod rollback;
 mod run;
 mod scan;
@@ -18,7 +20,7 @@ use std::io::{Write, stderr};
 use crate::{
     args::{BRIEF, Cli, Command},
     exit::Exit,
-    print,
+    print, stop,
 };
 
 /// Does what the command line says.
@@ -28,13 +30,18 @@ pub(crate) fn run(cli: &Cli) -> Exit {
         return Exit::Usage;
     };
     let global = &cli.global;
+    if can_stop(command) {
+        stop::listen(global.quiet);
+    }
     let (name, answer) = match command {
         Command::Diff(args) => ("diff", diff::run(args, global)),
         Command::Apply(args) => ("apply", apply::run(args, global)),
-        Command::Write(args) => ("write", write::run(args)),
+        Command::Inspect(args) => ("inspect", inspect::run(args)),
+        Command::Write(args) => ("write", write::run(args, global)),
         Command::Status(args) => ("status", status::run(args)),
         Command::Recover(args) => ("recover", recover::run(args)),
         Command::Verify(args) => ("verify", verify::run(args, global)),
+        Command::Repair(args) => ("repair", repair::run(args, global)),
         Command::Rollback(args) => ("rollback", rollback::run(args, global)),
         Command::Run(args) => ("run", run::run(args)),
         Command::Scan(args) => ("scan", scan::run(args, global)),
@@ -42,5 +49,13 @@ pub(crate) fn run(cli: &Cli) -> Exit {
         Command::Explain(args) => ("explain", explain::run(args)),
         Command::Completions(args) => ("completions", completions::run(args)),
     };
+    if answer.is_ok() {
+        stop::remark_completed(global.quiet);
+    }
     print::answer(name, &answer, global)
+}
+
+/// Whether the command comes to safe points, at which it can stop with everything as it was.
+fn can_stop(command: &Command) -> bool {
+    matches!(command, Command::Diff(_) | Command::Apply(_) | Command::Write(_) | Command::Rollback(_))
 }

@@ -1,7 +1,7 @@
 //! `untorn recover`.
 
-use serde_json::json;
-use untorn::{Recovery, Tree};
+use serde_json::{Value, json};
+use untorn::{Recovery, Tree, Warning};
 
 use crate::{
     args::RecoverArgs,
@@ -13,11 +13,33 @@ use crate::{
 pub(super) fn run(args: &RecoverArgs) -> Answer {
     let tree = Tree::open(&args.tree)?;
     let recovery = tree.recovery();
-    let text = format!("{}: {}\n", path(&args.tree), sentence(recovery));
+    let text = format!("{}: {}\n{}", path(&args.tree), sentence(recovery), warnings(tree.warnings()));
     let installed = (!tree.installed().is_none()).then(|| tree.installed().to_string());
-    let outcome = Outcome::new(text, json!({ "recovery": word(recovery), "installed": installed }));
+    let outcome =
+        Outcome::new(text, json!({ "recovery": word(recovery), "installed": installed, "warnings": listed(tree.warnings()) }));
     let is_idle = matches!(recovery, Recovery::Clean | Recovery::Initialised);
     Ok(if is_idle && args.exit_code { outcome.with_exit(Exit::NothingToDo) } else { outcome })
+}
+
+/// A line for each.
+pub(super) fn warnings(warnings: &[Warning]) -> String {
+    warnings.iter().map(|warning| format!("  warning: {warning}\n")).collect()
+}
+
+/// For programs.
+pub(super) fn listed(warnings: &[Warning]) -> Vec<Value> {
+    let listed = |warning: &Warning| json!({ "what": kind(warning), "path": warning.path(), "text": warning.to_string() });
+    warnings.iter().map(listed).collect()
+}
+
+fn kind(warning: &Warning) -> &'static str {
+    match warning {
+        Warning::MovedAside { .. } => "moved-aside",
+        Warning::Changed { .. } => "changed",
+        Warning::Missing { .. } => "missing",
+        Warning::Forgotten => "forgotten",
+        _ => "other",
+    }
 }
 
 fn sentence(recovery: &Recovery) -> &'static str {

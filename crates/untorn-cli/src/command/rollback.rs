@@ -1,7 +1,7 @@
 //! `untorn rollback`.
 
-use serde_json::json;
-use untorn::{Options, Status, Tree};
+use serde_json::{Value, json};
+use untorn::{Options, RollbackForecast, Status, Tree};
 
 use crate::{
     args::{Global, RollbackArgs},
@@ -11,11 +11,11 @@ use crate::{
 };
 
 pub(super) fn run(args: &RollbackArgs, global: &Global) -> Answer {
-    if args.dry_run {
-        return dry_run(args);
-    }
     let mut options = Options::default();
     (options.keep_undo, options.observer) = (!args.no_undo, progress::observer(global));
+    if args.dry_run {
+        return if Status::of(&args.tree)?.can_roll_back { dry_run(args, &options) } else { Ok(cannot(args)) };
+    }
     let mut tree = Tree::open(&args.tree)?;
     let report = tree.rollback(options, args.force)?;
     let build = tree.installed();
@@ -34,8 +34,36 @@ pub(super) fn run(args: &RollbackArgs, global: &Global) -> Answer {
     ))
 }
 
-fn dry_run(args: &RollbackArgs) -> Answer {
-    let can = Status::of(&args.tree)?.can_roll_back;
-    let what = if can { "can be rolled back" } else { "cannot be rolled back: nothing was kept to go back with" };
-    Ok(Outcome::new(format!("{} {what}\n", path(&args.tree)), json!({ "outcome": "dry-run", "can_roll_back": can })))
+fn dry_run(args: &RollbackArgs, options: &Options) -> Answer {
+    let forecast = Tree::open(&args.tree)?.rollback_forecast(options, args.force)?;
+    let text = format!(
+        "{} can be rolled back: {} to change, {} to write, {} of space needed\n  {} redo, {} in place, {} staged, {} kept for undoing it\n",
+        path(&args.tree),
+        count(usize::try_from(forecast.paths).unwrap_or(usize::MAX), "path"),
+        size(forecast.bytes_written()),
+        size(forecast.bytes_needed),
+        size(forecast.bytes_redo),
+        size(forecast.bytes_in_place),
+        size(forecast.bytes_staged),
+        size(forecast.bytes_undo),
+    );
+    Ok(Outcome::new(text, json!({ "outcome": "dry-run", "can_roll_back": true, "forecast": forecast_json(&forecast) })))
+}
+
+/// Without anything to go back with, that is the answer, not an error.
+fn cannot(args: &RollbackArgs) -> Outcome {
+    let text = format!("{} cannot be rolled back: nothing was kept to go back with\n", path(&args.tree));
+    Outcome::new(text, json!({ "outcome": "dry-run", "can_roll_back": false, "forecast": null }))
+}
+
+fn forecast_json(forecast: &RollbackForecast) -> Value {
+    json!({
+        "paths": forecast.paths,
+        "redo_bytes": forecast.bytes_redo,
+        "staged_bytes": forecast.bytes_staged,
+        "in_place_bytes": forecast.bytes_in_place,
+        "undo_bytes": forecast.bytes_undo,
+        "written_bytes": forecast.bytes_written(),
+        "needed_bytes": forecast.bytes_needed,
+    })
 }

@@ -1,6 +1,10 @@
 //! `untorn run`.
 
-use std::{path::Path, process::Command};
+use std::{
+    io::{Write, stderr},
+    path::Path,
+    process::Command,
+};
 
 use untorn::ReadGuard;
 
@@ -9,6 +13,8 @@ use crate::{args::RunArgs, failure::Failure, outcome::Answer};
 /// Returns only when the program cannot be started, or, where a process cannot become another program, when that has ended.
 pub(super) fn run(args: &RunArgs) -> Answer {
     let guard = ReadGuard::acquire(&args.tree)?;
+    // Where nobody reads them, the program starts all the same.
+    drop(stderr().write_all(super::recover::warnings(guard.warnings()).as_bytes()));
     let (program, rest) = args.command.split_first().ok_or_else(|| {
         let nothing = std::io::ErrorKind::InvalidInput.into();
         Failure::io("start", Path::new(""), nothing)

@@ -24,6 +24,7 @@ fn text(args: &TreeArgs, status: &Status, manifest: Option<&Manifest>) -> String
     if status.in_use {
         text += "  a program uses it\n";
     }
+    text += &super::recover::warnings(&status.warnings);
     if status.condition == Condition::Unmanaged {
         return text;
     }
@@ -75,5 +76,6 @@ fn json(status: &Status, manifest: Option<&Manifest>) -> Value {
         "bytes": manifest.map(Manifest::total_bytes),
         "transaction": status.txid,
         "can_roll_back": status.can_roll_back,
+        "warnings": super::recover::listed(&status.warnings),
     })
 }

@@ -1,15 +1,17 @@
 //! Compressing one frame.
 
+use std::io::Write;
+
+use lzma_rust2::{Lzma2Options, Lzma2Writer, LzmaOptions};
 use untorn_format::patch::{FrameKind, MAX_FRAME_LEN, MAX_REFERENCE_LEN};
 use zstd::zstd_safe::{CCtx, CParameter, compress_bound, get_error_name};
 
+use super::effort::Effort;
 use crate::DiffError;
-
-/// The largest tables a compressor may use, as powers of two of their entries: together at most 32 MiB.
-const TABLE_LOG_MAX: u32 = 22;
+use crate::read::DICT_LEN_MIN;
 
 /// The longest distance of a match, as a power of two: a frame and its references fit.
-const WINDOW_LOG_MAX: u32 = 24;
+const WINDOW_LOG_MAX: u32 = 25;
 const _: () = assert!(MAX_FRAME_LEN + MAX_REFERENCE_LEN <= 1 << WINDOW_LOG_MAX);
 
 /// Literal bytes and the old bytes they are compressed against.
@@ -35,23 +37,34 @@ pub(super) struct Stored {
     pub(super) refers: bool,
 }
 
-/// Compresses a frame, or leaves it as it is when that is no longer.
-pub(super) fn compress(job: &Job, level: i32) -> Result<Stored, DiffError> {
+/// Compresses a frame in whichever way is shortest, or leaves it as it is.
+pub(super) fn compress(job: &Job, effort: &Effort) -> Result<Stored, DiffError> {
     let (reference, literal) = job.bytes.split_at(job.reference_len);
-    let tried = zstd(&[], literal, 1)?;
-    let hopeless = tried.len() as u64 > literal.len() as u64 / 100 * 99;
-    let bytes = if hopeless { tried } else { zstd(reference, literal, level)? };
-    if bytes.len() >= literal.len() {
-        return Ok(Stored { kind: FrameKind::Raw, bytes: literal.to_vec(), refers: false });
+    let mut best = Stored { kind: FrameKind::Raw, bytes: literal.to_vec(), refers: false };
+    let mut offer = |kind, bytes: Vec<u8>| {
+        if bytes.len() < best.bytes.len() {
+            best = Stored { kind, bytes, refers: !reference.is_empty() };
+        }
+    };
+    offer(FrameKind::Zstd, zstd(reference, literal, effort.zstd, effort.table_log_max)?);
+    if let Some(preset) = effort.lzma {
+        offer(FrameKind::Lzma, lzma(reference, literal, LzmaOptions::with_preset(preset))?);
     }
-    Ok(Stored { kind: FrameKind::Zstd, bytes, refers: !hopeless && !reference.is_empty() })
+    Ok(best)
+}
+
+/// The facts of an index: short numbers in columns, and paths.
+pub(super) fn facts(facts: &[u8]) -> Result<Vec<u8>, DiffError> {
+    let mut options = LzmaOptions::with_preset(9);
+    (options.lc, options.nice_len) = (2, LzmaOptions::NICE_LEN_MAX);
+    lzma(&[], facts, options)
 }
 
 /// One zstd frame that holds `literal` and names its length. `reference` must stand directly before it in memory, or be empty.
-pub(super) fn zstd(reference: &[u8], literal: &[u8], level: i32) -> Result<Vec<u8>, DiffError> {
+fn zstd(reference: &[u8], literal: &[u8], level: i32, table_log_max: u32) -> Result<Vec<u8>, DiffError> {
     let mut context = CCtx::create();
     let window_log = (reference.len() + literal.len()).max(1 << 10).next_power_of_two().ilog2().min(WINDOW_LOG_MAX);
-    let tables_log = window_log.clamp(6, TABLE_LOG_MAX);
+    let tables_log = window_log.clamp(6, table_log_max);
     for parameter in [
         CParameter::CompressionLevel(level),
         CParameter::WindowLog(window_log),
@@ -72,4 +85,16 @@ pub(super) fn zstd(reference: &[u8], literal: &[u8], level: i32) -> Result<Vec<u
 
 fn error(code: usize) -> DiffError {
     DiffError::Compress(get_error_name(code))
+}
+
+/// One stream of LZMA2 chunks that holds `literal`. No position bits: what is compressed are mostly texts and differences, which no word length aligns.
+fn lzma(reference: &[u8], literal: &[u8], mut options: LzmaOptions) -> Result<Vec<u8>, DiffError> {
+    let failed = |_| DiffError::Compress("LZMA");
+    options.pb = 0;
+    let dict_len = (reference.len() + literal.len()) as u64;
+    options.dict_size = u32::try_from(dict_len.max(DICT_LEN_MIN)).map_err(|_| DiffError::Compress("frame too long"))?;
+    options.preset_dict = Some(reference.to_vec()).filter(|reference| !reference.is_empty());
+    let mut writer = Lzma2Writer::new(Vec::new(), Lzma2Options { lzma_options: options, ..Default::default() });
+    writer.write_all(literal).map_err(failed)?;
+    writer.finish().map_err(failed)
 }

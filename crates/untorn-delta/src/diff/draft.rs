@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use untorn_format::manifest::{Kind, Manifest};
-use untorn_format::patch::{After, Before, Change, Check, FilePatch, Op};
+use untorn_format::patch::{After, Before, Change, Check, FilePatch, Op, Reference, Replaced};
 use untorn_format::{Hash, TreePath};
 
 use super::pairs::{Pair, Twin};
@@ -20,6 +20,8 @@ pub(super) struct Draft<'a> {
     pub(super) stretches: Vec<Range<u64>>,
     /// Operations; their sources are numbers of old entries.
     pub(super) ops: Vec<Op>,
+    /// Old bytes, beside those at this path, that the literal bytes should be compressed against; sources are numbers of old entries.
+    pub(super) seen: Vec<Reference>,
     pub(super) replaced: Option<Check>,
     pub(super) written: Option<Check>,
     /// How the file is adapted, when it is.
@@ -50,7 +52,18 @@ pub(super) fn content(kind: Option<&Kind>) -> Option<Content> {
 impl<'a> Draft<'a> {
     pub(super) fn new(pair: Pair<'a>) -> Self {
         let Pair { path, old, new, twin } = pair;
-        Self { path, old, new, twin, stretches: Vec::new(), ops: Vec::new(), replaced: None, written: None, adapted: None }
+        Self {
+            path,
+            old,
+            new,
+            twin,
+            stretches: Vec::new(),
+            ops: Vec::new(),
+            seen: Vec::new(),
+            replaced: None,
+            written: None,
+            adapted: None,
+        }
     }
 
     /// The new file, when its content is not found whole in the old tree and must be made.
@@ -104,13 +117,18 @@ impl<'a> Draft<'a> {
         Change { path, before, after: self.after(old) }
     }
 
+    fn keeps(&self) -> bool {
+        self.ops.iter().any(|op| matches!(op, Op::Keep { .. }))
+    }
+
     fn before(&self) -> Before {
         match self.old {
             None => Before::Absent,
             Some(Kind::Dir) => Before::Dir,
             Some(Kind::Symlink { target }) => Before::Symlink { target: target.clone() },
             Some(Kind::File { len, hash, .. }) => {
-                Before::File { len: *len, replaced: self.replaced.unwrap_or_else(|| Check::from(*hash)) }
+                let parts = self.replaced.filter(|_| self.keeps()).map(Replaced::Parts);
+                Before::File { len: *len, replaced: parts.unwrap_or(Replaced::Whole((*hash).into())) }
             }
         }
     }
@@ -125,12 +143,14 @@ impl<'a> Draft<'a> {
             }
             (Some(&Kind::File { len, hash, executable }), Twin::Copied(from)) => {
                 let ops = vec![Op::Copy { source: number_of(old, from), at: 0, len }];
-                After::File(FilePatch { len, hash, executable, ops, program: Vec::new(), written: hash.into() })
+                After::File(FilePatch { len, hash: Some(hash), executable, ops, program: Vec::new(), written: None })
             }
             (Some(&Kind::File { len, hash, executable }), Twin::None) => {
-                let written = self.written.unwrap_or_else(|| Check::from(hash));
+                let written = self.written.filter(|_| self.keeps());
                 let program = self.adapted.map_or_else(Vec::new, |adapted| adapted.program);
-                After::File(FilePatch { len, hash, executable, ops: self.ops, program, written })
+                let mut file = FilePatch { len, hash: None, executable, ops: self.ops, program, written };
+                file.hash = Some(hash).filter(|_| !file.is_literal());
+                After::File(file)
             }
         }
     }

@@ -8,11 +8,12 @@ use untorn_format::patch::{MAX_FRAME_LEN, MAX_REFERENCE_LEN, MAX_REFERENCES, Op,
 use super::Build;
 use super::compress::Job;
 use super::draft::{Content, Draft, content, number_of};
+use super::ranges::{GAP_LEN_MAX, Ranges};
 use crate::DiffError;
 use crate::files::read_exact_at;
 
-/// An old file up to this length is referred to whole: 1 MiB.
-const WHOLE_LEN_MAX: u64 = 1 << 20;
+/// An old file up to this length is referred to whole: 4 MiB.
+const WHOLE_LEN_MAX: u64 = 4 << 20;
 /// How far around the old bytes that are replaced a reference reaches, at most: 8 KiB. Short literals get less, so that a frame does not refer to
 /// much for the sake of little.
 const MARGIN_MAX: u64 = 8 << 10;
@@ -23,11 +24,11 @@ const PIECE_LEN_MAX: u64 = 256 << 10;
 #[derive(Default)]
 pub(super) struct FramePlan {
     pieces: Vec<Piece>,
-    /// Old bytes to compress against; sources are numbers of old entries.
-    pub(super) references: Vec<Reference>,
     /// Literal bytes.
     pub(super) len: u64,
-    reference_len: u64,
+    wanted: Ranges,
+    /// Old bytes to compress against; sources are numbers of old entries. Known once the frame is full.
+    pub(super) references: Vec<Reference>,
 }
 
 /// Literal bytes of one file.
@@ -44,7 +45,7 @@ pub(super) fn plan(drafts: &[Draft<'_>], old: &Manifest) -> Vec<FramePlan> {
     let mut planner = Planner { plans: Vec::new(), current: FramePlan::default(), references: 0 };
     let templates = Templates::new(drafts, old);
     for (number, draft) in drafts.iter().enumerate() {
-        planner.add_file(number, &draft.flat_ops(), templates.of(draft, old));
+        planner.add_file(number, draft, templates.of(draft, old));
     }
     planner.close();
     planner.plans
@@ -53,7 +54,7 @@ pub(super) fn plan(drafts: &[Draft<'_>], old: &Manifest) -> Vec<FramePlan> {
 impl FramePlan {
     /// Reads the old and new bytes.
     pub(super) fn read(&self, drafts: &[Draft<'_>], old: Build<'_>, new: Build<'_>) -> Result<Job, DiffError> {
-        let reference_len = to_len(self.reference_len);
+        let reference_len = to_len(self.references.iter().map(|reference| reference.len).sum());
         let mut bytes = vec![0; reference_len + to_len(self.len)];
         let mut rest = &mut bytes[..];
         for reference in &self.references {
@@ -72,21 +73,9 @@ impl FramePlan {
         Ok(Job { bytes, reference_len })
     }
 
-    /// What of `wanted` must be added to the references: they go on where the last one stops.
-    fn missing(&self, wanted: Reference) -> Option<Reference> {
-        let last = self.references.last().filter(|last| last.source == wanted.source && last.at <= wanted.at);
-        let Some(last) = last else { return Some(wanted).filter(|wanted| wanted.len > 0) };
-        let at = wanted.at.max(last.at + last.len);
-        let end = wanted.at + wanted.len;
-        (at < end).then(|| Reference { at, len: end - at, ..wanted })
-    }
-
-    fn add_reference(&mut self, reference: Reference) {
-        self.reference_len += reference.len;
-        match self.references.last_mut() {
-            Some(last) if last.source == reference.source && last.at + last.len == reference.at => last.len += reference.len,
-            _ => self.references.push(reference),
-        }
+    /// Bytes of all references and literals.
+    pub(super) fn total_len(&self) -> u64 {
+        self.references.iter().map(|reference| reference.len).fold(self.len, u64::saturating_add)
     }
 }
 
@@ -149,12 +138,19 @@ struct Planner {
 }
 
 impl Planner {
-    fn add_file(&mut self, draft: usize, ops: &[Op], template: Option<Template>) {
+    fn add_file(&mut self, number: usize, draft: &Draft<'_>, template: Option<Template>) {
+        if let [Op::Literal { len }] = draft.ops[..]
+            && len <= WHOLE_LEN_MAX
+        {
+            let whole = template.map(|template| template.around(0, len));
+            let wanted: Vec<_> = draft.seen.iter().copied().chain(whole).collect();
+            return self.add_piece(Piece { draft: number, at: 0, len }, &wanted);
+        }
         // `old_at` is where the template goes on: behind what was copied last, and on by what was replaced.
         let (mut at, mut old_at) = (0, 0);
-        for op in ops {
+        for op in &draft.flat_ops() {
             match *op {
-                Op::Literal { len } => self.add_literal(draft, at, len, old_at, template),
+                Op::Literal { len } => self.add_literal(number, at, len, old_at, template),
                 Op::Copy { source, at, .. } if template.is_some_and(|template| template.source == source) => old_at = at,
                 Op::Keep { .. } => old_at = at,
                 Op::Copy { .. } | Op::Adapt { .. } => {}
@@ -167,25 +163,29 @@ impl Planner {
     fn add_literal(&mut self, draft: usize, mut at: u64, mut len: u64, mut old_at: u64, template: Option<Template>) {
         while len > 0 {
             let piece_len = len.min(PIECE_LEN_MAX);
-            let room = self.references + (self.current.references.len() as u64) < MAX_REFERENCES - 1;
-            let wanted = template.filter(|_| room).map(|template| template.around(old_at, piece_len));
-            let fits = self.current.len + piece_len <= MAX_FRAME_LEN;
-            let missing = wanted.and_then(|wanted| self.current.missing(wanted));
-            let missing_len = missing.map_or(0, |missing| missing.len);
-            if fits && self.current.reference_len + missing_len <= MAX_REFERENCE_LEN {
-                missing.into_iter().for_each(|missing| self.current.add_reference(missing));
-            } else {
-                self.close();
-                wanted.into_iter().filter(|wanted| wanted.len > 0).for_each(|wanted| self.current.add_reference(wanted));
-            }
-            self.current.len += piece_len;
-            self.current.pieces.push(Piece { draft, at, len: piece_len });
+            let room = self.references < MAX_REFERENCES / 2;
+            let wanted: Vec<_> =
+                template.filter(|_| room).map(|template| template.around(old_at, piece_len)).into_iter().collect();
+            self.add_piece(Piece { draft, at, len: piece_len }, &wanted);
             (at, old_at, len) = (at + piece_len, old_at + piece_len, len - piece_len);
         }
     }
 
+    /// Adds literal bytes to the frame, or to a new one when they do not fit.
+    fn add_piece(&mut self, piece: Piece, wanted: &[Reference]) {
+        let wanted_len = wanted.iter().map(|wanted| wanted.len + 2 * GAP_LEN_MAX).fold(0, u64::saturating_add);
+        let fits = self.current.len + piece.len <= MAX_FRAME_LEN && self.current.wanted.len() + wanted_len <= MAX_REFERENCE_LEN;
+        if !fits {
+            self.close();
+        }
+        wanted.iter().for_each(|wanted| self.current.wanted.add(wanted));
+        self.current.len += piece.len;
+        self.current.pieces.push(piece);
+    }
+
     fn close(&mut self) {
-        let plan = std::mem::take(&mut self.current);
+        let mut plan = std::mem::take(&mut self.current);
+        plan.references = std::mem::take(&mut plan.wanted).into_references();
         if plan.len > 0 {
             self.references += plan.references.len() as u64;
             self.plans.push(plan);

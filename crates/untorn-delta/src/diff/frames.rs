@@ -1,18 +1,19 @@
 //! Third pass: the literal bytes, cut into frames and compressed into the spool.
 
+use std::collections::VecDeque;
 use std::io::Write;
+use std::num::NonZero;
+use std::thread::ScopedJoinHandle;
 
 use untorn_format::Hash;
 use untorn_format::patch::Frame;
 
 use super::compress::{Stored, compress};
 use super::draft::Draft;
+use super::effort::Effort;
 use super::frame_plan::{FramePlan, plan};
 use super::{Build, Options, Progress};
 use crate::DiffError;
-
-/// Frames compressed side by side. Each takes about 50 MiB.
-const THREADS: usize = 2;
 
 /// Compresses the literal bytes of all files into `spool`. Sources of the frames are numbers of old entries.
 pub(super) fn write(
@@ -23,36 +24,44 @@ pub(super) fn write(
     spool: &mut dyn Write,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<Frame>, DiffError> {
-    let plans = plan(drafts, old.manifest);
+    let (plans, effort) = (plan(drafts, old.manifest), Effort::of(options.level));
+    let threads = threads(&plans, &effort, options);
     let total = plans.iter().map(|plan| plan.len).sum();
-    let mut frames: Vec<Frame> = Vec::with_capacity(plans.len());
-    let mut done = 0;
-    for batch in plans.chunks(THREADS) {
-        for (plan, (hash, stored)) in batch.iter().zip(compress_all(batch, drafts, old, new, options.level)?) {
-            spool.write_all(&stored.bytes).map_err(DiffError::Write)?;
-            frames.push(frame(plan, hash, &stored));
-            done += plan.len;
-            progress(Progress::Compressed { done, total });
+    let (mut frames, mut done) = (Vec::<Frame>::with_capacity(plans.len()), 0);
+    let mut store = |plan: &FramePlan, worker: Worker<'_>| {
+        let (hash, stored) = worker.join().unwrap_or(Err(DiffError::Compress("the compressor stopped")))?;
+        spool.write_all(&stored.bytes).map_err(DiffError::Write)?;
+        frames.push(frame(plan, hash, &stored));
+        done += plan.len;
+        progress(Progress::Compressed { done, total });
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        // Frames are read and stored in order; those between are compressed side by side.
+        let mut working = VecDeque::new();
+        for plan in &plans {
+            if working.len() == threads
+                && let Some((plan, worker)) = working.pop_front()
+            {
+                store(plan, worker)?;
+            }
+            let job = plan.read(drafts, old, new)?;
+            working.push_back((plan, scope.spawn(move || Ok((Hash::of(job.literal()), compress(&job, &effort)?)))));
         }
-    }
+        working.into_iter().try_for_each(|(plan, worker)| store(plan, worker))
+    })?;
     spool.flush().map_err(DiffError::Write)?;
     Ok(frames)
 }
 
-/// Compresses frames side by side; the results keep their order.
-fn compress_all(
-    plans: &[FramePlan],
-    drafts: &[Draft<'_>],
-    old: Build<'_>,
-    new: Build<'_>,
-    level: i32,
-) -> Result<Vec<(Hash, Stored)>, DiffError> {
-    let jobs = plans.iter().map(|plan| plan.read(drafts, old, new)).collect::<Result<Vec<_>, _>>()?;
-    std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            jobs.iter().map(|job| scope.spawn(move || Ok((Hash::of(job.literal()), compress(job, level)?)))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap_or(Err(DiffError::Compress("the compressor stopped")))).collect()
-    })
+type Worker<'scope> = ScopedJoinHandle<'scope, Result<(Hash, Stored), DiffError>>;
+
+/// How many frames may be compressed side by side.
+fn threads(plans: &[FramePlan], effort: &Effort, options: &Options) -> usize {
+    let jobs = if options.jobs > 0 { options.jobs } else { std::thread::available_parallelism().map_or(1, NonZero::get) };
+    let len_max = plans.iter().map(FramePlan::total_len).max().unwrap_or(0);
+    let fit = options.memory_len / effort.memory_len(len_max).max(1);
+    jobs.min(usize::try_from(fit).unwrap_or(usize::MAX)).max(1)
 }
 
 fn frame(plan: &FramePlan, hash: Hash, stored: &Stored) -> Frame {

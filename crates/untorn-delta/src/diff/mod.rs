@@ -4,6 +4,7 @@ mod adapt;
 mod blocks;
 mod compress;
 mod draft;
+mod effort;
 mod frame_plan;
 mod frames;
 mod in_place;
@@ -13,9 +14,11 @@ mod old_pages;
 mod ops;
 mod output;
 mod pairs;
+mod ranges;
 mod rolling;
 mod scan;
 mod search;
+mod solid;
 
 use std::io::{Read, Seek, Write};
 
@@ -37,15 +40,25 @@ pub struct Build<'a> {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
-    /// Level of compression, 1 (fast) to 19 (small).
+    /// How much is tried to make the patch small, 1 (fast) to 9 (small).
     pub level: i32,
     /// Which old bytes are searched for the new ones.
     pub search: Search,
+    /// How many frames are compressed side by side; 0 means one for each core. The patch is the same.
+    pub jobs: usize,
+    /// How many bytes of memory compressing may take, beside the index: fewer frames side by side then, but always one.
+    pub memory_len: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { level: 12, search: Search::Replaced }
+        Self { level: 6, search: Search::Auto, jobs: 0, memory_len: 1 << 30 }
+    }
+}
+
+impl Options {
+    fn search(&self) -> Search {
+        if self.search == Search::Auto { effort::Effort::of(self.level).search } else { self.search }
     }
 }
 
@@ -53,6 +66,8 @@ impl Default for Options {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Search {
+    /// What is usual for the level: everything from level 5 on.
+    Auto,
     /// Those that do not stay in their place: what moves is found there, and the cost follows the change.
     Replaced,
     /// All of the old tree: finds also what is now there twice, and reads everything.
@@ -122,8 +137,8 @@ pub struct Report {
 /// Writes the patch from `old` to `new` to `out`. `spool` is an empty temporary file that takes the compressed literal bytes until the index,
 /// which stands before them, is known.
 ///
-/// Files of equal hash are never opened. Memory stays below 128 MiB, or eight times the longest changed executable of at most 64 MiB; plus the programs of adapted
-/// executables (16 MiB at most) and the index (about 100 bytes for each changed path and 24 for each
+/// Files of equal hash are opened only to search them ([`Options::search`]). Memory stays below 128 MiB until compressing begins, then below
+/// [`Options::memory_len`], plus the programs of adapted executables (16 MiB at most) and the index (about 100 bytes for each changed path and 24 for each
 /// operation).
 ///
 /// # Errors
@@ -139,7 +154,8 @@ pub fn diff<S: Read + Write + Seek>(
     let mut drafts: Vec<_> = pairs::pairs(old.manifest, new.manifest).into_iter().map(Draft::new).collect();
     scan::scan(&mut drafts, old, new, progress)?;
     search::search(&mut drafts, old, new, options, progress)?;
-    adapt::adapt(&mut drafts, old, new, progress)?;
+    adapt::adapt(&mut drafts, old, new, options, progress)?;
+    solid::make_solid(&mut drafts);
     let frames = frames::write(&drafts, old, new, options, spool, progress)?;
     output::write(drafts, frames, old, new, spool, out)
 }

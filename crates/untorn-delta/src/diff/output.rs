@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-use untorn_format::Hasher;
 use untorn_format::manifest::Manifest;
-use untorn_format::patch::{After, Change, Changes, Frame, HEADER_LEN, Header, Index, Op, SourceFile};
+use untorn_format::patch::{After, Before, Change, Changes, Frame, HEADER_LEN, Header, Index, Op, Replaced, SourceFile, Sums};
+use untorn_format::{Hash, Hasher, TreePath};
 
 use super::draft::{Content, Draft, content};
 use super::{Build, Report, compress};
 use crate::DiffError;
-
-/// Level at which the facts are compressed: they are short.
-const FACTS_LEVEL: i32 = 19;
 
 /// Writes the patch.
 pub(super) fn write<S: Read + Seek>(
@@ -27,10 +24,11 @@ pub(super) fn write<S: Read + Seek>(
     let mut frames = frames;
     let sources = number_sources(&mut changes, &mut frames, old.manifest);
     let mut report = report(&changes);
+    let sums = sums(&changes, old.manifest, new.manifest);
     let changes = Changes::new(changes).map_err(DiffError::TooLarge)?;
-    let index = Index::new(changes, sources, frames).map_err(DiffError::TooLarge)?;
+    let index = Index::new(changes, sources, frames, sums).map_err(DiffError::TooLarge)?;
     let (facts, digests) = index.encode();
-    let stored = compress::zstd(&[], &facts, FACTS_LEVEL)?;
+    let stored = compress::facts(&facts)?;
     let header = header(&index, old, new, &stored, facts.len(), &digests);
     Header::decode(&header.encode()).map_err(DiffError::TooLarge)?;
     for part in [&header.encode()[..], &stored, &digests] {
@@ -61,6 +59,19 @@ fn header(index: &Index, old: Build<'_>, new: Build<'_>, stored: &[u8], facts_le
         frames_len: index.frames_len(),
         index_hash: hasher.finish(),
     }
+}
+
+fn sums(changes: &[Change], old: &Manifest, new: &Manifest) -> Sums {
+    let whole = changes.iter().filter(|change| matches!(change.before, Before::File { replaced: Replaced::Whole(_), .. }));
+    let without = changes.iter().filter(|change| match &change.after {
+        After::File(file) => file.hash.is_none(),
+        after => matches!(after, After::Moved { .. }),
+    });
+    Sums::of(whole.map(|change| hash(old, &change.path)), without.map(|change| hash(new, &change.path)))
+}
+
+fn hash(manifest: &Manifest, path: &TreePath) -> Hash {
+    content(manifest.get(path).map(|entry| &entry.kind)).map_or(Hash::NONE, |content| content.hash)
 }
 
 /// Replaces numbers of old entries by numbers of sources, and lists those.

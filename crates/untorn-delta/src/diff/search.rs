@@ -75,8 +75,11 @@ fn cover(
 
 /// Reads the old bytes that are searched, and takes the checks of those that are replaced.
 fn index(drafts: &mut [Draft<'_>], old: Build<'_>, options: &Options) -> Result<Blocks, DiffError> {
-    let others =
-        if drafts.iter().any(|draft| stretches_len(draft) > 0) { other_ranges(drafts, old, options.search) } else { Vec::new() };
+    let others = if drafts.iter().any(|draft| stretches_len(draft) > 0) {
+        other_ranges(drafts, old, options.search())
+    } else {
+        Vec::new()
+    };
     let replaced_len = drafts.iter().flat_map(Draft::replaced_ranges).map(|(_, len)| len).fold(0, u64::saturating_add);
     let others_len = others.iter().map(|other| other.len).fold(0, u64::saturating_add);
     let mut indexer = Indexer { old, blocks: Blocks::new(replaced_len.saturating_add(others_len)), buf: vec![0; PIECE_LEN] };

@@ -2,14 +2,15 @@
 
 use std::io::{self, Read};
 
-use untorn_format::patch::{HEADER_LEN, Header, Index};
+use untorn_format::patch::{HEADER_LEN, Header, Index, MAX_FRAME_LEN};
 use untorn_format::{DecodeError, Hash};
 use zstd::zstd_safe::{find_frame_compressed_size, get_frame_content_size};
 
+use super::lzma;
 use crate::PatchError;
 
-/// The largest window of the compressed facts, as a power of two.
-const FACTS_WINDOW_LOG_MAX: u32 = 24;
+/// How much memory is taken before any of the bytes have arrived that are to fill it.
+const LEN_AT_ONCE: u64 = MAX_FRAME_LEN / 16 * 17;
 /// The first bytes of a zstd frame that is no skippable one.
 const ZSTD_MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
 
@@ -42,7 +43,7 @@ pub(super) fn input_error(error: io::Error) -> PatchError {
 
 /// Exactly `len` bytes. Memory grows with what arrives, not with what is promised.
 pub(super) fn read_len(input: &mut impl Read, len: u64) -> Result<Vec<u8>, PatchError> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(len.min(LEN_AT_ONCE)).unwrap_or(0));
     input.take(len).read_to_end(&mut bytes).map_err(PatchError::Input)?;
     if bytes.len() as u64 == len { Ok(bytes) } else { Err(PatchError::Damaged("it ends too early")) }
 }
@@ -55,11 +56,5 @@ pub(super) fn check_zstd(stored: &[u8], len: u64) -> Result<(), PatchError> {
 }
 
 fn decompress_facts(stored: &[u8], len: u64) -> Result<Vec<u8>, PatchError> {
-    check_zstd(stored, len)?;
-    let refused = |_| PatchError::Format(DecodeError::Field("compressed facts"));
-    let mut decoder = zstd::stream::read::Decoder::with_buffer(stored).map_err(refused)?.single_frame();
-    decoder.window_log_max(FACTS_WINDOW_LOG_MAX).map_err(refused)?;
-    let mut facts = Vec::new();
-    decoder.take(len + 1).read_to_end(&mut facts).map_err(refused)?;
-    if facts.len() as u64 == len { Ok(facts) } else { Err(DecodeError::Length.into()) }
+    Ok(lzma::decompress(stored, Vec::new(), len)?.ok_or(DecodeError::Field("compressed facts"))?)
 }

@@ -1,9 +1,10 @@
 //! The new bytes of one file.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 
-use untorn_format::Hasher;
 use untorn_format::patch::{Change, Check, FilePatch, Index, Op};
+use untorn_format::{Hash, Hasher};
 
 use super::adapted::Adapted;
 use super::literals::Literals;
@@ -40,6 +41,8 @@ pub struct FileReader<'r, R> {
     change: &'r Change,
     file: &'r FilePatch,
     literals: &'r mut Literals<R>,
+    /// Takes the hash of a file that has none in the patch, under the number of its change.
+    made: (usize, &'r mut BTreeMap<usize, Hash>),
     old: &'r dyn Files,
     way: Way,
     /// Number of the operation in work, and how many of its bytes are made.
@@ -59,6 +62,7 @@ impl<'r, R: Read> FileReader<'r, R> {
         change: &'r Change,
         file: &'r FilePatch,
         literals: &'r mut Literals<R>,
+        made: (usize, &'r mut BTreeMap<usize, Hash>),
         old: &'r dyn Files,
         way: Way,
     ) -> Self {
@@ -67,6 +71,7 @@ impl<'r, R: Read> FileReader<'r, R> {
             change,
             file,
             literals,
+            made,
             old,
             way,
             op: 0,
@@ -138,11 +143,15 @@ impl<'r, R: Read> FileReader<'r, R> {
         }
     }
 
-    fn check(&self) -> Result<(), PatchError> {
+    fn check(&mut self) -> Result<(), PatchError> {
         let found = self.hasher.finish();
-        let right = match self.way {
-            Way::Whole => found == self.file.hash,
-            Way::InPlace => Check::from(found) == self.file.written,
+        let right = match (self.way, self.file.written, self.file.hash) {
+            (Way::InPlace, Some(written), _) => Check::from(found) == written,
+            (_, _, Some(hash)) => found == hash,
+            (_, _, None) => {
+                self.made.1.insert(self.made.0, found);
+                true
+            }
         };
         if right { Ok(()) } else { Err(PatchError::Made { path: self.change.path.clone() }) }
     }

@@ -3,10 +3,12 @@
 use std::io::Read;
 
 use untorn_format::patch::{Frame, FrameKind, Index};
-use untorn_format::{DecodeError, Hash};
+use untorn_format::{DecodeError, Hash, TreePath};
 use zstd::zstd_safe::DCtx;
 
+use super::ahead::{Ahead, Arrived};
 use super::container::{check_zstd, input_error, read_len};
+use super::lzma;
 use super::old::read_old;
 use crate::files::piece_len;
 use crate::{Files, PatchError};
@@ -14,8 +16,7 @@ use crate::{Files, PatchError};
 /// Hands out literal bytes in order.
 pub(super) struct Literals<R> {
     input: R,
-    /// Number of the frame that is read next.
-    next_frame: usize,
+    ahead: Ahead,
     /// Literal bytes before the ones held.
     base: u64,
     held: Vec<u8>,
@@ -25,7 +26,12 @@ pub(super) struct Literals<R> {
 
 impl<R: Read> Literals<R> {
     pub(super) fn new(input: R) -> Self {
-        Self { input, next_frame: 0, base: 0, held: Vec::new(), at: 0 }
+        Self { input, ahead: Ahead::new(), base: 0, held: Vec::new(), at: 0 }
+    }
+
+    /// Lets `threads` threads decompress.
+    pub(super) fn set_threads(&mut self, threads: usize) {
+        self.ahead.set_threads(threads);
     }
 
     /// Goes on at the literal byte `at`, which is not behind.
@@ -45,10 +51,8 @@ impl<R: Read> Literals<R> {
     }
 
     /// Checks the frames that are left, and that nothing is behind them.
-    pub(super) fn finish(&mut self, index: &Index) -> Result<(), PatchError> {
-        for frame in index.frames().get(self.next_frame..).unwrap_or(&[]) {
-            read_stored(&mut self.input, frame)?;
-        }
+    pub(super) fn finish(mut self, index: &Index) -> Result<(), PatchError> {
+        self.ahead.finish(&mut self.input, index)?;
         match self.input.read_exact(&mut [0]).map_err(input_error) {
             Ok(()) => Err(PatchError::Trailing),
             Err(PatchError::Damaged(_)) => Ok(()),
@@ -58,42 +62,77 @@ impl<R: Read> Literals<R> {
 
     /// Moves on to the next frame; one that is skipped whole is checked, but not decompressed.
     fn read_frame(&mut self, index: &Index, old: &dyn Files) -> Result<(), PatchError> {
-        let frame = index.frames().get(self.next_frame).ok_or(DecodeError::Length)?;
-        let stored = read_stored(&mut self.input, frame)?;
-        self.next_frame += 1;
+        // The memory of one frame is given back before another is made.
         self.base += self.held.len() as u64;
-        self.held.clear();
-        if self.at >= self.base + frame.len {
-            self.base += frame.len;
-            return Ok(());
+        self.held = Vec::new();
+        let arrived = self.ahead.next(&mut self.input, index, old, self.at).ok_or(DecodeError::Length)??;
+        match arrived {
+            Arrived::Bytes(bytes) => self.held = bytes,
+            Arrived::Skipped(len) => self.base += len,
         }
-        self.held = match frame.kind {
-            FrameKind::Raw => stored,
-            FrameKind::Zstd => decompress(&stored, frame, index, old)?,
-        };
         Ok(())
     }
 }
 
-fn read_stored(input: &mut impl Read, frame: &Frame) -> Result<Vec<u8>, PatchError> {
-    let stored = read_len(input, frame.stored_len)?;
-    if Hash::of(&stored) == frame.stored_hash { Ok(stored) } else { Err(PatchError::Damaged("literal bytes")) }
+/// A frame as it is stored, with all that is needed to make its bytes: on any thread, without the tree.
+pub(super) struct Task {
+    stored: Vec<u8>,
+    stored_hash: Hash,
+    kind: FrameKind,
+    len: u64,
+    hash: Hash,
+    /// The old bytes it was compressed against.
+    references: Vec<u8>,
+    /// Where these come from.
+    paths: Vec<TreePath>,
 }
 
-/// The bytes of a frame. What is stored was checked, so a wrong result comes from wrong old bytes, when it refers to any.
-fn decompress(stored: &[u8], frame: &Frame, index: &Index, old: &dyn Files) -> Result<Vec<u8>, PatchError> {
-    check_zstd(stored, frame.len)?;
-    let references = read_references(frame, index, old)?;
-    let len = usize::try_from(frame.len).map_err(|_| DecodeError::Length)?;
+/// Reads a frame from the input. Nothing of it is checked yet.
+pub(super) fn read_stored(input: &mut impl Read, frame: &Frame) -> Result<Task, PatchError> {
+    let stored = read_len(input, frame.stored_len)?;
+    let (stored_hash, kind, len, hash) = (frame.stored_hash, frame.kind, frame.len, frame.hash);
+    Ok(Task { stored, stored_hash, kind, len, hash, references: Vec::new(), paths: Vec::new() })
+}
+
+/// Adds what the frame refers to.
+pub(super) fn prepare(task: Task, frame: &Frame, index: &Index, old: &dyn Files) -> Result<Task, PatchError> {
+    let paths = frame.references.iter().map(|reference| index.sources()[reference.source as usize].path.clone()).collect();
+    Ok(Task { references: read_references(frame, index, old)?, paths, ..task })
+}
+
+impl Task {
+    /// Whether it is what was stored.
+    pub(super) fn check(&self) -> Result<(), PatchError> {
+        if Hash::of(&self.stored) == self.stored_hash { Ok(()) } else { Err(PatchError::Damaged("literal bytes")) }
+    }
+
+    /// The bytes of the frame. What is stored is checked first, so a wrong result comes from wrong old bytes, when it refers to any.
+    pub(super) fn make(self) -> Result<Vec<u8>, PatchError> {
+        self.check()?;
+        if self.kind == FrameKind::Raw {
+            return Ok(self.stored);
+        }
+        let bytes = if self.kind == FrameKind::Lzma {
+            lzma::decompress(&self.stored, self.references, self.len)?
+        } else {
+            decompress_zstd(&self.stored, &self.references, self.len)?
+        };
+        if let Some(bytes) = bytes.filter(|bytes| Hash::of(bytes) == self.hash) {
+            return Ok(bytes);
+        }
+        let paths = self.paths;
+        Err(if paths.is_empty() { DecodeError::Field("literal bytes").into() } else { PatchError::References { paths } })
+    }
+}
+
+/// `None` when these are not the references it was compressed against.
+fn decompress_zstd(stored: &[u8], references: &[u8], len: u64) -> Result<Option<Vec<u8>>, PatchError> {
+    check_zstd(stored, len)?;
+    let len = usize::try_from(len).map_err(|_| DecodeError::Length)?;
     let mut bytes = Vec::with_capacity(len);
     let mut context = DCtx::create();
-    let done = context.ref_prefix(&references).and_then(|_| context.decompress(&mut bytes, stored));
-    if done == Ok(len) && Hash::of(&bytes) == frame.hash {
-        return Ok(bytes);
-    }
-    let paths: Vec<_> =
-        frame.references.iter().map(|reference| index.sources()[reference.source as usize].path.clone()).collect();
-    Err(if paths.is_empty() { DecodeError::Field("literal bytes").into() } else { PatchError::References { paths } })
+    let done = context.ref_prefix(references).and_then(|_| context.decompress(&mut bytes, stored));
+    Ok((done == Ok(len)).then_some(bytes))
 }
 
 fn read_references(frame: &Frame, index: &Index, old: &dyn Files) -> Result<Vec<u8>, PatchError> {

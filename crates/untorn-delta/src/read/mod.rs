@@ -1,26 +1,31 @@
 //! Reading a patch.
 
 mod adapted;
+mod ahead;
 mod container;
 mod cost;
 mod file_reader;
 mod literals;
+mod lzma;
 mod old;
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
+use untorn_format::Hash;
 use untorn_format::patch::{Change, Header, Index};
 
 use crate::{Files, PatchError};
 pub use cost::Cost;
 pub use file_reader::{FileReader, Piece, Way};
 use literals::Literals;
+pub(crate) use lzma::DICT_LEN_MIN;
 pub use old::check_replaced;
 
 /// Reads a patch from its first byte to its last; the input need not seek.
 ///
 /// When it exists, header and index are checked. Literal bytes are checked frame by frame before they are handed out. Memory: the index, one frame
-/// and what it refers to (about 20 MiB), whatever the patch says.
+/// and what it refers to (below 64 MiB), whatever the patch says.
 pub struct PatchReader<R> {
     header: Header,
     index: Index,
@@ -29,6 +34,18 @@ pub struct PatchReader<R> {
     next: usize,
     /// Where the literal bytes of the files handed out so far end.
     literals_end: u64,
+    made: BTreeMap<usize, Hash>,
+}
+
+/// What is known once a patch was read to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// The header.
+    pub header: Header,
+    /// Everything but the literal bytes.
+    pub index: Index,
+    /// The hashes of the files that have none in the patch, by the numbers of their changes: of those that were read to their end.
+    pub made: BTreeMap<usize, Hash>,
 }
 
 impl<R: Read> PatchReader<R> {
@@ -38,7 +55,15 @@ impl<R: Read> PatchReader<R> {
     /// [`PatchError::Input`], [`PatchError::Damaged`], [`PatchError::Format`].
     pub fn new(mut input: R) -> Result<Self, PatchError> {
         let (header, index) = container::read(&mut input)?;
-        Ok(Self { header, index, literals: Literals::new(input), next: 0, literals_end: 0 })
+        Ok(Self { header, index, literals: Literals::new(input), next: 0, literals_end: 0, made: BTreeMap::new() })
+    }
+
+    /// Lets `threads` threads decompress literal bytes ahead of the file that needs them, the caller's included: 64 MiB of memory for each, and the same result.
+    /// 1, as it is at first, decompresses each frame when it is needed.
+    #[must_use]
+    pub fn with_threads(mut self, threads: usize) -> Self {
+        self.literals.set_threads(threads);
+        self
     }
 
     /// What the patch is for.
@@ -63,7 +88,7 @@ impl<R: Read> PatchReader<R> {
         self.next = number + 1;
         self.literals.skip_to(self.literals_end);
         self.literals_end = self.literals_end.saturating_add(file.literal_len());
-        Some(FileReader::new(&self.index, &changes[number], file, &mut self.literals, old, way))
+        Some(FileReader::new(&self.index, &changes[number], file, &mut self.literals, (number, &mut self.made), old, way))
     }
 
     /// The change whose file [`PatchReader::next_file`] hands out next, to choose the [`Way`].
@@ -76,7 +101,8 @@ impl<R: Read> PatchReader<R> {
     ///
     /// # Errors
     /// [`PatchError::Input`], [`PatchError::Damaged`], [`PatchError::Trailing`].
-    pub fn finish(mut self) -> Result<(), PatchError> {
-        self.literals.finish(&self.index)
+    pub fn finish(self) -> Result<Finished, PatchError> {
+        self.literals.finish(&self.index)?;
+        Ok(Finished { header: self.header, index: self.index, made: self.made })
     }
 }

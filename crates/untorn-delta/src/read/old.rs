@@ -2,10 +2,10 @@
 
 use std::io;
 
-use untorn_format::patch::{Before, Change, Check};
-use untorn_format::{Hasher, TreePath};
+use untorn_format::patch::{Before, Change, Check, Hint, Replaced};
+use untorn_format::{Hash, Hasher, TreePath};
 
-use crate::files::{read_exact_at, read_range};
+use crate::files::{piece_len, read_exact_at, read_range};
 use crate::{Files, PatchError};
 
 /// Fills `buf` from an old file; one that ends too early is not the one meant.
@@ -21,12 +21,17 @@ fn old_error(path: &TreePath, source: io::Error) -> PatchError {
 /// Makes sure that the file a change replaces, removes or moves is the one it starts from, by its length and all bytes that do not stay in their place.
 /// Does nothing when there is no file before.
 ///
+/// Of a file of which no byte stays, the patch has only two bytes of its hash: the whole hash is given back, and the hash of all these hashes, in the
+/// order of the changes, must be [`Sums::before`](untorn_format::patch::Sums::before).
+///
 /// # Errors
 /// [`PatchError::Old`] when it is another, [`PatchError::Read`] when it cannot be read.
-pub fn check_replaced(change: &Change, old: &dyn Files) -> Result<(), PatchError> {
-    let Before::File { len, replaced } = change.before else { return Ok(()) };
+pub fn check_replaced(change: &Change, old: &dyn Files) -> Result<Option<Hash>, PatchError> {
+    let Before::File { len, replaced } = change.before else { return Ok(None) };
     let mut hasher = Hasher::new();
-    let mut buf = vec![0; 256 << 10];
+    let longest = change.file().map_or(len, |file| file.replaced_ranges(len).map(|(_, len)| len).max().unwrap_or(0));
+    // Of the length that is needed: most files are small, and clearing memory would cost more than reading them.
+    let mut buf = vec![0; piece_len(longest, 256 << 10)];
     let mut add = |range| {
         read_range(old, &change.path, range, &mut buf, |bytes| hasher.update(bytes))
             .map_err(|source| old_error(&change.path, source))
@@ -36,8 +41,10 @@ pub fn check_replaced(change: &Change, old: &dyn Files) -> Result<(), PatchError
         None => add((0, len))?,
     }
     let longer = old.read_at(&change.path, &mut [0], len).map_err(|source| old_error(&change.path, source))? > 0;
-    if longer || Check::from(hasher.finish()) != replaced {
-        return Err(PatchError::Old { path: change.path.clone() });
+    let found = hasher.finish();
+    match replaced {
+        Replaced::Whole(hint) if !longer && Hint::from(found) == hint => Ok(Some(found)),
+        Replaced::Parts(check) if !longer && Check::from(found) == check => Ok(None),
+        _ => Err(PatchError::Old { path: change.path.clone() }),
     }
-    Ok(())
 }

@@ -8,7 +8,7 @@ use std::io::{self, Cursor, Read};
 
 use untorn_delta::{Build, Files, Options, PatchError, PatchReader, Report, Search, Way, check_replaced, diff};
 use untorn_format::manifest::{Entry, Kind, Manifest};
-use untorn_format::patch::{After, Before};
+use untorn_format::patch::{After, Before, Index, Sums};
 use untorn_format::{Hash, TreePath};
 
 /// What stands at a path.
@@ -101,6 +101,13 @@ pub(crate) fn patch(old: &Tree, new: &Tree) -> Vec<u8> {
     patch_with(old, new, &Options::default()).0
 }
 
+/// Nothing but what changes is searched.
+pub(crate) fn replaced() -> Options {
+    let mut options = Options::default();
+    options.search = Search::Replaced;
+    options
+}
+
 pub(crate) fn everything() -> Options {
     let mut options = Options::default();
     options.search = Search::Everything;
@@ -122,8 +129,9 @@ pub(crate) fn apply(old: &Tree, patch: &[u8], way: Way) -> Result<Tree, PatchErr
     let mut reader = PatchReader::new(OneByte(patch))?;
     let changes = reader.index().changes().clone();
     let mut new = Tree { nodes: old.nodes.clone(), ..Tree::default() };
+    let mut whole = Vec::new();
     for change in changes.as_slice() {
-        check_replaced(change, old)?;
+        whole.extend(check_replaced(change, old)?);
         let standing = new.nodes.remove(&change.path);
         let as_expected = match (&change.before, standing) {
             (Before::Absent, None) | (Before::Dir, Some(Node::Dir)) | (Before::File { .. }, Some(Node::File(..))) => true,
@@ -132,6 +140,7 @@ pub(crate) fn apply(old: &Tree, patch: &[u8], way: Way) -> Result<Tree, PatchErr
         };
         assert!(as_expected, "{}", change.path);
     }
+    assert_eq!(Sums::of(whole, []).before, reader.index().sums().before);
     for change in changes.as_slice() {
         let node = match &change.after {
             After::Absent => continue,
@@ -154,11 +163,21 @@ pub(crate) fn apply(old: &Tree, patch: &[u8], way: Way) -> Result<Tree, PatchErr
     }
     assert!(reader.next_file(old, way).is_none());
     let to = reader.header().to;
-    reader.finish()?;
-    let manifest = changes.apply_to(&old.manifest()).unwrap();
+    let finished = reader.finish()?;
+    let manifest = changes.apply_to(&old.manifest(), &finished.made).unwrap();
+    assert_eq!(sum_after(&finished.index, &new), finished.index.sums().after);
     assert_eq!(manifest.hash(), to);
     assert_eq!(manifest, new.manifest());
     Ok(new)
+}
+
+/// What the files of a tree are together that have no hash of their own in a patch.
+fn sum_after(index: &Index, new: &Tree) -> Hash {
+    let without = index.changes().as_slice().iter().filter(|change| match &change.after {
+        After::File(file) => file.hash.is_none(),
+        after => matches!(after, After::Moved { .. }),
+    });
+    Sums::of([], without.map(|change| Hash::of(new.bytes(&change.path)))).after
 }
 
 /// A pipe that gives one byte at a time, and cannot seek.
@@ -173,7 +192,14 @@ impl Read for OneByte<'_> {
 
 /// Makes a patch in every way and applies it in every way: the result must be the new tree.
 pub(crate) fn assert_leads_to(old: &Tree, new: &Tree) {
-    for options in [Options::default(), everything()] {
+    assert_leads_to_at(&[1, 6, 9], old, new);
+}
+
+/// The same at some levels only, for large trees.
+pub(crate) fn assert_leads_to_at(levels: &[i32], old: &Tree, new: &Tree) {
+    for level in levels {
+        let mut options = Options::default();
+        options.level = *level;
         let (patch, _) = patch_with(old, new, &options);
         for way in [Way::Whole, Way::InPlace] {
             let made = apply(old, &patch, way).unwrap();

@@ -12,7 +12,7 @@ mod undo_codec;
 
 pub use plan::{Blob, MAX_PLAN_LEN, Object, Plan, Step, Target};
 pub use range::Range;
-pub use record::{RECORD_LEN, Record, SLOT_COUNT, SLOT_LEN, SlotState};
+pub use record::{RECORD_LEN, Record, SLOT_LEN, SlotState};
 pub use undo::{After, Before, MAX_UNDO_LEN, Source, Undo, UndoEntry};
 
 pub(crate) use plan_codec::ROWS as PLAN_ROWS;

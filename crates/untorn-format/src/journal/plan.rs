@@ -132,8 +132,6 @@ pub struct Plan {
     pub new_head: bool,
     /// Whether what is needed to go back is kept after the transaction.
     pub keep_undo: bool,
-    /// The slot, from 0, into which the record that decides goes: should that slot ever be unreadable, the decision may have been in it, and only then.
-    pub slot: u8,
     /// The redo file.
     pub redo: Blob,
     /// The staged objects.

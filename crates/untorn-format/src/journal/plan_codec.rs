@@ -1,7 +1,7 @@
 //! Plan to bytes and back.
 
 use super::{
-    Blob, MAX_PLAN_LEN, Object, Plan, SLOT_COUNT, Step, Target,
+    Blob, MAX_PLAN_LEN, Object, Plan, Step, Target,
     range::{read_pieces, read_ranges, write_pieces, write_ranges},
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 
 const KIND: Kind = Kind { magic: *b"untorn:p", format: 1, len_max: MAX_PLAN_LEN };
 
-const HEAD_LEN: usize = 164;
+const HEAD_LEN: usize = 160;
 const TREE_ID: Field<16> = Field::at(16);
 const TXID: Field<8> = Field::at(32);
 const FROM: Field<32> = Field::at(40);
@@ -24,10 +24,9 @@ const NEW_HEAD: Field<4> = Field::at(144);
 const KEEP_UNDO: Field<4> = Field::at(148);
 const OBJECT_COUNT: Field<4> = Field::at(152);
 const STEP_COUNT: Field<4> = Field::at(156);
-const SLOT: Field<4> = Field::at(160);
 
 pub(crate) const ROWS: &[Row] = rows!(HEAD_LEN;
-    MAGIC, FORMAT, CRITICAL, TREE_ID, TXID, FROM, TO, REDO_LEN, REDO_HASH, NEW_HEAD, KEEP_UNDO, OBJECT_COUNT, STEP_COUNT, SLOT);
+    MAGIC, FORMAT, CRITICAL, TREE_ID, TXID, FROM, TO, REDO_LEN, REDO_HASH, NEW_HEAD, KEEP_UNDO, OBJECT_COUNT, STEP_COUNT);
 
 const OBJECT_LEN_MIN: usize = 9;
 /// That of a step with the shortest path (kind, length of the path, one byte).
@@ -72,15 +71,10 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Plan, DecodeError> {
         keep_undo: flag(KEEP_UNDO.u32(head), "keep undo")?,
         redo: Blob { len: REDO_LEN.u64(head), hash: REDO_HASH.hash(head) },
         objects: reader.list(OBJECT_COUNT.u32(head), OBJECT_LEN_MIN, read_object)?,
-        slot: slot(SLOT.u32(head))?,
         steps: reader.list(STEP_COUNT.u32(head), STEP_LEN_MIN, read_step)?,
     };
     reader.end()?;
     Ok(plan)
-}
-
-fn slot(number: u32) -> Result<u8, DecodeError> {
-    u8::try_from(number).ok().filter(|slot| *slot < SLOT_COUNT).ok_or(DecodeError::Field("slot"))
 }
 
 fn head(plan: &Plan) -> [u8; HEAD_LEN] {
@@ -96,7 +90,6 @@ fn head(plan: &Plan) -> [u8; HEAD_LEN] {
     KEEP_UNDO.put(&mut head, u32::from(plan.keep_undo).to_le_bytes());
     OBJECT_COUNT.put(&mut head, count(plan.objects.len()).to_le_bytes());
     STEP_COUNT.put(&mut head, count(plan.steps.len()).to_le_bytes());
-    SLOT.put(&mut head, u32::from(plan.slot).to_le_bytes());
     head
 }
 

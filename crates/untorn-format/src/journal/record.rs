@@ -10,9 +10,6 @@ use crate::{
 /// Bytes of a slot file. Only the first [`RECORD_LEN`] are used; a slot of its own page keeps one torn write from touching two.
 pub const SLOT_LEN: usize = 4096;
 
-/// How many slots there are.
-pub const SLOT_COUNT: u8 = 3;
-
 /// Bytes of a record: one sector, the largest piece a disk may be expected to write whole.
 pub const RECORD_LEN: usize = 512;
 

@@ -1,6 +1,6 @@
 //! What changes at one path.
 
-use super::{Check, MAX_FILE_LEN, MAX_PROGRAM_LEN, Op};
+use super::{Check, Hint, MAX_FILE_LEN, MAX_PROGRAM_LEN, Op};
 use crate::{DecodeError, Hash, TreePath, bytes::require, check_symlink_target};
 
 /// What changes at one path.
@@ -30,10 +30,18 @@ pub enum Before {
     File {
         /// Its length in bytes.
         len: u64,
-        /// Check of its bytes that do not stay in their place, one stretch after the other: of all its bytes, unless
-        /// [`FilePatch::ops`] keeps some.
-        replaced: Check,
+        /// What its bytes are that do not stay in their place.
+        replaced: Replaced,
     },
+}
+
+/// What the bytes of an old file are that do not stay in their place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// None stays: the start of the hash of the whole file. [`Sums::before`](super::Sums::before) is about all such files together.
+    Whole(Hint),
+    /// Some stay, since [`FilePatch::ops`] keeps them: the check of the others, one stretch after the other.
+    Parts(Check),
 }
 
 /// What stands at a path afterwards.
@@ -64,8 +72,8 @@ pub enum After {
 pub struct FilePatch {
     /// Its length in bytes.
     pub len: u64,
-    /// Hash of all its bytes.
-    pub hash: Hash,
+    /// Hash of all its bytes; `None` when all of them are literal, since the hashes of the frames vouch for those.
+    pub hash: Option<Hash>,
     /// Its executable bit.
     pub executable: bool,
     /// Where its bytes come from, from the first to the last.
@@ -73,9 +81,9 @@ pub struct FilePatch {
     /// How the operation of kind [`Op::Adapt`] makes its bytes: at least one byte and at most [`MAX_PROGRAM_LEN`] where there is one, else
     /// none. What they mean is checked when they are used.
     pub program: Vec<u8>,
-    /// Check of the bytes of every operation that is not [`Op::Keep`], one stretch after the other. When nothing is kept, these are all
-    /// bytes, and it is the first half of `hash`.
-    pub written: Check,
+    /// Check of the bytes of every operation that is not [`Op::Keep`], one stretch after the other; `None` when nothing is kept, since these
+    /// are all bytes.
+    pub written: Option<Check>,
 }
 
 impl Change {
@@ -96,9 +104,12 @@ impl Change {
         require(!self.is_none(), "change that changes nothing")?;
         let len = self.file().map_or(0, |file| file.len);
         require(len.max(self.old_len()) <= MAX_FILE_LEN, "length of a file")?;
-        let written_right = self.file().is_none_or(|file| file.keeps() || file.written == file.hash.into());
-        require(written_right, "check of the written bytes")?;
         self.file().map_or(Ok(()), FilePatch::check_program)?;
+        let keeps = self.file().is_some_and(FilePatch::keeps);
+        require(self.file().is_none_or(|file| file.written.is_some() == keeps), "check of the written bytes")?;
+        require(self.file().is_none_or(|file| file.hash.is_none() == file.is_literal()), "hash of a file")?;
+        let parts = matches!(self.before, Before::File { replaced: Replaced::Parts(_), .. });
+        require(parts == keeps || !matches!(self.before, Before::File { .. }), "check of the replaced bytes")?;
         self.targets().try_for_each(|target| Ok(check_symlink_target(&self.path, target)?))
     }
 
@@ -122,6 +133,12 @@ impl FilePatch {
     #[must_use]
     pub fn keeps(&self) -> bool {
         self.ops.iter().any(|op| matches!(op, Op::Keep { .. }))
+    }
+
+    /// Whether all its bytes come from the literal bytes of the patch.
+    #[must_use]
+    pub fn is_literal(&self) -> bool {
+        self.ops.iter().all(|op| matches!(op, Op::Literal { .. }))
     }
 
     /// How many of its bytes come from the literal bytes of the patch.
@@ -159,7 +176,7 @@ impl FilePatch {
         })
     }
 
-    /// The stretches (offset, length) of an old file of `old_len` bytes that are not kept: what [`Before::File`]'s `replaced` is about.
+    /// The stretches (offset, length) of an old file of `old_len` bytes that are not kept: what [`Replaced`] is about.
     pub fn replaced_ranges(&self, old_len: u64) -> impl Iterator<Item = (u64, u64)> + '_ {
         let mut ops = self.ops.iter();
         let (mut at, mut start, mut done) = (0_u64, 0_u64, false);

@@ -1,11 +1,11 @@
 //! All changes of a patch.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::{After, Before, Change, Check, MAX_CHANGES};
+use super::{After, Before, Change, Hint, MAX_CHANGES, Replaced};
 use crate::manifest::{Entry, Kind, Manifest, ManifestError};
-use crate::{DecodeError, TreePath, bytes::require, check_set};
+use crate::{DecodeError, Hash, TreePath, bytes::require, check_set};
 
 /// Every path that differs between two builds, sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,27 +45,37 @@ impl Changes {
         self.0.binary_search_by(|change| change.path.cmp(path)).ok()
     }
 
-    /// The manifest of the new build, from that of the old one.
+    /// The manifest of the new build, from that of the old one and the hashes of the files that were made of literal bytes alone, by the numbers of
+    /// their changes: the patch has none for those.
     ///
     /// # Errors
     /// [`MisfitError`] when `old` is not what the changes start from, or when they do not lead to a valid manifest. That the result is
     /// the one the patch was made for is known when its hash is [`Header::to`](super::Header::to).
-    pub fn apply_to(&self, old: &Manifest) -> Result<Manifest, MisfitError> {
+    pub fn apply_to(&self, old: &Manifest, made: &BTreeMap<usize, Hash>) -> Result<Manifest, MisfitError> {
         let mut entries = Vec::with_capacity(old.entries().len());
-        let mut changes = self.0.iter().peekable();
+        let mut changes = self.0.iter().enumerate().peekable();
         for entry in old.entries() {
-            while let Some(change) = changes.next_if(|change| change.path < entry.path) {
-                entries.extend(new_entry(change, None, old)?);
+            while let Some(change) = changes.next_if(|(_, change)| change.path < entry.path) {
+                entries.extend(new_entry(change, None, old, made)?);
             }
-            match changes.next_if(|change| change.path == entry.path) {
-                Some(change) => entries.extend(new_entry(change, Some(entry), old)?),
+            match changes.next_if(|(_, change)| change.path == entry.path) {
+                Some(change) => entries.extend(new_entry(change, Some(entry), old, made)?),
                 None => entries.push(entry.clone()),
             }
         }
         for change in changes {
-            entries.extend(new_entry(change, None, old)?);
+            entries.extend(new_entry(change, None, old, made)?);
         }
         Manifest::new(entries).map_err(MisfitError::Result)
+    }
+
+    /// Makes sure that the old manifest says about every changed path what the changes start from, as far as they say it.
+    ///
+    /// # Errors
+    /// [`MisfitError::Old`].
+    pub fn start_from(&self, old: &Manifest) -> Result<(), MisfitError> {
+        let misfit = self.0.iter().find(|change| !stands(change, old.get(&change.path)));
+        misfit.map_or(Ok(()), |change| Err(MisfitError::Old(change.path.clone())))
     }
 
     fn check_moves(&self) -> Result<(), DecodeError> {
@@ -90,7 +100,12 @@ fn leaves(change: &Change) -> bool {
 }
 
 /// What the new manifest says about a changed path.
-fn new_entry(change: &Change, old: Option<&Entry>, manifest: &Manifest) -> Result<Option<Entry>, MisfitError> {
+fn new_entry(
+    (number, change): (usize, &Change),
+    old: Option<&Entry>,
+    manifest: &Manifest,
+    made: &BTreeMap<usize, Hash>,
+) -> Result<Option<Entry>, MisfitError> {
     if !stands(change, old) {
         return Err(MisfitError::Old(change.path.clone()));
     }
@@ -98,7 +113,11 @@ fn new_entry(change: &Change, old: Option<&Entry>, manifest: &Manifest) -> Resul
         After::Absent => return Ok(None),
         After::Dir => Kind::Dir,
         After::Symlink { target } => Kind::Symlink { target: target.clone() },
-        After::File(file) => Kind::File { len: file.len, hash: file.hash, executable: file.executable },
+        After::File(file) => {
+            let hash = file.hash.or_else(|| made.get(&number).copied());
+            let hash = hash.ok_or_else(|| MisfitError::NotMade(change.path.clone()))?;
+            Kind::File { len: file.len, hash, executable: file.executable }
+        }
         After::Moved { from, executable } => match manifest.get(from).map(|entry| &entry.kind) {
             Some(&Kind::File { len, hash, .. }) => Kind::File { len, hash, executable: *executable },
             _ => return Err(MisfitError::Old(from.clone())),
@@ -113,8 +132,7 @@ fn stands(change: &Change, old: Option<&Entry>) -> bool {
         (Before::Absent, None) | (Before::Dir, Some(Kind::Dir)) => true,
         (Before::Symlink { target }, Some(Kind::Symlink { target: old })) => target == old,
         (Before::File { len, replaced }, Some(Kind::File { len: old_len, hash, .. })) => {
-            let keeps = change.file().is_some_and(super::FilePatch::keeps);
-            len == old_len && (keeps || *replaced == Check::from(*hash))
+            len == old_len && !matches!(replaced, Replaced::Whole(hint) if *hint != Hint::from(*hash))
         }
         _ => false,
     }
@@ -126,6 +144,8 @@ fn stands(change: &Change, old: Option<&Entry>) -> bool {
 pub enum MisfitError {
     /// The old manifest says something else about this path than the changes start from.
     Old(TreePath),
+    /// This file was not made, so nobody knows its hash.
+    NotMade(TreePath),
     /// What the changes lead to is no valid manifest.
     Result(ManifestError),
 }
@@ -134,6 +154,7 @@ impl fmt::Display for MisfitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Old(path) => write!(f, "the patch starts from another build: {path} differs"),
+            Self::NotMade(path) => write!(f, "{path} was not made"),
             Self::Result(why) => write!(f, "the patch does not lead to a valid build: {why}"),
         }
     }

@@ -1,4 +1,4 @@
-//! Half a hash, for content that is only compared and never named.
+//! Parts of a hash, for content that is only compared and never named.
 
 use std::fmt;
 
@@ -22,6 +22,22 @@ impl From<Hash> for Check {
         let mut half = [0; 16];
         half.copy_from_slice(&hash.0[..16]);
         Self(half)
+    }
+}
+
+/// The first two bytes of a BLAKE3 hash: once a hash over many files says that one of them is wrong, these say which.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Hint(pub [u8; 2]);
+
+impl From<Hash> for Hint {
+    fn from(hash: Hash) -> Self {
+        Self([hash.0[0], hash.0[1]])
+    }
+}
+
+impl fmt::Debug for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

@@ -88,6 +88,14 @@ impl<'a> Fields<'a> {
         std::str::from_utf8(self.bytes(len)?).map_err(|_| DecodeError::Field("text"))
     }
 
+    /// The next bytes up to a zero byte, which is passed over.
+    pub(super) fn until_zero(&mut self) -> Result<&'a [u8], DecodeError> {
+        let len = self.0.iter().position(|byte| *byte == 0).ok_or(DecodeError::Length)?;
+        let taken = self.bytes(len as u64)?;
+        self.byte()?;
+        Ok(taken)
+    }
+
     /// Nothing may be left.
     pub(super) fn end(self) -> Result<(), DecodeError> {
         if self.0.is_empty() { Ok(()) } else { Err(DecodeError::Length) }

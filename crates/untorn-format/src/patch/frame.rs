@@ -12,6 +12,21 @@ pub enum FrameKind {
     Raw,
     /// As one zstd frame that names its length; with references, these bytes in order are its prefix (`ZSTD_refPrefix`).
     Zstd,
+    /// As one stream of LZMA2 chunks; with references, these bytes in order are its preset dictionary. The dictionary is as long as the frame
+    /// and its references.
+    Lzma,
+}
+
+impl FrameKind {
+    const ALL: [Self; 3] = [Self::Raw, Self::Zstd, Self::Lzma];
+
+    fn number(self) -> u64 {
+        match self {
+            Self::Raw => 0,
+            Self::Zstd => 1,
+            Self::Lzma => 2,
+        }
+    }
 }
 
 /// Old bytes that a frame was compressed against.
@@ -52,7 +67,7 @@ impl Frame {
     pub(super) fn check(&self, sources: &[SourceFile]) -> Result<(), DecodeError> {
         require((1..=MAX_FRAME_LEN).contains(&self.len), "length of a frame")?;
         require((1..=self.len + self.len / 16 + 64).contains(&self.stored_len), "stored length of a frame")?;
-        require(self.kind == FrameKind::Zstd || self.is_raw(), "raw frame")?;
+        require(self.kind != FrameKind::Raw || self.is_raw(), "raw frame")?;
         require(self.reference_len() <= MAX_REFERENCE_LEN, "length of references")?;
         self.references.iter().try_for_each(|reference| reference.check(sources))
     }
@@ -71,27 +86,27 @@ impl Reference {
 }
 
 /// Appends a frame: its facts and its digests. A raw frame has one digest, since what is stored is what it holds.
-pub(super) fn put_frame(facts: &mut Vec<u8>, digests: &mut Vec<u8>, frame: &Frame) {
-    match frame.kind {
-        FrameKind::Raw => put_number(facts, frame.len << 1),
-        FrameKind::Zstd => {
-            put_number(facts, frame.len << 1 | 1);
-            put_number(facts, frame.stored_len);
-            digests.extend_from_slice(&frame.stored_hash.0);
-            put_references(facts, &frame.references);
-        }
+pub(super) fn put_frame(facts: &mut Vec<u8>, digests: &mut Vec<u8>, frame: &Frame, sources: &[SourceFile]) {
+    put_number(facts, frame.len << 2 | frame.kind.number());
+    if frame.kind != FrameKind::Raw {
+        put_number(facts, frame.stored_len);
+        digests.extend_from_slice(&frame.stored_hash.0);
+        put_references(facts, &frame.references, sources);
     }
     digests.extend_from_slice(&frame.hash.0);
 }
 
-fn put_references(facts: &mut Vec<u8>, references: &[Reference]) {
+/// A length of 0 stands for all that is left of the source.
+fn put_references(facts: &mut Vec<u8>, references: &[Reference], sources: &[SourceFile]) {
     let (mut source, mut at) = (0, 0);
     put_number(facts, references.len() as u64);
     for reference in references {
         at = if reference.source == source { at } else { 0 };
         put_signed(facts, i64::from(reference.source) - i64::from(source));
         put_signed(facts, reference.at.cast_signed().wrapping_sub(at));
-        put_number(facts, reference.len);
+        let to_end =
+            sources.get(reference.source as usize).is_some_and(|file| file.len.checked_sub(reference.at) == Some(reference.len));
+        put_number(facts, if to_end { 0 } else { reference.len });
         (source, at) = (reference.source, reference.at.saturating_add(reference.len).cast_signed());
     }
 }
@@ -100,21 +115,27 @@ fn put_references(facts: &mut Vec<u8>, references: &[Reference]) {
 pub(super) fn take_frame(
     facts: &mut Fields<'_>,
     digests: &mut Fields<'_>,
+    sources: &[SourceFile],
     references_left: &mut u64,
 ) -> Result<Frame, DecodeError> {
     let tagged = facts.number()?;
-    let len = tagged >> 1;
-    if tagged & 1 == 0 {
+    let len = tagged >> 2;
+    let kind = FrameKind::ALL.into_iter().find(|kind| kind.number() == tagged & 3).ok_or(DecodeError::Field("kind of frame"))?;
+    if kind == FrameKind::Raw {
         let hash = Hash(digests.array()?);
         return Ok(Frame { kind: FrameKind::Raw, len, stored_len: len, stored_hash: hash, hash, references: Vec::new() });
     }
     let stored_len = facts.number()?;
     let stored_hash = Hash(digests.array()?);
-    let references = take_references(facts, references_left)?;
-    Ok(Frame { kind: FrameKind::Zstd, len, stored_len, stored_hash, hash: Hash(digests.array()?), references })
+    let references = take_references(facts, sources, references_left)?;
+    Ok(Frame { kind, len, stored_len, stored_hash, hash: Hash(digests.array()?), references })
 }
 
-fn take_references(facts: &mut Fields<'_>, references_left: &mut u64) -> Result<Vec<Reference>, DecodeError> {
+fn take_references(
+    facts: &mut Fields<'_>,
+    sources: &[SourceFile],
+    references_left: &mut u64,
+) -> Result<Vec<Reference>, DecodeError> {
     let (mut source, mut at) = (0_u32, 0_u64);
     let count = facts.count(*references_left)?;
     *references_left -= count as u64;
@@ -125,9 +146,19 @@ fn take_references(facts: &mut Fields<'_>, references_left: &mut u64) -> Result<
         source = next.ok_or(DecodeError::Field("number of a source"))?;
         at = if distance == 0 { at } else { 0 };
         let start = moved(at, facts.signed()?).ok_or(DecodeError::Field("reference"))?;
-        let len = facts.number()?;
+        let len = take_reference_len(facts, source, start, sources)?;
         at = start.checked_add(len).ok_or(DecodeError::Field("reference"))?;
         references.push(Reference { source, at: start, len });
     }
     Ok(references)
+}
+
+/// A length that could have been written as 0 is refused.
+fn take_reference_len(facts: &mut Fields<'_>, source: u32, at: u64, sources: &[SourceFile]) -> Result<u64, DecodeError> {
+    let to_end = sources.get(source as usize).and_then(|file| file.len.checked_sub(at));
+    match facts.number()? {
+        0 => to_end.ok_or(DecodeError::Field("reference")),
+        len if Some(len) == to_end => Err(DecodeError::Field("reference")),
+        len => Ok(len),
+    }
 }

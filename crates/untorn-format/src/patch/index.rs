@@ -1,12 +1,14 @@
 //! The index: everything about a patch but its literal bytes.
 
-use super::fields::{Fields, put_number, put_text};
+use super::fields::{Fields, put_number, put_signed, put_text};
 use super::frame::{put_frame, take_frame};
-use super::op::{Limits, put_ops, take_ops};
+use super::op::{Limits, moved, put_ops, take_ops};
+use super::paths::{put_paths, take_paths};
 use super::{
-    After, Before, Change, Changes, Check, FilePatch, Frame, MAX_CHANGES, MAX_FILE_LEN, MAX_FRAMES, MAX_OPS, MAX_REFERENCES,
+    After, Before, Change, Changes, Check, FilePatch, Frame, Hint, MAX_CHANGES, MAX_FACTS_LEN, MAX_FILE_LEN, MAX_FRAMES, MAX_OPS,
+    MAX_REFERENCES, Op, Replaced,
 };
-use crate::{DecodeError, Hash, TreePath, bytes::require};
+use crate::{DecodeError, Hash, Hasher, TreePath, bytes::require};
 
 /// A file of the old build that copies or references read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,22 +19,53 @@ pub struct SourceFile {
     pub len: u64,
 }
 
+/// What many files are together, so that no file needs a hash of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sums {
+    /// Hash of the hashes of all old files that are [`Replaced::Whole`], in the order of the changes.
+    pub before: Hash,
+    /// Hash of the hashes of all new files that are made of literal bytes alone or moved, in the order of the changes.
+    pub after: Hash,
+}
+
+impl Sums {
+    /// From these hashes.
+    #[must_use]
+    pub fn of(before: impl IntoIterator<Item = Hash>, after: impl IntoIterator<Item = Hash>) -> Self {
+        Self { before: hash_of(before), after: hash_of(after) }
+    }
+}
+
+fn hash_of(hashes: impl IntoIterator<Item = Hash>) -> Hash {
+    let mut hasher = Hasher::new();
+    hashes.into_iter().for_each(|hash| hasher.update(&hash.0));
+    hasher.finish()
+}
+
+impl Default for Sums {
+    /// Those of no files.
+    fn default() -> Self {
+        Self::of([], [])
+    }
+}
+
 /// Everything about a patch but its literal bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Index {
     changes: Changes,
     sources: Vec<SourceFile>,
     frames: Vec<Frame>,
+    sums: Sums,
 }
 
 impl Index {
-    /// From its parts: changes, the sources sorted by path, and the frames in order.
+    /// From its parts: changes, the sources sorted by path, the frames in order, and what the files are that have no hash of their own.
     ///
     /// # Errors
     /// [`DecodeError`] when an operation or a frame reads what does not exist, when operations do not make their file exactly, when
     /// frames hold more or fewer literal bytes than operations use, or when a source is not needed.
-    pub fn new(changes: Changes, sources: Vec<SourceFile>, frames: Vec<Frame>) -> Result<Self, DecodeError> {
-        let index = Self { changes, sources, frames };
+    pub fn new(changes: Changes, sources: Vec<SourceFile>, frames: Vec<Frame>, sums: Sums) -> Result<Self, DecodeError> {
+        let index = Self { changes, sources, frames, sums };
         index.check_sources()?;
         index.check_ops()?;
         index.check_frames()?;
@@ -59,6 +92,12 @@ impl Index {
         &self.frames
     }
 
+    /// What the files are together that have no hash of their own.
+    #[must_use]
+    pub fn sums(&self) -> &Sums {
+        &self.sums
+    }
+
     /// Length in bytes of all frames as stored.
     #[must_use]
     pub fn frames_len(&self) -> u64 {
@@ -71,14 +110,17 @@ impl Index {
         let (mut facts, mut digests) = (Vec::new(), Vec::new());
         let changes = self.changes.as_slice();
         put_number(&mut facts, changes.len() as u64);
-        changes.iter().for_each(|change| put_text(&mut facts, change.path.as_str()));
+        put_paths(&mut facts, changes.iter().map(|change| &change.path));
         facts.extend(changes.iter().map(|change| self.tag(change)));
         self.put_other_sources(&mut facts);
-        for change in changes {
-            self.put_change(&mut facts, &mut digests, change);
-        }
+        changes.iter().for_each(|change| put_before(&mut facts, &change.before));
+        changes.iter().for_each(|change| self.put_after(&mut facts, change));
+        changes.iter().for_each(|change| self.put_file_ops(&mut facts, change));
+        digests.extend_from_slice(&self.sums.before.0);
+        digests.extend_from_slice(&self.sums.after.0);
+        changes.iter().for_each(|change| put_digests(&mut digests, change));
         put_number(&mut facts, self.frames.len() as u64);
-        self.frames.iter().for_each(|frame| put_frame(&mut facts, &mut digests, frame));
+        self.frames.iter().for_each(|frame| put_frame(&mut facts, &mut digests, frame, &self.sources));
         (facts, digests)
     }
 
@@ -88,22 +130,29 @@ impl Index {
     /// [`DecodeError`] for anything that [`Index::encode`] would not have written.
     pub fn decode(facts: &[u8], digests: &[u8]) -> Result<Self, DecodeError> {
         let (mut facts, mut digests) = (Fields(facts), Fields(digests));
-        let paths = take_paths(&mut facts)?;
+        let (mut path_bytes_left, mut ops_left) = (MAX_FACTS_LEN, MAX_OPS);
+        let count = facts.count(MAX_CHANGES)?;
+        let paths = take_paths(&mut facts, count, &mut path_bytes_left)?;
         let tags = facts.bytes(paths.len() as u64)?;
-        let others = take_other_sources(&mut facts)?;
+        let others = take_other_sources(&mut facts, &mut path_bytes_left)?;
         require(!others.iter().any(|other| paths.binary_search(&other.path).is_ok()), "source")?;
         let homes = homes(&paths, tags, &others);
-        let mut ops_left = MAX_OPS;
+        let befores = tags.iter().map(|tag| take_before(&mut facts, *tag)).collect::<Result<Vec<_>, _>>()?;
         let mut changes = Vec::new();
-        for (number, path) in paths.iter().enumerate() {
-            let parts = Parts { paths: &paths, path, tag: tags[number], home: homes[number] };
-            changes.push(parts.take_change(&mut facts, &mut digests, &mut ops_left)?);
+        for ((path, tag), before) in paths.iter().zip(tags).zip(befores) {
+            let after = take_after(&mut facts, *tag, &paths, &before)?;
+            changes.push(Change { path: path.clone(), before, after });
         }
+        for (change, home) in changes.iter_mut().zip(homes) {
+            take_file_ops(&mut facts, change, home, &mut ops_left)?;
+        }
+        let sums = Sums { before: Hash(digests.array()?), after: Hash(digests.array()?) };
+        changes.iter_mut().try_for_each(|change| take_digests(&mut digests, change))?;
         let sources = merge_sources(&changes, tags, others);
-        let frames = take_frames(&mut facts, &mut digests)?;
+        let frames = take_frames(&mut facts, &mut digests, &sources)?;
         facts.end()?;
         digests.end()?;
-        Self::new(Changes::new(changes)?, sources, frames)
+        Self::new(Changes::new(changes)?, sources, frames, sums)
     }
 
     fn check_sources(&self) -> Result<(), DecodeError> {
@@ -186,37 +235,49 @@ impl Index {
     fn put_other_sources(&self, facts: &mut Vec<u8>) {
         let others: Vec<_> = self.sources.iter().filter(|source| self.changes.number(&source.path).is_none()).collect();
         put_number(facts, others.len() as u64);
-        for source in others {
-            put_text(facts, source.path.as_str());
-            put_number(facts, source.len);
-        }
+        put_paths(facts, others.iter().map(|source| &source.path));
+        others.iter().for_each(|source| put_number(facts, source.len));
     }
 
-    fn put_change(&self, facts: &mut Vec<u8>, digests: &mut Vec<u8>, change: &Change) {
-        match &change.before {
-            Before::Absent | Before::Dir => {}
-            Before::Symlink { target } => put_text(facts, target),
-            Before::File { len, replaced } => {
-                put_number(facts, *len);
-                digests.extend_from_slice(&replaced.0);
-            }
-        }
+    fn put_after(&self, facts: &mut Vec<u8>, change: &Change) {
         match &change.after {
             After::Absent | After::Dir => {}
             After::Symlink { target } => put_text(facts, target),
             After::Moved { from, .. } => put_number(facts, self.changes.number(from).unwrap_or(usize::MAX) as u64),
-            After::File(file) => {
-                put_number(facts, file.len);
-                put_ops(facts, &file.ops, self.home(&change.path));
-                digests.extend_from_slice(&file.hash.0);
-                if file.keeps() {
-                    digests.extend_from_slice(&file.written.0);
-                }
-                if file.adapts() {
-                    put_number(facts, file.program.len() as u64);
-                    digests.extend_from_slice(&file.program);
-                }
-            }
+            After::File(file) => put_signed(facts, file.len.cast_signed().wrapping_sub(change.old_len().cast_signed())),
+        }
+    }
+
+    /// A file of literal bytes alone has nothing more to say.
+    fn put_file_ops(&self, facts: &mut Vec<u8>, change: &Change) {
+        match change.file() {
+            Some(file) if file.is_literal() => put_number(facts, 0),
+            Some(file) => put_ops(facts, &file.ops, self.home(&change.path)),
+            None => {}
+        }
+    }
+}
+
+fn put_before(facts: &mut Vec<u8>, before: &Before) {
+    match before {
+        Before::Absent | Before::Dir => {}
+        Before::Symlink { target } => put_text(facts, target),
+        Before::File { len, .. } => put_number(facts, *len),
+    }
+}
+
+fn put_digests(digests: &mut Vec<u8>, change: &Change) {
+    match &change.before {
+        Before::File { replaced: Replaced::Whole(hint), .. } => digests.extend_from_slice(&hint.0),
+        Before::File { replaced: Replaced::Parts(check), .. } => digests.extend_from_slice(&check.0),
+        _ => {}
+    }
+    if let Some(file) = change.file() {
+        file.hash.iter().for_each(|hash| digests.extend_from_slice(&hash.0));
+        file.written.iter().for_each(|check| digests.extend_from_slice(&check.0));
+        if file.adapts() {
+            put_number(digests, file.program.len() as u64);
+            digests.extend_from_slice(&file.program);
         }
     }
 }
@@ -231,25 +292,17 @@ fn is_source(tag: u8) -> bool {
     tag & 1 << 6 != 0
 }
 
-fn take_paths(facts: &mut Fields<'_>) -> Result<Vec<TreePath>, DecodeError> {
-    let count = facts.count(MAX_CHANGES)?;
-    (0..count).map(|_| take_path(facts)).collect()
-}
-
-fn take_path(facts: &mut Fields<'_>) -> Result<TreePath, DecodeError> {
-    TreePath::new(facts.text()?).map_err(DecodeError::Path)
-}
-
 /// The sources that are at no changed path.
-fn take_other_sources(facts: &mut Fields<'_>) -> Result<Vec<SourceFile>, DecodeError> {
+fn take_other_sources(facts: &mut Fields<'_>, path_bytes_left: &mut u64) -> Result<Vec<SourceFile>, DecodeError> {
     let count = facts.count(MAX_CHANGES)?;
-    (0..count).map(|_| Ok(SourceFile { path: take_path(facts)?, len: facts.number()? })).collect()
+    let paths = take_paths(facts, count, path_bytes_left)?;
+    paths.into_iter().map(|path| Ok(SourceFile { path, len: facts.number()? })).collect()
 }
 
-fn take_frames(facts: &mut Fields<'_>, digests: &mut Fields<'_>) -> Result<Vec<Frame>, DecodeError> {
+fn take_frames(facts: &mut Fields<'_>, digests: &mut Fields<'_>, sources: &[SourceFile]) -> Result<Vec<Frame>, DecodeError> {
     let count = facts.count(MAX_FRAMES)?;
     let mut references_left = MAX_REFERENCES;
-    (0..count).map(|_| take_frame(facts, digests, &mut references_left)).collect()
+    (0..count).map(|_| take_frame(facts, digests, sources, &mut references_left)).collect()
 }
 
 /// What [`Index::home`] is for each path.
@@ -279,63 +332,63 @@ fn merge_sources(changes: &[Change], tags: &[u8], others: Vec<SourceFile>) -> Ve
     sources
 }
 
-/// What is known of a change before its own fields are read.
-struct Parts<'a> {
-    paths: &'a [TreePath],
-    path: &'a TreePath,
-    tag: u8,
-    home: u32,
+/// What its digests say is not known yet.
+fn take_before(facts: &mut Fields<'_>, tag: u8) -> Result<Before, DecodeError> {
+    require(tag & 1 << 7 == 0 && (tag & 3 == FILE || !is_source(tag)), "kind of change")?;
+    Ok(match tag & 3 {
+        ABSENT => Before::Absent,
+        DIR => Before::Dir,
+        SYMLINK => Before::Symlink { target: facts.text()?.into() },
+        _ => Before::File { len: facts.number()?, replaced: Replaced::Whole(Hint([0; 2])) },
+    })
 }
 
-impl Parts<'_> {
-    fn take_change(&self, facts: &mut Fields<'_>, digests: &mut Fields<'_>, ops_left: &mut u64) -> Result<Change, DecodeError> {
-        let before = self.take_before(facts, digests)?;
-        let after = self.take_after(facts, digests, ops_left)?;
-        if is_source(self.tag) && !matches!(before, Before::File { .. }) || self.tag & 1 << 7 != 0 {
-            return Err(DecodeError::Field("kind of change"));
+/// What its operations and digests say is not known yet.
+fn take_after(facts: &mut Fields<'_>, tag: u8, paths: &[TreePath], before: &Before) -> Result<After, DecodeError> {
+    let executable = tag & 1 << 5 != 0;
+    match tag >> 2 & 7 {
+        FILE => {
+            let old_len = if let Before::File { len, .. } = before { *len } else { 0 };
+            let len = moved(old_len, facts.signed()?).ok_or(DecodeError::Field("length of a file"))?;
+            Ok(After::File(FilePatch { len, hash: None, executable, ops: Vec::new(), program: Vec::new(), written: None }))
         }
-        Ok(Change { path: self.path.clone(), before, after })
+        MOVED => Ok(After::Moved { from: take_from(facts, paths)?, executable }),
+        _ if executable => Err(DecodeError::Field("kind of change")),
+        ABSENT => Ok(After::Absent),
+        DIR => Ok(After::Dir),
+        SYMLINK => Ok(After::Symlink { target: facts.text()?.into() }),
+        _ => Err(DecodeError::Field("kind of change")),
     }
+}
 
-    fn take_before(&self, facts: &mut Fields<'_>, digests: &mut Fields<'_>) -> Result<Before, DecodeError> {
-        Ok(match self.tag & 3 {
-            ABSENT => Before::Absent,
-            DIR => Before::Dir,
-            SYMLINK => Before::Symlink { target: facts.text()?.into() },
-            _ => Before::File { len: facts.number()?, replaced: Check(digests.array()?) },
-        })
+fn take_from(facts: &mut Fields<'_>, paths: &[TreePath]) -> Result<TreePath, DecodeError> {
+    let number = usize::try_from(facts.number()?).ok();
+    number.and_then(|number| paths.get(number)).cloned().ok_or(DecodeError::Field("file that moves"))
+}
+
+fn take_file_ops(facts: &mut Fields<'_>, change: &mut Change, home: u32, ops_left: &mut u64) -> Result<(), DecodeError> {
+    let After::File(file) = &mut change.after else { return Ok(()) };
+    file.ops = take_ops(facts, home, ops_left)?;
+    require(file.ops.is_empty() || !file.is_literal(), "literal file")?;
+    if file.ops.is_empty() && file.len > 0 {
+        *ops_left = ops_left.checked_sub(1).ok_or(DecodeError::Field("number of operations"))?;
+        file.ops.push(Op::Literal { len: file.len });
     }
+    Ok(())
+}
 
-    fn take_after(&self, facts: &mut Fields<'_>, digests: &mut Fields<'_>, ops_left: &mut u64) -> Result<After, DecodeError> {
-        let executable = self.tag & 1 << 5 != 0;
-        match self.tag >> 2 & 7 {
-            FILE => Ok(After::File(self.take_file(facts, digests, ops_left)?)),
-            MOVED => Ok(After::Moved { from: self.take_from(facts)?, executable }),
-            _ if executable => Err(DecodeError::Field("kind of change")),
-            ABSENT => Ok(After::Absent),
-            DIR => Ok(After::Dir),
-            SYMLINK => Ok(After::Symlink { target: facts.text()?.into() }),
-            _ => Err(DecodeError::Field("kind of change")),
-        }
+fn take_digests(digests: &mut Fields<'_>, change: &mut Change) -> Result<(), DecodeError> {
+    let keeps = change.file().is_some_and(FilePatch::keeps);
+    if let Before::File { replaced, .. } = &mut change.before {
+        *replaced = if keeps { Replaced::Parts(Check(digests.array()?)) } else { Replaced::Whole(Hint(digests.array()?)) };
     }
-
-    fn take_from(&self, facts: &mut Fields<'_>) -> Result<TreePath, DecodeError> {
-        let number = usize::try_from(facts.number()?).ok();
-        number.and_then(|number| self.paths.get(number)).cloned().ok_or(DecodeError::Field("file that moves"))
-    }
-
-    fn take_file(&self, facts: &mut Fields<'_>, digests: &mut Fields<'_>, ops_left: &mut u64) -> Result<FilePatch, DecodeError> {
-        let len = facts.number()?;
-        let ops = take_ops(facts, self.home, ops_left)?;
-        let hash = Hash(digests.array()?);
-        let mut file =
-            FilePatch { len, hash, executable: self.tag & 1 << 5 != 0, ops, program: Vec::new(), written: hash.into() };
-        if file.keeps() {
-            file.written = Check(digests.array()?);
-        }
+    if let After::File(file) = &mut change.after {
+        file.hash = if file.is_literal() { None } else { Some(Hash(digests.array()?)) };
+        file.written = if keeps { Some(Check(digests.array()?)) } else { None };
         if file.adapts() {
-            file.program = digests.bytes(facts.number()?)?.to_vec();
+            let len = digests.number()?;
+            file.program = digests.bytes(len)?.to_vec();
         }
-        Ok(file)
     }
+    Ok(())
 }

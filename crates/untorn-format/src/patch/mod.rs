@@ -13,14 +13,15 @@ mod frame;
 mod header;
 mod index;
 mod op;
+mod paths;
 
-pub use change::{After, Before, Change, FilePatch};
+pub use change::{After, Before, Change, FilePatch, Replaced};
 pub use changes::{Changes, MisfitError};
-pub use check::Check;
+pub use check::{Check, Hint};
 pub use frame::{Frame, FrameKind, Reference};
 pub(crate) use header::ROWS as HEADER_ROWS;
 pub use header::{FORMAT_NUMBER, HEADER_LEN, Header};
-pub use index::{Index, SourceFile};
+pub use index::{Index, SourceFile, Sums};
 pub use op::Op;
 
 /// The most bytes of index facts that are read, before compression: 32 MiB.
@@ -37,9 +38,9 @@ pub const MAX_PROGRAM_LEN: u64 = 8 << 20;
 pub const MAX_FRAMES: u64 = 256 << 10;
 /// The most references of all frames in a patch.
 pub const MAX_REFERENCES: u64 = 512 << 10;
-/// The most literal bytes in one frame: 4 MiB.
-pub const MAX_FRAME_LEN: u64 = 4 << 20;
-/// The most old bytes one frame may refer to: 8 MiB.
-pub const MAX_REFERENCE_LEN: u64 = 8 << 20;
+/// The most literal bytes in one frame: 8 MiB.
+pub const MAX_FRAME_LEN: u64 = 8 << 20;
+/// The most old bytes one frame may refer to: 16 MiB.
+pub const MAX_REFERENCE_LEN: u64 = 16 << 20;
 /// The longest file: 1 EiB, so that no sum of two lengths overflows.
 pub const MAX_FILE_LEN: u64 = 1 << 60;

@@ -4,7 +4,10 @@
 
 use untorn_format::{
     Hash, TreePath,
-    patch::{After, Before, Change, Changes, Check, FilePatch, Frame, FrameKind, Header, Index, Op, Reference, SourceFile},
+    patch::{
+        After, Before, Change, Changes, Check, FilePatch, Frame, FrameKind, Header, Hint, Index, Op, Reference, Replaced,
+        SourceFile, Sums,
+    },
 };
 
 pub(crate) fn path(path: &str) -> TreePath {
@@ -12,15 +15,20 @@ pub(crate) fn path(path: &str) -> TreePath {
 }
 
 pub(crate) fn file(len: u64) -> Before {
-    Before::File { len, replaced: Check([0x11; 16]) }
+    Before::File { len, replaced: Replaced::Whole(Hint([0x11; 2])) }
+}
+
+/// A file of which some bytes are kept.
+pub(crate) fn kept(len: u64) -> Before {
+    Before::File { len, replaced: Replaced::Parts(Check([0x12; 16])) }
 }
 
 pub(crate) fn made(len: u64, ops: Vec<Op>) -> After {
-    let hash = Hash([0x22; 32]);
-    let kept = ops.iter().any(|op| matches!(op, Op::Keep { .. }));
-    let written = if kept { Check([0x33; 16]) } else { hash.into() };
     let program = if ops.iter().any(|op| matches!(op, Op::Adapt { .. })) { b"program".to_vec() } else { Vec::new() };
-    After::File(FilePatch { len, hash, executable: false, ops, program, written })
+    let mut file = FilePatch { len, hash: None, executable: false, ops, program, written: None };
+    file.hash = (!file.is_literal()).then_some(Hash([0x22; 32]));
+    file.written = file.keeps().then_some(Check([0x33; 16]));
+    After::File(file)
 }
 
 pub(crate) fn change(at: &str, before: Before, after: After) -> Change {
@@ -33,11 +41,12 @@ pub(crate) struct Parts {
     pub(crate) changes: Vec<Change>,
     pub(crate) sources: Vec<SourceFile>,
     pub(crate) frames: Vec<Frame>,
+    pub(crate) sums: Sums,
 }
 
 impl Parts {
     pub(crate) fn index(self) -> Result<Index, untorn_format::DecodeError> {
-        Index::new(Changes::new(self.changes)?, self.sources, self.frames)
+        Index::new(Changes::new(self.changes)?, self.sources, self.frames, self.sums)
     }
 }
 
@@ -55,13 +64,14 @@ pub(crate) fn parts() -> Parts {
         file.executable = true;
     }
     let changes = vec![
-        change("a", file(1000), made(358, ops)),
+        change("a", kept(1000), made(358, ops)),
         change("b", file(20), After::Dir),
         change("c", Before::Dir, After::Absent),
         change("d", Before::Symlink { target: "a".into() }, After::Symlink { target: "b".into() }),
         change("e", Before::Absent, After::Moved { from: path("f"), executable: true }),
         change("f", file(7), After::Absent),
         change("tool", Before::Absent, tool),
+        change("tools", file(9), made(40, vec![Op::Copy { source: 0, at: 0, len: 40 }])),
         change("zlib", file(50), made(60, vec![Op::Adapt { source: 3, len: 60, literal_len: 0 }])),
     ];
     let sources =
@@ -74,7 +84,7 @@ pub(crate) fn parts() -> Parts {
     let raw = Hash([0x66; 32]);
     let frames = vec![
         Frame {
-            kind: FrameKind::Zstd,
+            kind: FrameKind::Lzma,
             len: 302,
             stored_len: 90,
             stored_hash: Hash([0x44; 32]),
@@ -83,7 +93,7 @@ pub(crate) fn parts() -> Parts {
         },
         Frame { kind: FrameKind::Raw, len: 2, stored_len: 2, stored_hash: raw, hash: raw, references: Vec::new() },
     ];
-    Parts { changes, sources, frames }
+    Parts { changes, sources, frames, sums: Sums { before: Hash([0x77; 32]), after: Hash([0x88; 32]) } }
 }
 
 pub(crate) fn header() -> Header {

@@ -56,7 +56,6 @@ pub(crate) fn plan() -> Plan {
         to: Hash::of(b"new head"),
         new_head: true,
         keep_undo: false,
-        slot: 2,
         redo: Blob { len: 100, hash: Hash::of(b"redo") },
         objects: vec![
             Object::File(Blob { len: 9, hash: Hash::of(b"new bytes") }),

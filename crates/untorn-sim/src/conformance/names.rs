@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, IsADirectory, NotADirectory, NotFound};
 
-use untorn_fs::{FileKind, Fs, Permissions};
+use untorn_fs::{FileKind, Fs, Permissions, Right};
 
 use super::{gone, kind, named_checks, names_in, put, same};
 
@@ -18,6 +18,7 @@ named_checks![
     a_directory_is_not_removed_as_a_file_nor_the_other_way_round,
     what_is_not_there_cannot_be_removed,
     objects_have_identities_or_none_has,
+    what_may_be_done_is_known_beforehand,
 ];
 
 fn the_root_is_a_directory(fs: &dyn Fs) {
@@ -104,4 +105,19 @@ fn objects_have_identities_or_none_has(fs: &dyn Fs) {
     assert!(a.is_none() || a != b);
     fs.rename("a", "c").unwrap();
     same(fs.metadata("c").unwrap().id, a);
+}
+
+/// Whoever runs this may be somebody whom no permissions hold back.
+fn what_may_be_done_is_known_beforehand(fs: &dyn Fs) {
+    fs.create_dir("open", None).unwrap();
+    fs.create_dir("closed", Some(Permissions::from_bits(0o555))).unwrap();
+    put(fs, "open/old", b"");
+    for path in ["open/old", "open/new", "top"] {
+        fs.may(Right::Name, path).unwrap();
+    }
+    fs.may(Right::Permissions, "open/old").unwrap();
+    same(kind(fs.may(Right::Name, "none/new")), NotFound);
+    same(kind(fs.may(Right::Permissions, "none")), NotFound);
+    let told = fs.may(Right::Name, "closed/new").map_err(|error| error.kind());
+    same(told, fs.create_dir("closed/new", None).map_err(|error| error.kind()));
 }

@@ -2,7 +2,7 @@
 
 use std::{any::Any, io, sync::Arc};
 
-use untorn_fs::{Capabilities, DirEntry, File, Fs, Lock, LockKind, Metadata, OpenMode, Permissions, Space, SyncAll};
+use untorn_fs::{Capabilities, DirEntry, File, Fs, Lock, LockKind, Metadata, OpenMode, Permissions, Right, Space, SyncAll};
 
 /// What becomes of syncs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +104,10 @@ impl Fs for Beneath {
 
     fn lock(&self, path: &str, kind: LockKind, wait: bool) -> io::Result<Option<Box<dyn Lock>>> {
         self.fs.lock(&self.entry(path)?, kind, wait)
+    }
+
+    fn may(&self, right: Right, path: &str) -> io::Result<()> {
+        self.fs.may(right, &self.entry(path)?)
     }
 
     fn space(&self) -> io::Result<Space> {

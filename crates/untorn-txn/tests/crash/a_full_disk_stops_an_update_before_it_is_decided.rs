@@ -114,3 +114,38 @@ fn by_copies() {
 fn where_overwriting_needs_space() {
     on("btrfs", 60_000);
 }
+
+/// Some file systems have room for so many files, and no more.
+#[test]
+fn where_files_run_out() {
+    let (mut refused, mut done) = (0, 0);
+    for disk_name in ["strict", "nfs", "bare", "exfat", "ntfs"] {
+        for ops in
+            [&["write-n", "extend-a", "link-s"][..], &["replace-b", "mkdir-gh", "move-x-x", "head-2"], &["write-dnq", "swap-a-b"]]
+        {
+            for keep_undo in [false, true] {
+                let workload = Workload::new(World { disk: disk_name, keep_undo, ..World::strict() }, ops);
+                for files in 0..24 {
+                    let names = |fs: &SimFs| u64::MAX - fs.space().unwrap().files.unwrap();
+                    let unlimited = SimOptions { names_max: Some(u64::MAX), ..disk(disk_name).unwrap() };
+                    let used = names(&workload.world.managed_on(unlimited.clone()).unwrap());
+                    // The tree comes under care with room to spare.
+                    let image = workload.world.managed_on(unlimited.clone()).unwrap().image();
+                    let fs = SimFs::from_image(image.with_options(SimOptions { names_max: Some(used + files), ..unlimited }));
+                    let before = fs.image();
+                    match workload.perform(Arc::new(fs.clone())) {
+                        Ok(()) => done += 1,
+                        Err(error) => {
+                            assert_eq!(error.state(), TreeState::Unchanged, "{workload} with {files} files to go: {error}");
+                            assert!(matches!(error.cause(), Cause::NoSpace { .. }), "{workload}: {error}");
+                            assert!(fs.image().same_tree(&before, ".untorn"), "{workload} with {files} files to go");
+                            refused += 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    println!("files ran out: {refused} times refused, {done} times done");
+    assert!(refused > 100 && done > 100);
+}

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use untorn_crash::{Workload, World};
-use untorn_sim::{HookFs, Method, SimFs, Verdict};
+use untorn_crash::{Boot, Depth, FORGETFUL, Must, Side, Workload, World, explore_faults, fault};
+use untorn_sim::{HookFs, Method, Sampling, SimFs, Verdict};
 use untorn_txn::{Error, Tree, TreeState};
 
 /// A call that was seen.
@@ -96,6 +96,44 @@ fn not_in_a_recovery() {
         }
     }
     assert!(failed >= 6, "the record, B3 and B4, twice");
+}
+
+/// What is assumed of file systems, and no more: names whose sync failed are written later, or the file system stops working, as those with a journal do. One
+/// that forgets them and goes on shows what it does not hold; then recovery in the same boot has nothing left to do that it could see.
+#[test]
+fn names_that_are_forgotten_and_still_shown_deceive_a_recovery_in_the_same_boot() {
+    let on = |disk| Workload::new(World { disk, ..World::strict() }, &["replace-x", "move-a-dz"]);
+    let depth = Depth::of(2, 4, 0);
+    explore_faults(&on("strict"), &[fault("eio", false).unwrap()], &depth).unwrap();
+    let found = explore_faults(&on(FORGETFUL), &[fault("eio", false).unwrap()], &depth).unwrap_err().to_string();
+    assert!(found.contains("but the tree differs") || found.contains("cannot be opened"), "{found}");
+}
+
+/// Not so when the machine was started again before: what is shown then is what is there.
+#[test]
+fn forgotten_names_are_survived_when_the_machine_starts_anew() {
+    let workload = Workload::new(World { disk: FORGETFUL, ..World::strict() }, &["replace-x", "move-a-dz"]);
+    let run = workload.run().unwrap();
+    let (_, all, _) = watch(&run.before.fork(), 0, |fs| workload.perform(fs).unwrap());
+    let mut states = 0;
+    for fails in 1..=syncs(&all).count() {
+        let fs = run.before.fork();
+        let (answer, ..) = watch(&fs, fails, |fs| workload.perform(fs));
+        let must = match answer.unwrap_err().state() {
+            TreeState::Unchanged => Must::Be(Side::Old),
+            TreeState::WillComplete => Must::Be(Side::New),
+            _ => Must::BeEither,
+        };
+        // Before the answer either will do; what is asked here is what holds after it.
+        fs.mark(1);
+        for state in fs.recording().crashes(&Sampling::default()).filter(|state| state.marks().contains(&1)) {
+            let found = Boot::open(&state.fs(), None, &run.oracle, must, false);
+            found.unwrap_or_else(|what| panic!("sync {fails} failed, {}: {what}", state.id()));
+            states += 1;
+        }
+    }
+    println!("{states} states after a failed sync on a forgetful disk");
+    assert!(states > 100);
 }
 
 /// A disk on which the transaction was decided and not applied: its process was killed right after B2.

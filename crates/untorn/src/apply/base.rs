@@ -9,13 +9,13 @@ use std::{
 use untorn_delta::{Cost, PatchError, check_replaced};
 use untorn_format::{
     Hash, TreePath,
-    manifest::Manifest,
-    patch::{After, Before, Change, Header, Index},
+    manifest::{Kind, Manifest},
+    patch::{After, Before, Change, Header, Index, Replaced, Sums},
 };
 use untorn_fs::{FileKind, Fs, Metadata};
 use untorn_txn::{Phase, Tree};
 
-use super::{ApplyOptions, BaseCheck};
+use super::{ApplyOptions, BaseCheck, modified::Modified};
 use crate::{
     Difference, Error, Result, ScanOptions, VerifyOptions, What, WrongBase,
     content::for_each,
@@ -39,17 +39,21 @@ pub(super) enum Base {
 pub(super) fn identify(tree: &Tree, dir: &Path, header: &Header, options: &ApplyOptions) -> Result<Base> {
     let installed = tree.installed();
     let changes_nothing = header.from == header.to && installed.is_none();
+    if installed == header.to && options.base == BaseCheck::Full && !installed.is_none() {
+        require_intact(tree, dir, header, &head(tree, dir)?, options)?;
+    }
     if installed == header.to || changes_nothing {
         return Ok(Base::UpToDate);
     }
     if installed == header.from {
         let manifest = head(tree, dir)?;
-        if options.base == BaseCheck::Full {
+        // What somebody modified is told apart when the changes are checked.
+        if options.base == BaseCheck::Full && !options.keep_modified {
             require_intact(tree, dir, header, &manifest, options)?;
         }
         return Ok(Base::Known(manifest));
     }
-    if !installed.is_none() || options.base == BaseCheck::Quick {
+    if !installed.is_none() || options.base == BaseCheck::Changed {
         return Ok(Base::Unknown);
     }
     match read_whole(tree, dir, options) {
@@ -77,6 +81,18 @@ fn require_intact(tree: &Tree, dir: &Path, header: &Header, manifest: &Manifest,
     if report.is_intact() { Ok(()) } else { Err(wrong_base(tree.installed(), header, report.damage)) }
 }
 
+/// What differs from `manifest` of what the patch does not change.
+pub(super) fn damage_beside(
+    fs: &dyn Fs,
+    dir: &Path,
+    index: &Index,
+    manifest: &Manifest,
+    options: &ApplyOptions,
+) -> Result<Vec<Difference>> {
+    let entries: Vec<_> = manifest.entries().iter().filter(|entry| index.changes().number(&entry.path).is_none()).collect();
+    damage(fs, dir, &entries, &VerifyOptions { jobs: options.jobs, observer: options.observer.clone() })
+}
+
 /// The error that lists what differs.
 pub(super) fn wrong_base(installed: Hash, header: &Header, mut differences: Vec<Difference>) -> Error {
     differences.sort();
@@ -90,22 +106,30 @@ pub(super) struct Seen {
     files: BTreeMap<TreePath, Metadata>,
     /// Everything that is not as the patch says.
     pub(super) differences: Vec<Difference>,
+    /// What somebody modified, and is to stay so.
+    pub(super) modified: Modified,
 }
 
 impl Seen {
     /// A file that is not the one that was checked any more.
-    pub(super) fn changed(&self, fs: &dyn Fs) -> Option<&TreePath> {
-        self.files.iter().find(|(path, meta)| fs.metadata(path.as_str()).ok().as_ref() != Some(*meta)).map(|(path, _)| path)
+    pub(super) fn changed(&self, fs: &dyn Fs, jobs: usize) -> Option<&TreePath> {
+        let files: Vec<_> = self.files.iter().collect();
+        let is_same = |number: usize| fs.metadata(files[number].0.as_str()).ok().as_ref() == Some(files[number].1);
+        let same = for_each(jobs, files.len(), &is_same);
+        files.iter().zip(same).find(|(_, same)| !same).map(|((path, _), _)| *path)
     }
 }
 
 /// Checks everything the patch replaces, removes, moves or copies from.
-pub(super) fn check(fs: &dyn Fs, dir: &Path, index: &Index, options: &ApplyOptions) -> Result<Seen> {
+pub(super) fn check(fs: &dyn Fs, dir: &Path, index: &Index, base: &Base, options: &ApplyOptions) -> Result<Seen> {
     let changes = index.changes().as_slice();
     let total = changes.iter().map(read_len).fold(0, u64::saturating_add);
     let done = AtomicU64::new(0);
     let results = for_each(options.jobs, changes.len(), &|number| {
         let (change, len) = (&changes[number], read_len(&changes[number]));
+        if options.observer.as_ref().is_some_and(|observer| observer.should_stop()) {
+            return Err(Error::Stopped);
+        }
         let result = check_change(fs, dir, index, change);
         let done = done.fetch_add(len, Relaxed).saturating_add(len);
         if let Some(observer) = &options.observer {
@@ -113,10 +137,16 @@ pub(super) fn check(fs: &dyn Fs, dir: &Path, index: &Index, options: &ApplyOptio
         }
         result
     });
-    let mut seen = Seen::default();
+    let (mut seen, mut whole) = (Seen::default(), Vec::new());
     for (change, result) in changes.iter().zip(results) {
         match result? {
-            Ok(Some(meta)) => drop(seen.files.insert(change.path.clone(), meta)),
+            Ok(Some((meta, hash))) => {
+                seen.files.insert(change.path.clone(), meta);
+                if hash.is_some_and(|hash| is_another(base, &change.path, hash)) {
+                    seen.differences.push(at(&change.path, What::Content));
+                }
+                whole.extend(hash);
+            }
             Ok(None) => {}
             Err(difference) => seen.differences.push(difference),
         }
@@ -125,7 +155,25 @@ pub(super) fn check(fs: &dyn Fs, dir: &Path, index: &Index, options: &ApplyOptio
         let found = look(fs, dir, &source.path)?;
         seen.differences.extend(file_misfit(source.len, found.as_ref()).map(|what| at(&source.path, what)));
     }
+    if seen.differences.is_empty() && Sums::of(whole, []).before != index.sums().before {
+        seen.differences = unhinted(index, base)?;
+    }
     Ok(seen)
+}
+
+/// Whether the manifest of the old build, where it is known, says that this is not its file.
+fn is_another(base: &Base, path: &TreePath, found: Hash) -> bool {
+    let Base::Known(manifest) = base else { return false };
+    !matches!(manifest.get(path).map(|entry| &entry.kind), Some(Kind::File { hash, .. }) if *hash == found)
+}
+
+/// What to say in the one case of 65536 in which a wrong file begins its hash as the right one does.
+fn unhinted(index: &Index, base: &Base) -> Result<Vec<Difference>> {
+    if let Base::Known(_) = base {
+        return Err(Error::Contradiction);
+    }
+    let whole = |change: &&Change| matches!(change.before, Before::File { replaced: Replaced::Whole(_), .. });
+    Ok(index.changes().as_slice().iter().filter(whole).map(|change| at(&change.path, What::Source)).collect())
 }
 
 /// How many bytes are read to check a change.
@@ -133,8 +181,11 @@ fn read_len(change: &Change) -> u64 {
     Cost::of(change).map_or(change.old_len(), |cost| cost.replaced_len)
 }
 
+/// A file that was found, and its hash where all of it was read.
+type Found = (Metadata, Option<Hash>);
+
 /// What stands at one path when it is as the change expects, if it is a file; else how it differs.
-fn check_change(fs: &dyn Fs, dir: &Path, index: &Index, change: &Change) -> Result<Result<Option<Metadata>, Difference>> {
+fn check_change(fs: &dyn Fs, dir: &Path, index: &Index, change: &Change) -> Result<Result<Option<Found>, Difference>> {
     let path = &change.path;
     let found = look(fs, dir, path)?;
     let kind = found.as_ref().map(|meta| meta.kind);
@@ -149,7 +200,11 @@ fn check_change(fs: &dyn Fs, dir: &Path, index: &Index, change: &Change) -> Resu
             (found != *target).then(|| What::Target { expected: target.clone(), found })
         }
         (Before::File { len, .. }, _) => match file_misfit(*len, found.as_ref()) {
-            None => return Ok(check_bytes(fs, dir, change)?.map_or(Ok(found), |what| Err(at(path, what)))),
+            None => {
+                return Ok(check_bytes(fs, dir, change)?
+                    .map(|hash| found.map(|found| (found, hash)))
+                    .map_err(|what| at(path, what)));
+            }
             misfit => misfit,
         },
         (_, None) => Some(What::Missing),
@@ -158,11 +213,11 @@ fn check_change(fs: &dyn Fs, dir: &Path, index: &Index, change: &Change) -> Resu
     Ok(misfit.map_or(Ok(None), |what| Err(at(path, what))))
 }
 
-fn check_bytes(fs: &dyn Fs, dir: &Path, change: &Change) -> Result<Option<What>> {
-    match check_replaced(change, &TreeFiles::new(fs)) {
-        Ok(()) => Ok(None),
+fn check_bytes(fs: &dyn Fs, dir: &Path, change: &Change) -> Result<Result<Option<Hash>, What>> {
+    match check_replaced(change, &TreeFiles::new(fs, None)) {
+        Ok(hash) => Ok(Ok(hash)),
         Err(PatchError::Read { path, source }) => Err(Error::io("read", &dir.join(path.as_str()), source)),
-        Err(_) => Ok(Some(What::Content)),
+        Err(_) => Ok(Err(What::Content)),
     }
 }
 

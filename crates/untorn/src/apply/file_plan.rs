@@ -45,8 +45,8 @@ impl FilePlan {
                 return Ok(Some(Self::in_place_of_other(file.len, spools(fs, options, file.len))));
             }
         };
-        let (written, lost) = in_place(file, old_len);
-        let way = tx.way_for(change.path.as_str(), file.len, written)?;
+        let written = written_in_place(file, old_len);
+        let way = tx.way_for(change.path.as_str(), file.len, written, cost.replaced_len)?;
         Ok(Some(match way {
             // Only the executable bit changes; under other names of the file it must not.
             (_, why) if cost.in_place_len == 0 && file.len == old_len => Self {
@@ -60,7 +60,7 @@ impl FilePlan {
             _ => Self {
                 redo_len: written,
                 in_place_len: written,
-                undo_len: lost,
+                undo_len: cost.replaced_len,
                 growth_len: file.len.saturating_sub(old_len),
                 ..Self::made(Composition::InPlace, file, cost.in_place_len)
             },
@@ -100,14 +100,9 @@ fn spools(fs: &dyn Fs, options: &Options, len: u64) -> bool {
     len <= SPOOL_LEN_MAX && in_place
 }
 
-/// How many bytes are written when a file is changed in place, and how many old ones are lost.
-fn in_place(file: &FilePatch, old_len: u64) -> (u64, u64) {
-    let (mut written, mut lost) = (0_u64, old_len.saturating_sub(file.len));
-    for (start, end) in blocks(file, old_len) {
-        written = written.saturating_add(end - start);
-        lost = lost.saturating_add(end.min(old_len).saturating_sub(start));
-    }
-    (written, lost)
+/// How many bytes are written when a file is changed in place.
+fn written_in_place(file: &FilePatch, old_len: u64) -> u64 {
+    blocks(file, old_len).into_iter().fold(0, |sum, (start, end)| sum.saturating_add(end - start))
 }
 
 /// The blocks (start, end) that are written when a file is changed in place: those of every written stretch, and that of the place where it is cut or

@@ -8,15 +8,16 @@ use std::{
 use untorn_delta::{FileReader, PatchError, PatchReader, Way as Composition};
 use untorn_txn::{Observer, Phase, Transaction};
 
-use super::file_plan::FilePlan;
+use super::{file_plan::FilePlan, modified::Modified};
 use crate::{Difference, Error, Result, What, tree_files::TreeFiles};
 
-/// Makes every file with new content, and stages it where `tx` is given. Gives the old files that turn out not to be what the patch starts from; then what was
+/// Makes every file with new content but the `modified` ones, and stages it where `tx` is given. Gives the old files that turn out not to be what the patch starts from; then what was
 /// staged is of no use.
 pub(super) fn make<R: Read>(
     mut tx: Option<&mut Transaction<'_>>,
     reader: &mut PatchReader<R>,
     plans: &[Option<FilePlan>],
+    modified: &Modified,
     old: &TreeFiles<'_>,
     dir: &Path,
     observer: Option<&dyn Observer>,
@@ -24,7 +25,17 @@ pub(super) fn make<R: Read>(
     let (mut differences, mut plans) = (Vec::new(), plans.iter().flatten());
     let mut progress =
         Progress { observer, done: 0, total: plans.clone().map(|plan| plan.made_len).fold(0, u64::saturating_add) };
-    while let (Some(_), Some(plan)) = (reader.peek_file(), plans.next()) {
+    while let Some(change) = reader.peek_file() {
+        if modified.contains_key(&change.path) {
+            let Some(file) = reader.next_file(old, Composition::Whole) else { break };
+            // Made all the same where only that tells its hash, which the new manifest needs.
+            if let Err(error) = discard_unless_known(file) {
+                differences.extend(blame(error, dir)?);
+                break;
+            }
+            continue;
+        }
+        let Some(plan) = plans.next() else { break };
         let Some(file) = reader.next_file(old, plan.composition) else { break };
         let made = match &mut tx {
             Some(tx) if differences.is_empty() => stage(tx, file, plan.composition, &mut progress)?,
@@ -94,6 +105,12 @@ fn discard<R: Read>(mut file: FileReader<'_, R>, progress: &mut Progress<'_>) ->
     while let Some(piece) = file.next_piece()? {
         progress.add(piece.bytes.len());
     }
+    Ok(())
+}
+
+/// Makes a file only to know its hash, where the patch does not tell it.
+fn discard_unless_known<R: Read>(mut file: FileReader<'_, R>) -> Result<(), PatchError> {
+    while file.file().hash.is_none() && file.next_piece()?.is_some() {}
     Ok(())
 }
 

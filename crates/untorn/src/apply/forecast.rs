@@ -2,7 +2,7 @@
 
 use untorn_format::patch::{After, Index};
 
-use super::file_plan::FilePlan;
+use super::{file_plan::FilePlan, modified::Modified};
 
 /// What a patch is going to write, in bytes of files. Names, the journal's own records and the file system's bookkeeping come on top.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,9 +36,11 @@ impl Forecast {
             .fold(self.bytes_redo, |sum, len| sum.saturating_add(*len))
     }
 
-    pub(super) fn of(index: &Index, plans: &[Option<FilePlan>], keep_undo: bool) -> Self {
+    pub(super) fn of(index: &Index, plans: &[Option<FilePlan>], modified: &Modified, keep_undo: bool) -> Self {
         let mut forecast = Self::default();
-        for (change, plan) in index.changes().as_slice().iter().zip(plans) {
+        for (change, plan) in
+            index.changes().as_slice().iter().zip(plans).filter(|(change, _)| !modified.contains_key(&change.path))
+        {
             forecast.paths += 1;
             if let Some(plan) = plan {
                 forecast.add(plan, keep_undo);

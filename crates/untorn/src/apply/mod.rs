@@ -5,24 +5,26 @@ mod base;
 mod file_plan;
 mod files;
 mod forecast;
+mod modified;
 mod names;
 mod options;
 mod report;
 
 use std::{io::Read, path::Path, time::Instant};
 
-use untorn_delta::PatchReader;
+use untorn_delta::{Finished, PatchReader};
 use untorn_format::{
     manifest::Manifest,
-    patch::{Header, Index},
+    patch::{Change, Header, Index},
 };
 use untorn_fs::Fs;
 use untorn_txn::{Options, Transaction, Tree};
 
-use crate::{Difference, Error, Result, open, tree_files::TreeFiles};
+use crate::{Difference, Error, Result, content, open, tree_files::TreeFiles};
 use base::{Base, Seen};
 use file_plan::FilePlan;
 pub use forecast::Forecast;
+use modified::Modified;
 pub use options::{ApplyOptions, BaseCheck};
 pub use report::{ApplyReport, Outcome};
 
@@ -37,10 +39,14 @@ pub use report::{ApplyReport, Outcome};
 ///
 /// # Errors
 /// [`Error::Patch`]; [`Error::WrongBase`] with every file that differs; [`Error::Contradiction`]; [`Error::Tree`] as [`Tree::open`] and
-/// [`Transaction::commit`]; [`Error::Io`].
+/// [`Transaction::commit`]; [`Error::Io`]; [`Error::Stopped`] when the observer asked for it before the commit point.
 pub fn apply<R: Read>(patch: R, dir: &Path, options: &ApplyOptions) -> Result<ApplyReport> {
+    bring(patch, dir, options).map_err(|error| error.or_stopped(options.observer.as_deref()))
+}
+
+fn bring<R: Read>(patch: R, dir: &Path, options: &ApplyOptions) -> Result<ApplyReport> {
     let started = Instant::now();
-    let reader = PatchReader::new(patch)?;
+    let reader = PatchReader::new(patch)?.with_threads(content::threads(options.jobs));
     let mut tree = open::tree(dir, options.wait)?;
     let mut report = ApplyReport::new(reader.header(), tree.recovery().clone());
     let base = base::identify(&tree, dir, reader.header(), options)?;
@@ -64,24 +70,27 @@ fn update<R: Read>(
     let (fs, tx_options, observer) = (tree.fs().clone(), options.transaction(), options.observer.as_deref());
     let (fs, header) = (&*fs, reader.header().clone());
     // 1: the tree must be the one the patch starts from.
-    let head = new_head(base, &reader)?;
+    if let Base::Known(old) = base {
+        reader.index().changes().start_from(old).map_err(|_| Error::Contradiction)?;
+    }
     let Some(seen) = checked(tree, dir, &header, reader.index(), base, options)? else { return Ok(()) };
     // 2: what will be written, and whether there is room for it.
     let installed = tree.installed();
     let mut tx = tree.begin_with(tx_options.clone())?;
-    let plans = plan(&tx, fs, &tx_options, reader.index())?;
-    report.forecast = Forecast::of(reader.index(), &plans, options.keep_undo);
+    let plans = plan(&tx, fs, &tx_options, reader.index(), &seen.modified)?;
+    report.forecast = Forecast::of(reader.index(), &plans, &seen.modified, options.keep_undo);
+    report.kept_modified = seen.modified.values().cloned().collect();
     tx.require_space(report.forecast.bytes_needed)?;
     // 3: all of it staged, invisibly, and checked.
-    report.dirs_kept = names::stage(&mut tx, fs, reader.index().changes())?;
+    report.dirs_kept = names::stage(&mut tx, fs, reader.index().changes(), &seen.modified)?;
     let target = (!options.dry_run).then_some(&mut tx);
-    let differences = files::make(target, &mut reader, &plans, &TreeFiles::new(fs), dir, observer)?;
+    let differences = files::make(target, &mut reader, &plans, &seen.modified, &TreeFiles::new(fs, observer), dir, observer)?;
     if !differences.is_empty() {
         let differences = traced(fs, dir, reader.index(), base, differences)?;
         return Err(base::wrong_base(installed, &header, differences));
     }
-    reader.finish()?;
-    if let Some(path) = seen.changed(fs) {
+    let head = new_head(base, &reader.finish()?)?;
+    if let Some(path) = seen.changed(fs, options.jobs) {
         return Err(Error::ChangedMeanwhile { path: path.to_string() });
     }
     if options.dry_run {
@@ -102,19 +111,26 @@ fn update<R: Read>(
 }
 
 /// The manifest of the new build, where that of the old one is known.
-fn new_head<R: Read>(base: &Base, reader: &PatchReader<R>) -> Result<Option<Manifest>> {
+fn new_head(base: &Base, patch: &Finished) -> Result<Option<Manifest>> {
     let Base::Known(old) = base else { return Ok(None) };
-    let new = reader.index().changes().apply_to(old).map_err(|_| Error::Contradiction)?;
-    if new.hash() == reader.header().to { Ok(Some(new)) } else { Err(Error::Contradiction) }
+    let new = patch.index.changes().apply_to(old, &patch.made).map_err(|_| Error::Contradiction)?;
+    if new.hash() == patch.header.to { Ok(Some(new)) } else { Err(Error::Contradiction) }
 }
 
 /// What was seen of the tree, once it is as the patch says; `None` when it is the new build already, though nothing in it says so.
 fn checked(tree: &Tree, dir: &Path, header: &Header, index: &Index, base: &Base, options: &ApplyOptions) -> Result<Option<Seen>> {
     let (fs, installed) = (&**tree.fs(), tree.installed());
-    let seen = base::check(fs, dir, index, options)?;
+    let mut seen = base::check(fs, dir, index, base, options)?;
     let says_otherwise = !installed.is_none() && installed != header.from;
     let must_be_known = options.base == BaseCheck::Full && !matches!(base, Base::Known(_));
     let is_another = says_otherwise || must_be_known;
+    // Where nothing says that this is the build, files that differ do not show that somebody modified it.
+    if let (true, Base::Known(manifest)) = (options.keep_modified, base) {
+        if options.base == BaseCheck::Full {
+            seen.differences.extend(base::damage_beside(fs, dir, index, manifest, options)?);
+        }
+        seen.modified = modified::set_aside(index, &mut seen.differences);
+    }
     if !is_another && seen.differences.is_empty() {
         return Ok(Some(seen));
     }
@@ -124,8 +140,17 @@ fn checked(tree: &Tree, dir: &Path, header: &Header, index: &Index, base: &Base,
     Err(base::wrong_base(installed, header, seen.differences))
 }
 
-fn plan(tx: &Transaction<'_>, fs: &dyn Fs, options: &Options, index: &Index) -> Result<Vec<Option<FilePlan>>> {
-    index.changes().as_slice().iter().map(|change| FilePlan::of(tx, fs, options, change)).collect()
+fn plan(
+    tx: &Transaction<'_>,
+    fs: &dyn Fs,
+    options: &Options,
+    index: &Index,
+    modified: &Modified,
+) -> Result<Vec<Option<FilePlan>>> {
+    let plan = |change: &Change| {
+        if modified.contains_key(&change.path) { Ok(None) } else { FilePlan::of(tx, fs, options, change) }
+    };
+    index.changes().as_slice().iter().map(plan).collect()
 }
 
 /// Wrong bytes came out: names the old files that are to blame, where the old build is known.

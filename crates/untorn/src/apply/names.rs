@@ -10,12 +10,13 @@ use untorn_format::{
 use untorn_fs::Fs;
 use untorn_txn::{Cause, Transaction};
 
+use super::modified::Modified;
 use crate::Result;
 
-/// Stages all changes of names. Gives the directories that stay because they hold what the patch does not know.
-pub(super) fn stage(tx: &mut Transaction<'_>, fs: &dyn Fs, changes: &Changes) -> Result<Vec<String>> {
+/// Stages all changes of names but those of `modified` files. Gives the directories that stay because they hold what the patch does not know.
+pub(super) fn stage(tx: &mut Transaction<'_>, fs: &dyn Fs, changes: &Changes, modified: &Modified) -> Result<Vec<String>> {
     let waiting = move_out(tx, fs, changes)?;
-    remove_files(tx, changes)?;
+    remove_files(tx, changes, modified)?;
     let kept = remove_dirs(tx, changes)?;
     for change in changes.as_slice().iter().filter(|change| change.after == After::Dir) {
         tx.create_dir_all(change.path.as_str())?;
@@ -52,7 +53,7 @@ fn is_free(fs: &dyn Fs, changes: &Changes, name: &str) -> bool {
 }
 
 /// Removes what does not stand there any more, or gives way to something of another kind.
-fn remove_files(tx: &mut Transaction<'_>, changes: &Changes) -> Result<()> {
+fn remove_files(tx: &mut Transaction<'_>, changes: &Changes, modified: &Modified) -> Result<()> {
     let moved: std::collections::BTreeSet<_> = changes
         .as_slice()
         .iter()
@@ -64,7 +65,7 @@ fn remove_files(tx: &mut Transaction<'_>, changes: &Changes) -> Result<()> {
             (Before::Symlink { .. }, After::Absent | After::Dir | After::File(_)) => true,
             _ => false,
         };
-        if goes {
+        if goes && !modified.contains_key(&change.path) {
             tx.remove(change.path.as_str())?;
         }
     }

@@ -8,12 +8,13 @@ use untorn_txn::{Observer, Options, Readers, WayChoice};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BaseCheck {
-    /// As [`BaseCheck::Quick`], but reads the whole tree once where nothing says yet what is installed, so that from then on something does.
+    /// As [`BaseCheck::Changed`], but reads the whole tree once where nothing says yet what is installed, so that from then on something does.
     #[default]
     Auto,
     /// Everything the patch replaces, removes, moves or copies from is checked, and nothing else is read: the cost follows the change.
-    Quick,
-    /// All of the tree is checked. Where nothing says yet what is installed, this needs a tree that holds nothing but the build.
+    Changed,
+    /// All of the tree is checked, before the commit point: what the patch does not touch against the manifest of what is installed, the rest against the
+    /// patch. A tree that is the new build already is checked, too. Where nothing says yet what is installed, this needs a tree that holds nothing but the build.
     Full,
 }
 
@@ -27,13 +28,17 @@ pub struct ApplyOptions {
     pub keep_undo: bool,
     /// How sure to be about the tree.
     pub base: BaseCheck,
+    /// Leave the files that somebody modified since they were installed as they are, and report them, instead of refusing the patch. The build is recorded as
+    /// installed all the same: verifying names the files that differ. Only where the tree says that it is the build the patch starts from, and not where
+    /// something else is made from what was modified.
+    pub keep_modified: bool,
     /// How changed files shall be changed.
     pub way: WayChoice,
     /// Whether programs that do not take the reader's lock may have files of the tree open: see [`Options::unlocked_readers`].
     pub unlocked_readers: bool,
     /// Whether to wait for another updater, and for programs that use the tree, to end.
     pub wait: bool,
-    /// How many threads may work; 0 means one for each core.
+    /// How many threads may work; 0 means one for each core, and as many for reading as keep the disk busy.
     pub jobs: usize,
     /// Is told about progress.
     pub observer: Option<Arc<dyn Observer>>,
@@ -45,6 +50,7 @@ impl Default for ApplyOptions {
             dry_run: false,
             keep_undo: true,
             base: BaseCheck::Auto,
+            keep_modified: false,
             way: WayChoice::Auto,
             unlocked_readers: false,
             wait: false,
@@ -74,6 +80,7 @@ impl fmt::Debug for ApplyOptions {
             .field("dry_run", &self.dry_run)
             .field("keep_undo", &self.keep_undo)
             .field("base", &self.base)
+            .field("keep_modified", &self.keep_modified)
             .field("way", &self.way)
             .field("wait", &self.wait)
             .finish_non_exhaustive()

@@ -6,6 +6,7 @@ use untorn_format::Hash;
 use untorn_txn::{Recovery, Report};
 
 use super::Forecast;
+use crate::Difference;
 
 /// How applying a patch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct ApplyReport {
     pub transaction: Report,
     /// Directories that should be gone but hold files the patch does not know.
     pub dirs_kept: Vec<String>,
+    /// Files that somebody modified and that stay as they are, as asked, sorted by path.
+    pub kept_modified: Vec<Difference>,
     /// How long it took.
     pub elapsed: Duration,
 }
@@ -54,6 +57,7 @@ impl ApplyReport {
             forecast: Forecast::default(),
             transaction: Report::default(),
             dirs_kept: Vec::new(),
+            kept_modified: Vec::new(),
             elapsed: Duration::ZERO,
         }
     }

@@ -39,7 +39,7 @@ pub(super) fn killed(patch: &Path, tree: &Path, delay: Duration) -> Result<bool,
 /// What is installed need not be known here, so only what changes is checked: the instants fall where something happens.
 fn apply(patch: &Path, tree: &Path) -> Result<Command, Failure> {
     let mut command = Command::new(env::current_exe().map_err(start_error)?);
-    command.args(["apply", "--json", "--progress", "none", "--verify", "quick"]).arg(patch).arg(tree);
+    command.args(["apply", "--json", "--progress", "none", "--verify", "changed"]).arg(patch).arg(tree);
     command.stdin(Stdio::null()).stderr(Stdio::null());
     Ok(command)
 }

@@ -67,7 +67,7 @@ impl Demo {
         }
         let builds = Builds { old: scan(&old, &ScanOptions::default())?, new: scan(&new, &ScanOptions::default())? };
         let mut options = DiffOptions::default();
-        (options.level, options.observer) = (9, progress::observer(global));
+        (options.level, options.observer) = (5, progress::observer(global));
         let diff = untorn::diff(&old, &new, &patch, &options)?;
         drop(options);
         print::live(

@@ -108,8 +108,8 @@ The message says which one on which file, and which tree there is now. Check the
     (
         "UNT-JOURNAL-DAMAGED",
         "The journal contradicts itself or does not fit its hashes.
-Nothing was changed, since nobody can know what would be right. Verify the tree against its build (`untorn verify --against`), repair what differs,
-and keep the directory .untorn for analysis before you remove it.",
+Nothing was changed, since nobody can know what would be right. Where the build is at hand as a directory, `untorn repair --from` begins the journal
+anew and makes every file whole. Keep a copy of the directory .untorn for analysis before you do.",
     ),
     (
         "UNT-JOURNAL-FOREIGN",
@@ -273,6 +273,12 @@ Nothing was changed: of a set of updates all are applied, or none. Mend the line
 Nothing was changed. It is the root of the disk or your home. Name the directory of the game itself.",
     ),
     (
+        "UNT-SOURCE",
+        "The directory that a repair should take bytes from holds other ones.
+Nothing was changed. Name a directory that holds the very build the tree should be (`untorn status` says which one is installed), or say with
+--against that it shall become another one.",
+    ),
+    (
         "UNT-SPACE",
         "There is not enough space.
 An update checks and reserves what it needs before it changes anything, so the tree is the old one. Free some space, then try again.",
@@ -281,6 +287,12 @@ An update checks and reserves what it needs before it changes anything, so the t
         "UNT-SPECIAL",
         "A build holds a device, socket or pipe.
 Nothing was changed. A build consists of files, directories and symlinks: remove it.",
+    ),
+    (
+        "UNT-STOPPED",
+        "A signal such as Ctrl-C came, and untorn stopped at a safe point.
+Nothing was changed: what was prepared is discarded. Start again whenever you like. A signal that comes after the commit point does not stop: the
+update is completed. A second signal stops at once, and the next command that opens the tree puts it right.",
     ),
     (
         "UNT-UNFINISHED",

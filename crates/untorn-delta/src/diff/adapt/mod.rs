@@ -13,18 +13,22 @@ use untorn_format::patch::{MAX_PROGRAM_LEN, Op};
 
 use super::compress::compress;
 use super::draft::{Adapted, Content, Draft, content};
+use super::effort::Effort;
 use super::frame_plan::{Templates, plan};
-use super::{Build, Progress};
+use super::solid::make_solid;
+use super::{Build, Options, Progress};
 use crate::DiffError;
 use crate::adapt::{Encoder, Map, Place, Program, Stretch, Walker};
 use crate::files::read_exact_at;
 
-/// The longest file that is adapted: 64 MiB. Making it takes eight times as much memory.
+/// The longest file that is adapted: 64 MiB, or as much as memory allows.
 const LEN_MAX: u64 = 64 << 20;
+/// How many bytes of memory each byte of it takes.
+const MEMORY_FACTOR: u64 = 9;
 /// Fewer literal bytes than this are not worth the search.
 const LITERAL_LEN_MIN: u64 = 64;
 /// Level at which both ways are compressed to compare them.
-const TRIAL_LEVEL: i32 = 3;
+const TRIAL_LEVEL: i32 = 2;
 /// About what an operation and a reference cost in the patch, in bytes.
 const OP_COST: usize = 3;
 const REFERENCE_COST: usize = 4;
@@ -36,6 +40,7 @@ pub(super) fn adapt(
     drafts: &mut [Draft<'_>],
     old: Build<'_>,
     new: Build<'_>,
+    options: &Options,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), DiffError> {
     let templates = Templates::new(drafts, old.manifest);
@@ -45,7 +50,8 @@ pub(super) fn adapt(
         done += literal_len(draft);
         let template = templates.of(draft, old.manifest).filter(|_| literal_len(draft) >= LITERAL_LEN_MIN);
         if let (Some(template), Some(made)) = (template, draft.made()) {
-            let adapter = Adapter { source: template.source, old, new };
+            let len_max = LEN_MAX.min(options.memory_len / MEMORY_FACTOR);
+            let adapter = Adapter { source: template.source, old, new, len_max };
             if let Some(other) = adapter.adapt(draft, made, programs_left)? {
                 programs_left -= other.adapted.as_ref().map_or(0, |adapted| adapted.program.len());
                 *draft = other;
@@ -65,6 +71,7 @@ struct Adapter<'a> {
     source: u32,
     old: Build<'a>,
     new: Build<'a>,
+    len_max: u64,
 }
 
 impl Adapter<'_> {
@@ -72,7 +79,7 @@ impl Adapter<'_> {
     fn adapt<'d>(&self, draft: &Draft<'d>, made: Content, program_len_max: usize) -> Result<Option<Draft<'d>>, DiffError> {
         let entry = &self.old.manifest.entries()[self.source as usize];
         let Some(template) = content(Some(&entry.kind)) else { return Ok(None) };
-        if template.len.max(made.len) > LEN_MAX || !self.is_executable(draft)? {
+        if template.len.max(made.len) > self.len_max || !self.is_executable(draft)? {
             return Ok(None);
         }
         let old = read(self.old, &entry.path, template)?;
@@ -88,7 +95,9 @@ impl Adapter<'_> {
             return Ok(None);
         }
         let other = self.adapted(draft, made, program.stretches, bytes);
-        Ok(if self.cost(&other)? < self.cost(draft)? { Some(other) } else { None })
+        let mut plain = draft.clone();
+        make_solid(std::slice::from_mut(&mut plain));
+        Ok(if self.cost(&other)? < self.cost(&plain)? { Some(other) } else { None })
     }
 
     fn is_executable(&self, draft: &Draft<'_>) -> Result<bool, DiffError> {
@@ -102,7 +111,7 @@ impl Adapter<'_> {
         let copied: u64 = stretches.iter().map(|stretch| stretch.len).sum();
         let ops = vec![Op::Adapt { source: self.source, len: made.len, literal_len: made.len - copied }];
         let adapted = Some(Adapted { program, stretches });
-        Draft { ops, adapted, replaced: None, written: None, stretches: Vec::new(), ..*draft }
+        Draft { ops, adapted, replaced: None, written: None, stretches: Vec::new(), ..draft.clone() }
     }
 
     /// About what a draft costs in the patch: its literal bytes, compressed quickly, the program, and the operations.
@@ -111,7 +120,7 @@ impl Adapter<'_> {
         let mut cost = draft.adapted.as_ref().map_or(0, |adapted| adapted.program.len()) + draft.ops.len() * OP_COST;
         for plan in plan(drafts, self.old.manifest) {
             let job = plan.read(drafts, self.old, self.new)?;
-            cost += compress(&job, TRIAL_LEVEL)?.bytes.len() + plan.references.len() * REFERENCE_COST;
+            cost += compress(&job, &Effort::of(TRIAL_LEVEL))?.bytes.len() + plan.references.len() * REFERENCE_COST;
         }
         Ok(cost)
     }

@@ -13,7 +13,7 @@ use std::{
 };
 
 use crate::{
-    Capabilities, FileKind, Metadata, Permissions, Space, SyncAll, outside_tree,
+    Capabilities, FileKind, Metadata, Permissions, Right, Space, SyncAll, outside_tree,
     path::{EntryPath, RelativePath},
 };
 
@@ -41,6 +41,11 @@ impl Root {
             sync_all: false,
             in_place: false,
         })
+    }
+
+    /// What the standard library does not tell.
+    pub(crate) fn may(&self, _right: Right, path: EntryPath<'_>) -> io::Result<()> {
+        self.entry(path).map(drop)
     }
 
     pub(crate) fn space(&self) -> io::Result<Space> {

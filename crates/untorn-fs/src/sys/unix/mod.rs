@@ -5,6 +5,7 @@ mod escape_name;
 mod file;
 mod names;
 mod resolve;
+mod rights;
 mod stat;
 #[cfg_attr(target_os = "linux", path = "linux/mod.rs")]
 #[cfg_attr(not(target_os = "linux"), path = "other.rs")]
@@ -27,6 +28,8 @@ use stat::Identity;
 pub(crate) struct Root {
     dir: OwnedFd,
     device: u64,
+    /// Whether directories may have a device of their own without being mount points.
+    has_subvolumes: bool,
     identity: Identity,
     resolver: Resolver,
 }
@@ -38,7 +41,8 @@ impl Root {
         let device = stat::device(&rustix::fs::fstat(&dir)?);
         let identity = Identity::new(system::stable_inodes(&dir)?.then_some(device));
         let resolver = Resolver::best(&dir);
-        Ok(Self { dir, device, identity, resolver })
+        let has_subvolumes = system::has_subvolumes(&dir)?;
+        Ok(Self { dir, device, has_subvolumes, identity, resolver })
     }
 
     pub(crate) fn resolve_stepwise(&mut self) {
@@ -52,7 +56,9 @@ impl Root {
     pub(crate) fn space(&self) -> io::Result<Space> {
         let stat = retry_on_intr(|| rustix::fs::fstatvfs(&self.dir))?;
         let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
-        Ok(Space { available: bytes(stat.f_bavail), total: bytes(stat.f_blocks) })
+        // Those that make room for files as they are needed say 0 of 0.
+        let files = (stat.f_files > 0).then_some(stat.f_favail);
+        Ok(Space { available: bytes(stat.f_bavail), total: bytes(stat.f_blocks), files })
     }
 
     pub(crate) fn sync_handle(&self) -> io::Result<Box<dyn SyncAll>> {

@@ -9,6 +9,7 @@ use std::{
 
 use rustix::fs::{Mode, OFlags, Stat};
 
+use super::rights::Attributes;
 use crate::{Capabilities, SyncAll, path::RelativePath};
 
 /// For a directory that only serves as a starting point.
@@ -60,6 +61,20 @@ pub(super) fn capabilities(_root: &OwnedFd) -> io::Result<Capabilities> {
 
 pub(super) fn stable_inodes(_root: &OwnedFd) -> io::Result<bool> {
     Ok(false)
+}
+
+pub(super) fn has_subvolumes(_root: &OwnedFd) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// Not asked for: file flags are found out by the change itself.
+pub(super) fn attributes(_dir: BorrowedFd<'_>, _name: &str) -> Attributes {
+    Attributes::default()
+}
+
+/// Whether this process may do what only owners may.
+pub(super) fn acts_as_owner() -> bool {
+    rustix::process::geteuid().is_root()
 }
 
 fn unsupported<T>() -> io::Result<T> {

@@ -45,7 +45,13 @@ impl Root {
     pub(super) fn open_beneath(&self, path: RelativePath<'_>, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
         let flags = flags | OFlags::CLOEXEC;
         match self.resolver {
-            Resolver::Kernel => system::open_beneath(&self.dir, path, flags, mode),
+            Resolver::Kernel => {
+                let opened = system::open_beneath(&self.dir, path, flags, mode)?;
+                if self.has_subvolumes {
+                    walk::same_device(&rustix::fs::fstat(&opened)?, self.device)?;
+                }
+                Ok(opened)
+            }
             Resolver::Walk => walk::open_beneath(self.dir.as_fd(), self.device, path, flags, mode),
         }
     }
@@ -53,7 +59,13 @@ impl Root {
     /// What `path` names, a symlink itself included.
     pub(super) fn stat_beneath(&self, path: RelativePath<'_>) -> io::Result<Stat> {
         match self.resolver {
-            Resolver::Kernel => system::stat_beneath(&self.dir, path),
+            Resolver::Kernel => {
+                let stat = system::stat_beneath(&self.dir, path)?;
+                if self.has_subvolumes {
+                    walk::same_device(&stat, self.device)?;
+                }
+                Ok(stat)
+            }
             Resolver::Walk => walk::stat_beneath(self.dir.as_fd(), self.device, path),
         }
     }
@@ -64,5 +76,28 @@ impl Root {
             return Ok(DirHandle::Root(self.dir.as_fd()));
         }
         self.open_beneath(entry.parent(), system::SEARCH | OFlags::DIRECTORY, Mode::empty()).map(DirHandle::Opened)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A subvolume is a directory on another device that the kernel walks into like any other. There is none to be had without a Btrfs, so here
+    /// everything is on another device than the root says.
+    #[test]
+    fn what_is_on_another_device_is_outside_of_the_tree() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("sub")).unwrap();
+        std::fs::write(dir.path().join("sub/file"), "theirs").unwrap();
+        let mut root = Root::open(dir.path()).unwrap();
+        (root.device, root.has_subvolumes) = (root.device ^ 1, true);
+        let path = |path| RelativePath::new(path).unwrap();
+        let refused = |answer: io::Result<()>| crate::is_outside_tree(&answer.unwrap_err());
+        assert!(refused(root.metadata(path("sub")).map(drop)));
+        assert!(refused(root.metadata(path("sub/file")).map(drop)));
+        assert!(refused(root.open_file(EntryPath::new("sub/file").unwrap(), crate::OpenMode::Write).map(drop)));
+        assert!(refused(root.create_dir(EntryPath::new("sub/dir").unwrap(), None)));
+        assert_eq!(std::fs::read_dir(dir.path().join("sub")).unwrap().count(), 1);
     }
 }

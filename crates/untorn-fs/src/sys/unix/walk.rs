@@ -70,6 +70,6 @@ fn refused(dir: BorrowedFd<'_>, name: &str, errno: Errno) -> io::Error {
     }
 }
 
-fn same_device(found: &Stat, device: u64) -> io::Result<()> {
+pub(super) fn same_device(found: &Stat, device: u64) -> io::Result<()> {
     if stat::device(found) == device { Ok(()) } else { Err(outside_tree()) }
 }

@@ -65,6 +65,12 @@ impl FileSystem {
         }
     }
 
+    /// Whether parts of it are apart from each other like file systems of their own, with device numbers of their own. On others a device
+    /// number that differs may mean nothing (overlayfs).
+    pub(super) const fn has_subvolumes(self) -> bool {
+        matches!(self, Self::Btrfs)
+    }
+
     /// Whether an inode number is never another file's while this file lives, also after a remount.
     pub(super) const fn stable_inodes(self) -> bool {
         matches!(self, Self::Ext | Self::Xfs | Self::Btrfs | Self::F2fs | Self::Tmpfs | Self::Zfs)

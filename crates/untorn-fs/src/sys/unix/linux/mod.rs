@@ -8,11 +8,11 @@ use std::{
 };
 
 use rustix::{
-    fs::{Advice, FallocateFlags, Mode, OFlags, RenameFlags, ResolveFlags, Stat},
+    fs::{Advice, AtFlags, FallocateFlags, Mode, OFlags, RenameFlags, ResolveFlags, Stat, StatxAttributes, StatxFlags},
     io::{Errno, retry_on_intr},
 };
 
-use super::error::unsupported_if;
+use super::{error::unsupported_if, rights::Attributes};
 use crate::{Capabilities, SyncAll, outside_tree, path::RelativePath};
 use file_system::{FileSystem, KernelVersion};
 
@@ -93,6 +93,27 @@ pub(super) fn capabilities(root: &OwnedFd) -> io::Result<Capabilities> {
 
 pub(super) fn stable_inodes(root: &OwnedFd) -> io::Result<bool> {
     Ok(file_system_of(root)?.stable_inodes())
+}
+
+pub(super) fn has_subvolumes(root: &OwnedFd) -> io::Result<bool> {
+    Ok(file_system_of(root)?.has_subvolumes())
+}
+
+/// None where the kernel is too old to tell, or the file system has no such attributes.
+pub(super) fn attributes(dir: BorrowedFd<'_>, name: &str) -> Attributes {
+    let Ok(found) = retry_on_intr(|| rustix::fs::statx(dir, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty())) else {
+        return Attributes::default();
+    };
+    Attributes {
+        immutable: found.stx_attributes.contains(StatxAttributes::IMMUTABLE),
+        append_only: found.stx_attributes.contains(StatxAttributes::APPEND),
+    }
+}
+
+/// Whether this process may do what only owners may.
+pub(super) fn acts_as_owner() -> bool {
+    let effective = rustix::thread::capabilities(None).map(|sets| sets.effective);
+    effective.is_ok_and(|effective| effective.contains(rustix::thread::CapabilitySet::FOWNER))
 }
 
 fn file_system_of(root: &OwnedFd) -> io::Result<FileSystem> {

@@ -1,0 +1,37 @@
+//! Which files are written whole: the compressor sees the old bytes then, and says shorter than operations what is equal.
+
+use untorn_format::patch::{Op, Reference};
+
+use super::draft::Draft;
+
+/// Up to this length a file is written through the redo file in any case, and nothing is won by keeping bytes of it in place: 64 KiB.
+const SMALL_LEN_MAX: u64 = 64 << 10;
+/// A longer file of which more than half would be written is written whole, up to this length: 2 MiB.
+const MIDDLE_LEN_MAX: u64 = 2 << 20;
+/// The longest old file that is seen whole: 4 MiB.
+const OLD_LEN_MAX: u64 = 4 << 20;
+/// The most bytes that are copied from elsewhere and can be seen instead: 1 MiB.
+const COPIED_LEN_MAX: u64 = 1 << 20;
+
+/// Turns the operations of such files into literal bytes, and notes which old bytes they should be compressed against.
+pub(super) fn make_solid(drafts: &mut [Draft<'_>]) {
+    for draft in drafts.iter_mut().filter(|draft| is_solid(draft)) {
+        draft.seen = draft.ops.iter().filter_map(copied).collect();
+        let len = draft.made().map_or(0, |made| made.len);
+        draft.ops = vec![Op::Literal { len }];
+    }
+}
+
+fn is_solid(draft: &Draft<'_>) -> bool {
+    let Some(made) = draft.made() else { return false };
+    let sum = |of: fn(&Op) -> bool| draft.ops.iter().filter(|op| of(op)).map(Op::len).fold(0, u64::saturating_add);
+    let kept_len = sum(|op| matches!(op, Op::Keep { .. }));
+    let copied_len = sum(|op| matches!(op, Op::Copy { .. }));
+    let old_len = draft.old_file().map_or(0, |old| old.len);
+    let is_whole_anyway = made.len <= SMALL_LEN_MAX || made.len <= MIDDLE_LEN_MAX && kept_len < made.len / 2;
+    is_whole_anyway && draft.ops.len() > 1 && old_len <= OLD_LEN_MAX && copied_len <= COPIED_LEN_MAX
+}
+
+fn copied(op: &Op) -> Option<Reference> {
+    if let Op::Copy { source, at, len } = *op { Some(Reference { source, at, len }) } else { None }
+}

@@ -1,0 +1,209 @@
+//! Frames, decompressed on other threads ahead of the file that needs them. The result is the same as without: frames come out in their order, each
+//! with its own error.
+
+use std::collections::VecDeque;
+use std::io::{self, Read};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use untorn_format::patch::{Frame, Index};
+
+use super::literals::{Task, prepare, read_stored};
+use crate::{Files, PatchError};
+
+/// Bytes that wait for each thread, stored and to be made, at most; one frame may always wait.
+const WAITING_LEN_MAX: u64 = 32 << 20;
+
+/// Frames in their order, read from the input as they are needed, or a few earlier.
+pub(super) struct Ahead {
+    /// How many threads decompress besides the caller's; with none, every frame is decompressed when it is needed.
+    jobs: usize,
+    workers: Option<Sender<(Task, Sender<Made>)>>,
+    /// Number of the frame that is read from the input next.
+    next_frame: usize,
+    /// Where its literal bytes begin.
+    literals_at: u64,
+    waiting: VecDeque<Waiting>,
+    waiting_len: u64,
+}
+
+/// What comes of a frame.
+type Made = Result<Vec<u8>, PatchError>;
+
+/// A frame on its way.
+struct Waiting {
+    /// Its length.
+    len: u64,
+    /// Where its literal bytes end.
+    end: u64,
+    /// Bytes it takes while it waits.
+    held_len: u64,
+    state: State,
+}
+
+enum State {
+    /// Nothing of it is needed.
+    Skipped,
+    /// Another thread makes it.
+    Elsewhere(Receiver<Made>),
+    /// It is made when it is needed.
+    Here(Task),
+    /// It cannot be made.
+    Failed(PatchError),
+}
+
+/// A frame that has come to its turn.
+pub(super) enum Arrived {
+    /// Its bytes.
+    Bytes(Vec<u8>),
+    /// Nothing of it is needed, which holds this many bytes.
+    Skipped(u64),
+}
+
+impl Ahead {
+    pub(super) fn new() -> Self {
+        Self { jobs: 0, workers: None, next_frame: 0, literals_at: 0, waiting: VecDeque::new(), waiting_len: 0 }
+    }
+
+    /// Lets `threads` threads work, the caller's included.
+    pub(super) fn set_threads(&mut self, threads: usize) {
+        self.jobs = if threads > 1 { threads } else { 0 };
+    }
+
+    /// The next frame; whatever ends before the literal byte `needed_at` is skipped. `None` behind the last.
+    pub(super) fn next<R: Read>(
+        &mut self,
+        input: &mut R,
+        index: &Index,
+        old: &dyn Files,
+        needed_at: u64,
+    ) -> Option<Result<Arrived, PatchError>> {
+        self.read_on(input, index, old, needed_at);
+        let Waiting { len, end, held_len, state } = self.waiting.pop_front()?;
+        self.waiting_len = self.waiting_len.saturating_sub(held_len);
+        Some(match state {
+            // When it was read, it was not known yet that it would be skipped.
+            state if end <= needed_at => state.check().map(|()| Arrived::Skipped(len)),
+            State::Skipped => Ok(Arrived::Skipped(len)),
+            State::Elsewhere(made) => received(&made).map(Arrived::Bytes),
+            State::Here(task) => task.make().map(Arrived::Bytes),
+            State::Failed(error) => Err(error),
+        })
+    }
+
+    /// Checks the frames that are left, without making them.
+    pub(super) fn finish<R: Read>(mut self, input: &mut R, index: &Index) -> Result<(), PatchError> {
+        for waiting in self.waiting.drain(..) {
+            waiting.state.check()?;
+        }
+        index.frames().iter().skip(self.next_frame).try_for_each(|frame| read_stored(input, frame).and_then(|task| task.check()))
+    }
+
+    /// Reads the frame that comes next, if it is not waiting yet, and as many behind it as may wait.
+    fn read_on<R: Read>(&mut self, input: &mut R, index: &Index, old: &dyn Files, needed_at: u64) {
+        while let Some(frame) = index.frames().get(self.next_frame)
+            && (self.waiting.is_empty() || self.may_wait(frame))
+        {
+            self.next_frame += 1;
+            self.literals_at = self.literals_at.saturating_add(frame.len);
+            let is_needed = self.literals_at > needed_at;
+            let held_len = if is_needed { held_len(frame) } else { 0 };
+            let state = self.begin(input, index, frame, old, is_needed).unwrap_or_else(State::Failed);
+            let is_last = matches!(state, State::Failed(_));
+            self.waiting_len = self.waiting_len.saturating_add(held_len);
+            self.waiting.push_back(Waiting { len: frame.len, end: self.literals_at, held_len, state });
+            if is_last {
+                // Nothing behind it can be read.
+                break;
+            }
+        }
+    }
+
+    fn may_wait(&self, frame: &Frame) -> bool {
+        let failed = matches!(self.waiting.back(), Some(Waiting { state: State::Failed(_), .. }));
+        let room = WAITING_LEN_MAX.saturating_mul(self.jobs as u64);
+        !failed && self.waiting_len.saturating_add(held_len(frame)) <= room
+    }
+
+    fn begin<R: Read>(
+        &mut self,
+        input: &mut R,
+        index: &Index,
+        frame: &Frame,
+        old: &dyn Files,
+        is_needed: bool,
+    ) -> Result<State, PatchError> {
+        let task = read_stored(input, frame)?;
+        if !is_needed {
+            task.check()?;
+            return Ok(State::Skipped);
+        }
+        let task = prepare(task, frame, index, old)?;
+        Ok(self.send(task))
+    }
+
+    /// Gives a task to the other threads, if there are any.
+    fn send(&mut self, task: Task) -> State {
+        if self.jobs == 0 {
+            return State::Here(task);
+        }
+        let workers = self.workers.get_or_insert_with(|| start(self.jobs));
+        let (reply, made) = channel();
+        match workers.send((task, reply)) {
+            Ok(()) => State::Elsewhere(made),
+            // No thread could be started.
+            Err(refused) => State::Here(refused.0.0),
+        }
+    }
+}
+
+impl State {
+    /// Whether the frame is as it was made, where its bytes are not needed.
+    fn check(self) -> Result<(), PatchError> {
+        match self {
+            Self::Elsewhere(made) => received(&made).or_else(harmless).map(drop),
+            Self::Here(task) => task.check(),
+            Self::Failed(error) => harmless(error).map(drop),
+            Self::Skipped => Ok(()),
+        }
+    }
+}
+
+/// Bytes that a frame takes while it waits.
+fn held_len(frame: &Frame) -> u64 {
+    frame.len.saturating_add(frame.stored_len).saturating_add(frame.reference_len())
+}
+
+/// Only damage of the patch counts where the bytes are not needed.
+fn harmless(error: PatchError) -> Made {
+    match error {
+        PatchError::Damaged(_) | PatchError::Input(_) => Err(error),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn received(made: &Receiver<Made>) -> Made {
+    made.recv().unwrap_or_else(|_| Err(PatchError::Input(io::Error::other("a thread that decompresses has ended"))))
+}
+
+/// Threads that work until the sender is gone.
+fn start(jobs: usize) -> Sender<(Task, Sender<Made>)> {
+    let (sender, tasks) = channel();
+    let tasks = Arc::new(Mutex::new(tasks));
+    for _ in 0..jobs {
+        let tasks = Arc::clone(&tasks);
+        // With fewer threads, or none, it only takes longer.
+        drop(thread::Builder::new().name("untorn frames".to_owned()).spawn(move || work(&tasks)));
+    }
+    sender
+}
+
+fn work(tasks: &Mutex<Receiver<(Task, Sender<Made>)>>) {
+    loop {
+        let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((task, reply)) = task else { return };
+        // Whoever does not wait for it any more does not need it.
+        drop(reply.send(task.make()));
+    }
+}

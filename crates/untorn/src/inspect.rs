@@ -1,0 +1,182 @@
+//! What a patch consists of: what each path costs, and why.
+
+use std::{collections::BTreeSet, io::Read, ops::Range};
+
+use untorn_delta::PatchReader;
+use untorn_format::{
+    Hash, TreePath,
+    patch::{After, Before, Change, FilePatch, Frame, HEADER_LEN, Index, Op},
+};
+
+use crate::Result;
+
+/// What a patch consists of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// The build it starts from.
+    pub from: Hash,
+    /// The build it leads to.
+    pub to: Hash,
+    /// Length of the patch in bytes: that of its index and of all paths together.
+    pub bytes: u64,
+    /// Length of its header and index in bytes: paths, lengths, hashes, and where each byte comes from. It is compressed as one, so no path has a share of its own.
+    pub bytes_index: u64,
+    /// Every path that changes, sorted. A file that moves is listed where it arrives.
+    pub paths: Vec<PathCost>,
+}
+
+/// What one path costs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PathCost {
+    /// Where.
+    pub path: String,
+    /// Why it is in the patch.
+    pub reason: Reason,
+    /// Where the file stood before, when it moves or is renamed.
+    pub from: Option<String>,
+    /// Bytes of the patch that are there for it. Files share compressed frames: each has the share of a frame's bytes that it has of the frame's content.
+    pub bytes: u64,
+    /// Length of the new file in bytes; 0 where there is none.
+    pub len: u64,
+    /// Bytes of the new file that are in the patch, before compression.
+    pub literal: u64,
+    /// Bytes of the new file that are made from other places of the old build.
+    pub copied: u64,
+    /// Bytes of the new file that stay where they are.
+    pub kept: u64,
+}
+
+/// Why a path is in a patch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Reason {
+    /// Nothing stood there.
+    New,
+    /// Something else stood there.
+    Changed,
+    /// The file stood in another directory.
+    Moved,
+    /// The file stood under another name in the same directory.
+    Renamed,
+    /// Nothing stands there any more.
+    Removed,
+    /// Only the executable bit changes.
+    Metadata,
+}
+
+impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::New, Self::Changed, Self::Moved, Self::Renamed, Self::Removed, Self::Metadata];
+
+    /// One word for it, which never changes its meaning.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Changed => "changed",
+            Self::Moved => "moved",
+            Self::Renamed => "renamed",
+            Self::Removed => "removed",
+            Self::Metadata => "metadata",
+        }
+    }
+}
+
+/// Says what `patch` consists of. It is read to its end and checked; no tree is needed.
+///
+/// # Errors
+/// [`crate::Error::Patch`].
+pub fn inspect<R: Read>(patch: R) -> Result<Inspection> {
+    let reader = PatchReader::new(patch)?;
+    let (header, index) = (reader.header(), reader.index());
+    let bytes_index = (HEADER_LEN as u64).saturating_add(header.facts_stored_len).saturating_add(header.digests_len);
+    let inspection = Inspection {
+        from: header.from,
+        to: header.to,
+        bytes: bytes_index.saturating_add(header.frames_len),
+        bytes_index,
+        paths: paths(index),
+    };
+    reader.finish()?;
+    Ok(inspection)
+}
+
+fn paths(index: &Index) -> Vec<PathCost> {
+    let changes = index.changes().as_slice();
+    let moved: BTreeSet<&TreePath> = changes.iter().filter_map(moved_from).collect();
+    let mut shares = Shares { frames: index.frames(), at: 0 };
+    let mut paths = Vec::new();
+    for change in changes {
+        let bytes = change.file().map_or(0, |file| shares.next(file.literal_len()));
+        // It is listed where it arrives.
+        if change.after != After::Absent || !moved.contains(&change.path) {
+            paths.push(PathCost { bytes, ..cost(change) });
+        }
+    }
+    paths
+}
+
+fn moved_from(change: &Change) -> Option<&TreePath> {
+    if let After::Moved { from, .. } = &change.after { Some(from) } else { None }
+}
+
+fn cost(change: &Change) -> PathCost {
+    let (from, file) = (moved_from(change), change.file());
+    let (len, literal, kept) = file.map_or((0, 0, 0), |file| (file.len, file.literal_len(), kept_len(file)));
+    PathCost {
+        path: change.path.to_string(),
+        reason: reason(change),
+        from: from.map(TreePath::to_string),
+        bytes: 0,
+        len,
+        literal,
+        copied: len.saturating_sub(literal).saturating_sub(kept),
+        kept,
+    }
+}
+
+fn reason(change: &Change) -> Reason {
+    match (&change.before, &change.after) {
+        (_, After::Absent) => Reason::Removed,
+        (_, After::Moved { from, .. }) if from.parent() == change.path.parent() => Reason::Renamed,
+        (_, After::Moved { .. }) => Reason::Moved,
+        (Before::Absent, _) => Reason::New,
+        (Before::File { len, .. }, After::File(file)) if file.len == *len && kept_len(file) == *len => Reason::Metadata,
+        _ => Reason::Changed,
+    }
+}
+
+fn kept_len(file: &FilePatch) -> u64 {
+    file.ops.iter().map(|op| if let Op::Keep { len } = op { *len } else { 0 }).fold(0, u64::saturating_add)
+}
+
+/// Hands out the stored bytes of the frames, in order, by the share of their content.
+struct Shares<'f> {
+    frames: &'f [Frame],
+    /// How much of the first frame's content is handed out.
+    at: u64,
+}
+
+impl Shares<'_> {
+    /// The stored bytes of the next `literal` bytes of content. All shares together are all bytes: each ends where the next begins.
+    fn next(&mut self, mut literal: u64) -> u64 {
+        let mut bytes = 0_u64;
+        while let (Some(frame), true) = (self.frames.first(), literal > 0) {
+            let end = self.at.saturating_add(literal).min(frame.len);
+            bytes = bytes.saturating_add(share(frame, self.at..end));
+            literal -= end - self.at;
+            self.at = end;
+            if end == frame.len {
+                (self.frames, self.at) = (self.frames.get(1..).unwrap_or_default(), 0);
+            }
+        }
+        bytes
+    }
+}
+
+fn share(frame: &Frame, content: Range<u64>) -> u64 {
+    let up_to = |at: u64| u128::from(frame.stored_len) * u128::from(at) / u128::from(frame.len.max(1));
+    u64::try_from(up_to(content.end) - up_to(content.start)).unwrap_or(u64::MAX)
+}

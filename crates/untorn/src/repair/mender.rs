@@ -1,0 +1,240 @@
+//! The changes that make a tree whole: into a transaction, or only counted.
+
+use std::{
+    io::{self, Read},
+    path::Path,
+};
+
+use untorn_format::{
+    Hash, Hasher, TreePath,
+    manifest::{Entry, Kind},
+};
+use untorn_fs::{File, FileKind, Fs, OpenMode, OsFs};
+use untorn_txn::{Observer, Phase, Transaction};
+
+use crate::{Error, Result};
+
+/// How much is compared at once, in bytes.
+const PIECE_LEN: usize = 1 << 20;
+/// What is found different is fetched and written in whole blocks of this size.
+const BLOCK_LEN: usize = 4096;
+
+/// Mends one path after the other.
+pub(super) struct Mender<'m, 't> {
+    tx: Option<&'m mut Transaction<'t>>,
+    observer: Option<&'m dyn Observer>,
+    done: u64,
+    total: u64,
+    fetched: u64,
+}
+
+/// Why a file could not be taken from the source.
+pub(super) enum Failure {
+    /// It does not hold these bytes.
+    Other,
+    /// It could not be read.
+    Read(io::Error),
+    /// The tree.
+    Tree(untorn_txn::Error),
+}
+
+impl<'m, 't> Mender<'m, 't> {
+    /// Counts only, where there is no `tx`. `entries` are all that will be mended.
+    pub(super) fn new<'e>(
+        tx: Option<&'m mut Transaction<'t>>,
+        observer: Option<&'m dyn Observer>,
+        entries: impl Iterator<Item = &'e Entry>,
+    ) -> Self {
+        let len = |entry: &Entry| if let Kind::File { len, .. } = entry.kind { len } else { 0 };
+        Self { tx, observer, done: 0, total: entries.map(len).fold(0, u64::saturating_add), fetched: 0 }
+    }
+
+    /// Bytes taken from the source so far.
+    pub(super) fn fetched(&self) -> u64 {
+        self.fetched
+    }
+
+    /// Removes what stands in the place of something else. A directory that is not empty stays: what is in it is not ours.
+    pub(super) fn clear(&mut self, path: &TreePath, kind: FileKind) -> Result<()> {
+        let Some(tx) = &mut self.tx else { return Ok(()) };
+        let removed = if kind == FileKind::Dir { tx.remove_dir(path.as_str()) } else { tx.remove(path.as_str()) };
+        Ok(removed?)
+    }
+
+    pub(super) fn make_dir(&mut self, path: &TreePath) -> Result<()> {
+        let Some(tx) = &mut self.tx else { return Ok(()) };
+        Ok(tx.create_dir_all(path.as_str())?)
+    }
+
+    pub(super) fn make_symlink(&mut self, path: &TreePath, target: &str) -> Result<()> {
+        let Some(tx) = &mut self.tx else { return Ok(()) };
+        Ok(tx.symlink(target, path.as_str())?)
+    }
+
+    pub(super) fn set_executable(&mut self, path: &TreePath, executable: bool) -> Result<()> {
+        let Some(tx) = &mut self.tx else { return Ok(()) };
+        Ok(tx.set_executable(path.as_str(), executable)?)
+    }
+
+    /// Takes a file whole from the source.
+    pub(super) fn make_file(&mut self, from: &OsFs, path: &TreePath, wanted: (u64, Hash)) -> Result<(), Failure> {
+        let mut source = Source::open(from, path, wanted)?;
+        match &mut self.tx {
+            Some(tx) => {
+                let made = tx.replace(path.as_str(), &mut source);
+                source.failure.take().map_or(Ok(()), |failure| Err(Failure::Read(failure)))?;
+                made.map_err(Failure::Tree)?;
+            }
+            None => drop(io::copy(&mut source, &mut io::sink()).map_err(Failure::Read)?),
+        }
+        source.check()?;
+        self.fetched += wanted.0;
+        self.tell(wanted.0);
+        Ok(())
+    }
+
+    /// Writes the blocks of a file that differ from those of the source.
+    pub(super) fn mend_file(
+        &mut self,
+        file: &dyn File,
+        from: &OsFs,
+        path: &TreePath,
+        wanted: (u64, Hash),
+    ) -> Result<(), Failure> {
+        let mut source = Source::open(from, path, wanted)?;
+        let (mut new, mut old, mut at) = (vec![0; PIECE_LEN], vec![0; PIECE_LEN], 0);
+        loop {
+            let len = fill(&mut source, &mut new).map_err(Failure::Read)?;
+            if len == 0 {
+                break;
+            }
+            // What cannot be read is damaged.
+            let found = fill(&mut At { file, at }, &mut old[..len]).unwrap_or(0);
+            for (start, end) in different(&old[..found], &new[..len]) {
+                self.write(path, at + start as u64, &new[start..end])?;
+            }
+            at += len as u64;
+            self.tell(len as u64);
+        }
+        source.check()?;
+        match &mut self.tx {
+            Some(tx) => tx.set_len(path.as_str(), wanted.0).map_err(Failure::Tree),
+            None => Ok(()),
+        }
+    }
+
+    fn write(&mut self, path: &TreePath, at: u64, bytes: &[u8]) -> Result<(), Failure> {
+        self.fetched += bytes.len() as u64;
+        self.tx.as_mut().map_or(Ok(()), |tx| tx.write_at(path.as_str(), at, bytes)).map_err(Failure::Tree)
+    }
+
+    fn tell(&mut self, len: u64) {
+        self.done += len;
+        if let Some(observer) = self.observer {
+            observer.progress(Phase::Stage, self.done, self.total);
+        }
+    }
+}
+
+impl Failure {
+    /// The error, now that it is known which file of which directory it is about.
+    pub(super) fn of(self, source: &Path, path: &TreePath) -> Error {
+        let file = source.join(path.as_str());
+        match self {
+            Self::Other => Error::Source { path: crate::error::shown(&file) },
+            Self::Read(error) if error.kind() == io::ErrorKind::NotFound => Error::Source { path: crate::error::shown(&file) },
+            Self::Read(error) => Error::io("read", &file, error),
+            Self::Tree(error) => error.into(),
+        }
+    }
+}
+
+/// A file of the source, which must hold certain bytes.
+struct Source {
+    file: Box<dyn File>,
+    at: u64,
+    hasher: Hasher,
+    wanted: (u64, Hash),
+    failure: Option<io::Error>,
+}
+
+impl Source {
+    fn open(from: &OsFs, path: &TreePath, wanted: (u64, Hash)) -> Result<Self, Failure> {
+        let file = from.open(path.as_str(), OpenMode::Read).map_err(Failure::Read)?;
+        let len = file.metadata().map_err(Failure::Read)?.len;
+        let source = Self { file, at: 0, hasher: Hasher::new(), wanted, failure: None };
+        if len == wanted.0 { Ok(source) } else { Err(Failure::Other) }
+    }
+
+    /// Whether it held what it must.
+    fn check(&self) -> Result<(), Failure> {
+        if (self.at, self.hasher.finish()) == self.wanted { Ok(()) } else { Err(Failure::Other) }
+    }
+}
+
+impl Read for Source {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let len = self.file.read_at(buf, self.at).inspect_err(|error| self.failure = Some(error.kind().into()))?;
+        self.hasher.update(&buf[..len]);
+        self.at += len as u64;
+        Ok(len)
+    }
+}
+
+struct At<'f> {
+    file: &'f dyn File,
+    at: u64,
+}
+
+impl Read for At<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let len = self.file.read_at(buf, self.at)?;
+        self.at += len as u64;
+        Ok(len)
+    }
+}
+
+/// Fills `buf` as far as `reader` goes.
+fn fill(reader: &mut impl Read, buf: &mut [u8]) -> io::Result<usize> {
+    let mut len = 0;
+    while len < buf.len() {
+        match reader.read(&mut buf[len..])? {
+            0 => break,
+            more => len += more,
+        }
+    }
+    Ok(len)
+}
+
+/// The stretches of whole blocks of `new` that are not the same in `old`, which may be shorter.
+fn different(old: &[u8], new: &[u8]) -> Vec<(usize, usize)> {
+    let mut stretches: Vec<(usize, usize)> = Vec::new();
+    for start in (0..new.len()).step_by(BLOCK_LEN) {
+        let end = (start + BLOCK_LEN).min(new.len());
+        if old.get(start..end) == Some(&new[start..end]) {
+            continue;
+        }
+        match stretches.last_mut() {
+            Some((_, last)) if *last == start => *last = end,
+            _ => stretches.push((start, end)),
+        }
+    }
+    stretches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbouring_blocks_that_differ_are_one_stretch_and_what_is_missing_differs() {
+        let new = [7; 5 * BLOCK_LEN + 10];
+        let mut old = new.to_vec();
+        assert!(different(&old, &new).is_empty());
+        (old[BLOCK_LEN], old[3 * BLOCK_LEN - 1]) = (0, 0);
+        assert_eq!(different(&old, &new), [(BLOCK_LEN, 3 * BLOCK_LEN)]);
+        old.truncate(5 * BLOCK_LEN + 9);
+        assert_eq!(different(&old, &new), [(BLOCK_LEN, 3 * BLOCK_LEN), (5 * BLOCK_LEN, 5 * BLOCK_LEN + 10)]);
+        assert_eq!(different(&[], &new), [(0, new.len())]);
+    }
+}

@@ -1,0 +1,112 @@
+//! Trees in memory, patches between them, and an updater that does what a patch says.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Cursor, Read},
+};
+
+use untorn_delta::{Build, Files, Options, PatchError, PatchReader, Way, check_replaced, diff};
+use untorn_format::{
+    Hash, TreePath,
+    manifest::{Entry, Kind, Manifest},
+};
+
+use super::rng::Rng;
+
+/// A patch as it should be, and the tree it is for.
+pub(super) struct Golden {
+    old: Tree,
+    manifest: Manifest,
+    pub(super) patch: Vec<u8>,
+}
+
+/// Files by path.
+#[derive(Clone, Default)]
+struct Tree(BTreeMap<TreePath, Vec<u8>>);
+
+impl Files for Tree {
+    fn read_at(&self, path: &TreePath, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let bytes = self.0.get(path).ok_or(io::ErrorKind::NotFound)?;
+        bytes.get(usize::try_from(offset).unwrap_or(usize::MAX)..).unwrap_or_default().read(buf)
+    }
+}
+
+impl Tree {
+    fn with(mut self, path: &str, bytes: Vec<u8>) -> Result<Self, String> {
+        self.0.insert(TreePath::new(path).map_err(|error| error.to_string())?, bytes);
+        Ok(self)
+    }
+
+    fn manifest(&self) -> Result<Manifest, String> {
+        let mut entries = BTreeMap::new();
+        for (path, bytes) in &self.0 {
+            entries.extend(path.ancestors().map(|dir| (dir, Kind::Dir)));
+            entries.insert(path.clone(), Kind::File { len: bytes.len() as u64, hash: Hash::of(bytes), executable: false });
+        }
+        let entries = entries.into_iter().map(|(path, kind)| Entry { path, kind });
+        Manifest::new(entries.collect()).map_err(|error| error.to_string())
+    }
+}
+
+/// A few patches that together use every part of the format.
+pub(super) fn golden() -> Result<Vec<Golden>, String> {
+    let mut rng = Rng::new(7);
+    let (pak, text) = (rng.bytes(20_000), b"some words that a compressor likes, and some more. ".repeat(60));
+    let edited = [&pak[..5000], b"edited", &pak[5006..12_000], &pak[..3000], &pak[15_000..]].concat();
+    let reworded = text.iter().map(|byte| if *byte == b'm' { b'M' } else { *byte }).collect::<Vec<u8>>();
+    let base = Tree::default().with("data/pak", pak.clone())?.with("data/text", text.clone())?.with("gone", vec![1; 50])?;
+    let many = |changed: &[u8]| {
+        (0..40).try_fold(Tree::default(), |tree, number| {
+            let bytes =
+                [&number.to_string().into_bytes()[..], &text[..200], if number % 3 == 0 { changed } else { b"" }].concat();
+            tree.with(&format!("many/{number}"), bytes)
+        })
+    };
+    Ok(vec![
+        Golden::new(base.clone(), &Tree::default().with("data/pak", edited)?.with("data/text", reworded)?)?,
+        Golden::new(base.clone(), &Tree::default().with("other/pak", pak.clone())?.with("data", text.clone())?)?,
+        Golden::new(base, &Tree::default().with("new/file", rng.bytes(300))?.with("gone", vec![1; 60])?)?,
+        Golden::new(many(b"a")?, &many(b"another end")?)?,
+        Golden::new(Tree::default(), &many(b"")?)?,
+    ])
+}
+
+impl Golden {
+    fn new(old: Tree, new: &Tree) -> Result<Self, String> {
+        let (manifest, new_manifest, mut patch) = (old.manifest()?, new.manifest()?, Vec::new());
+        let (from, to) = (Build { manifest: &manifest, files: &old }, Build { manifest: &new_manifest, files: new });
+        diff(from, to, &Options::default(), &mut Cursor::new(Vec::new()), &mut patch, &mut |_| {}).map_err(|e| e.to_string())?;
+        let golden = Self { old, manifest, patch };
+        apply(&golden, &golden.patch).map_err(|error| format!("the golden patch is refused: {error}"))?;
+        Ok(golden)
+    }
+}
+
+/// How many bytes of the files that a patch makes are looked at: it may promise exabytes.
+const MADE_LEN_MAX: u64 = 8 << 20;
+
+/// Does what `patch` says, however wrong. Says whether it got past its index.
+pub(super) fn try_patch(golden: &Golden, patch: &[u8]) -> bool {
+    let was_read = PatchReader::new(patch).is_ok();
+    // Being refused is what is wanted.
+    drop(apply(golden, patch));
+    was_read
+}
+
+/// As an updater would, in both ways of composing files.
+fn apply(golden: &Golden, patch: &[u8]) -> Result<(), PatchError> {
+    for way in [Way::Whole, Way::InPlace] {
+        let mut reader = PatchReader::new(patch)?;
+        // Any of them may be wrong; what comes after them must hold, too.
+        drop(reader.index().changes().apply_to(&golden.manifest));
+        reader.index().changes().as_slice().iter().for_each(|change| drop(check_replaced(change, &golden.old)));
+        let mut left = MADE_LEN_MAX;
+        while let Some(mut file) = reader.next_file(&golden.old, way) {
+            while let (Some(piece), true) = (file.next_piece()?, left > 0) {
+                left = left.saturating_sub(piece.bytes.len() as u64);
+            }
+        }
+        reader.finish()?;
+    }
+    Ok(())
+}
