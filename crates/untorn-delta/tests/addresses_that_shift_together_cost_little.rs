@@ -93,7 +93,7 @@ fn with_program(patch: &[u8], program: Vec<u8>) -> Option<Vec<u8>> {
     let After::File(file) = &mut changes[0].after else { panic!("the game is a file") };
     assert!(matches!(file.ops[..], [Op::Adapt { .. }]));
     file.program = program;
-    let parts = (index.sources().to_vec(), index.frames().to_vec(), index.sums().clone());
+    let parts = (index.sources().to_vec(), index.frames().to_vec(), *index.sums());
     let index = Index::new(Changes::new(changes).ok()?, parts.0, parts.1, parts.2).ok()?;
     let (facts, digests) = index.encode();
     let stored = lzma(&facts);
