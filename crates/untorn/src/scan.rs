@@ -43,7 +43,7 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Manifest> {
 
 /// As [`scan`]; `dir` is what the root of `fs` is called in messages.
 pub(crate) fn scan_on(fs: &dyn Fs, dir: &Path, options: &ScanOptions) -> Result<Manifest> {
-    let mut entries = list(fs, dir)?;
+    let mut entries = list(fs, dir, options.jobs)?;
     let total = entries.iter().map(|entry| file_len(&entry.kind)).fold(0, u64::saturating_add);
     let files: Vec<_> = entries.iter().filter(|entry| is_file(&entry.kind)).map(|entry| &entry.path).collect();
     let mut contents = read_all(fs, &files, options.jobs, total, options.observer.as_deref()).into_iter();
@@ -57,9 +57,9 @@ pub(crate) fn scan_on(fs: &dyn Fs, dir: &Path, options: &ScanOptions) -> Result<
 }
 
 /// Every path with what stands there; files without their hashes.
-fn list(fs: &dyn Fs, dir: &Path) -> Result<Vec<Entry>> {
+fn list(fs: &dyn Fs, dir: &Path, jobs: usize) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
-    walk(fs, dir, &mut |found| match found {
+    walk(fs, dir, jobs, &mut |found| match found {
         Found::Refused(source) => Err(Error::Name { dir: shown(dir), source }),
         Found::Entry(path, meta) => {
             let kind = kind(fs, dir, path.as_str(), &meta)?;

@@ -11,7 +11,7 @@ use untorn_txn::{Condition, Observer, ReadGuard, Status, TreeState, head_of};
 
 use crate::{
     Difference, Error, Result, What,
-    content::{Content, read_all},
+    content::{Content, for_each, read_all},
     difference::kind_name,
     error::shown,
     open,
@@ -99,15 +99,16 @@ pub(crate) fn verify_on(fs: &dyn Fs, dir: &Path, manifest: &Manifest, options: &
         paths: entries.len(),
         bytes: manifest.total_bytes(),
         damage: damage(fs, dir, &entries, options)?,
-        extra: extra(fs, dir, manifest)?,
+        extra: extra(fs, dir, manifest, options.jobs)?,
     })
 }
 
 /// Every one of `entries` that is not there as it should be, sorted.
 pub(crate) fn damage(fs: &dyn Fs, dir: &Path, entries: &[&Entry], options: &VerifyOptions) -> Result<Vec<Difference>> {
     let (mut damage, mut same_len) = (Vec::new(), Vec::new());
-    for entry in entries {
-        match by_metadata(fs, dir, entry)? {
+    let looks = for_each(options.jobs, entries.len(), &|number| by_metadata(fs, dir, entries[number]));
+    for (entry, what) in entries.iter().zip(looks) {
+        match what? {
             Some(what) => damage.push(Difference { path: entry.path.to_string(), what }),
             None if matches!(entry.kind, Kind::File { .. }) => same_len.push(*entry),
             None => {}
@@ -158,9 +159,9 @@ fn by_content(fs: &dyn Fs, dir: &Path, entries: &[&Entry], options: &VerifyOptio
     Ok(damage)
 }
 
-fn extra(fs: &dyn Fs, dir: &Path, manifest: &Manifest) -> Result<Vec<Difference>> {
+fn extra(fs: &dyn Fs, dir: &Path, manifest: &Manifest, jobs: usize) -> Result<Vec<Difference>> {
     let mut extra = Vec::new();
-    walk(fs, dir, &mut |found| {
+    walk(fs, dir, jobs, &mut |found| {
         let (path, found) = match found {
             Found::Entry(path, meta) if manifest.get(&path).is_some() => return Ok(meta.is_dir()),
             Found::Entry(path, meta) => (path.to_string(), kind_name(meta.kind)),

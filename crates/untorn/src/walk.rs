@@ -5,7 +5,7 @@ use std::path::Path;
 use untorn_format::{PathError, STATE_DIR, TreePath};
 use untorn_fs::{Fs, Metadata};
 
-use crate::{Error, Result};
+use crate::{Error, Result, content::for_each};
 
 /// A name that was found.
 pub(crate) enum Found {
@@ -15,26 +15,37 @@ pub(crate) enum Found {
     Refused(PathError),
 }
 
-/// Calls `visit` for everything below the root of `fs` but untorn's own state, parents first. A directory is entered when `visit` says so. `dir` is what the
-/// root is called in messages.
-pub(crate) fn walk(fs: &dyn Fs, dir: &Path, visit: &mut dyn FnMut(Found) -> Result<bool>) -> Result<()> {
+/// Calls `visit` for everything below the root of `fs` but untorn's own state, parents first. A directory is entered when `visit` says so; those of one depth are
+/// listed by `jobs` threads at a time. `dir` is what the root is called in messages.
+pub(crate) fn walk(fs: &dyn Fs, dir: &Path, jobs: usize, visit: &mut dyn FnMut(Found) -> Result<bool>) -> Result<()> {
     let mut dirs = vec![String::new()];
-    while let Some(below) = dirs.pop() {
-        for entry in fs.read_dir(&below).map_err(|source| Error::io("list", &dir.join(&below), source))? {
-            if below.is_empty() && entry.name.as_deref() == Ok(STATE_DIR) {
-                continue;
-            }
-            let found = look(fs, dir, &below, entry.name)?;
-            let inner = match &found {
+    while !dirs.is_empty() {
+        let lists = for_each(jobs, dirs.len(), &|number| list(fs, dir, &dirs[number]));
+        let mut inner = Vec::new();
+        for found in lists.into_iter().flat_map(transposed) {
+            let found = found?;
+            let below = match &found {
                 Found::Entry(path, meta) if meta.is_dir() => Some(path.as_str().to_owned()),
                 _ => None,
             };
             if visit(found)? {
-                dirs.extend(inner);
+                inner.extend(below);
             }
         }
+        dirs = inner;
     }
     Ok(())
+}
+
+/// What is in the directory `below`.
+fn list(fs: &dyn Fs, dir: &Path, below: &str) -> Result<Vec<Found>> {
+    let entries = fs.read_dir(below).map_err(|source| Error::io("list", &dir.join(below), source))?;
+    let is_state = |name: &Result<String, String>| below.is_empty() && name.as_deref() == Ok(STATE_DIR);
+    entries.into_iter().filter(|entry| !is_state(&entry.name)).map(|entry| look(fs, dir, below, entry.name)).collect()
+}
+
+fn transposed(list: Result<Vec<Found>>) -> Vec<Result<Found>> {
+    list.map_or_else(|error| vec![Err(error)], |found| found.into_iter().map(Ok).collect())
 }
 
 fn look(fs: &dyn Fs, dir: &Path, below: &str, name: Result<String, String>) -> Result<Found> {

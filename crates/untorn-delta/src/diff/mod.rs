@@ -57,7 +57,7 @@ impl Default for Options {
 }
 
 impl Options {
-    fn search(&self) -> Search {
+    fn searched(&self) -> Search {
         if self.search == Search::Auto { effort::Effort::of(self.level).search } else { self.search }
     }
 }
