@@ -53,3 +53,11 @@ pub(crate) fn read_range(
 pub(crate) fn piece_len(len: u64, max: usize) -> usize {
     usize::try_from(len).map_or(max, |len| len.min(max))
 }
+
+/// How many bytes are equal from the start.
+pub(crate) fn common_prefix(one: &[u8], other: &[u8]) -> usize {
+    let (ones, _) = one.as_chunks::<16>();
+    let (others, _) = other.as_chunks::<16>();
+    let equal = ones.iter().zip(others).take_while(|(one, other)| one == other).count() * 16;
+    equal + one[equal..].iter().zip(&other[equal..]).take_while(|(one, other)| one == other).count()
+}

@@ -14,7 +14,7 @@
 //! - The files of both builds must not change while a patch is made. Some changes are noticed ([`DiffError::Changed`]); others give a patch that
 //!   is refused when it is read on the right old tree.
 //! - Bytes that stay in place are not read, so damage there is not noticed: that is what verifying a tree is for.
-//! - Executables of which every address moved are compressed like other files: there are no byte differences yet.
+//! - Addresses are moved along in 64-bit ELF and PE executables for x86-64 of up to 64 MiB. Other executables are compressed like other files.
 //!
 //! ```
 //! use std::collections::HashMap;
@@ -56,6 +56,7 @@
 //! # }
 //! ```
 
+mod adapt;
 mod diff;
 mod error;
 mod files;

@@ -40,9 +40,29 @@ fn operations_make_every_byte_once() {
 fn operations_read_only_what_exists() {
     refused("copy beyond its source", |parts| ops(parts)[2] = Op::Copy { source: 0, at: 961, len: 40 });
     refused("copy beyond its source", |parts| ops(parts)[2] = Op::Copy { source: 0, at: u64::MAX, len: 40 });
-    refused("number of a source", |parts| ops(parts)[2] = Op::Copy { source: 3, at: 0, len: 40 });
+    refused("number of a source", |parts| ops(parts)[2] = Op::Copy { source: 4, at: 0, len: 40 });
     refused("kept bytes beyond the old file", |parts| parts.changes[0].before = kept(9).clone_with(&mut parts.sources));
     refused("kept bytes beyond the old file", |parts| parts.changes[6].after = made(3, vec![Op::Keep { len: 3 }]));
+}
+
+#[test]
+fn one_operation_of_a_file_adapts_and_has_a_program() {
+    fn adapted(parts: &mut Parts) -> &mut FilePatch {
+        match &mut parts.changes[8].after {
+            After::File(file) => file,
+            other => panic!("{other:?}"),
+        }
+    }
+    refused("program", |parts| adapted(parts).program.clear());
+    refused("length of a program", |parts| adapted(parts).program = vec![1; (8 << 20) + 1]);
+    refused("program", |parts| adapted(parts).ops = vec![Op::Copy { source: 3, at: 0, len: 50 }, Op::Literal { len: 10 }]);
+    let part = Op::Adapt { source: 3, len: 30, literal_len: 0 };
+    refused("two operations that adapt", |parts| adapted(parts).ops = vec![part, part]);
+    refused("number of a source", |parts| adapted(parts).ops = vec![Op::Adapt { source: 4, len: 60, literal_len: 0 }]);
+    refused("literal bytes of an adapted file", |parts| {
+        adapted(parts).ops = vec![Op::Adapt { source: 3, len: 60, literal_len: 61 }];
+    });
+    refused("literal bytes", |parts| adapted(parts).ops = vec![Op::Adapt { source: 3, len: 60, literal_len: 1 }]);
 }
 
 /// Gives the source of the first change the same length.
@@ -77,7 +97,7 @@ fn frames_refer_only_to_what_exists_and_to_little() {
     refused("reference", |parts| refer(parts, 2, 1, 11));
     refused("reference", |parts| refer(parts, 2, 0, 0));
     refused("reference", |parts| refer(parts, 2, u64::MAX, 1));
-    refused("number of a source", |parts| refer(parts, 3, 0, 1));
+    refused("number of a source", |parts| refer(parts, 4, 0, 1));
     refused("length of references", |parts| {
         parts.sources[2].len = 17 << 20;
         refer(parts, 2, 0, 17 << 20);
@@ -90,7 +110,7 @@ fn sources_are_sorted_needed_and_as_long_as_they_are() {
     refused("source", |parts| parts.sources[1].len = 21);
     refused("source", |parts| parts.sources[1].path = path("c"));
     refused("source", |parts| parts.sources[2].len = (1 << 60) + 1);
-    refused("source that is not read", |parts| parts.sources.push(SourceFile { path: path("last"), len: 1 }));
+    refused("source that is not read", |parts| parts.sources.push(SourceFile { path: path("zz"), len: 1 }));
 }
 
 #[test]

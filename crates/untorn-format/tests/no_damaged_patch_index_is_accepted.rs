@@ -103,21 +103,31 @@ fn the_facts_are_the_bytes_that_the_document_says() {
     let signed = |number: i64| u8::try_from(if number < 0 { -number * 2 - 1 } else { number * 2 }).unwrap();
     let expected: &[&[u8]] = &[
         // Paths: what each shares with the one before, then the rests.
-        &[8],
-        &[0, 0, 0, 0, 0, 0, 0, 4],
-        b"a\0b\0c\0d\0e\0f\0tool\0s\0",
-        &[3 | 3 << 2 | 1 << 6, 3 | 1 << 2 | 1 << 6, 1, 2 | 2 << 2, 4 << 2 | 1 << 5, 3, 3 << 2 | 1 << 5, 3 | 3 << 2],
+        &[9],
+        &[0, 0, 0, 0, 0, 0, 0, 4, 0],
+        b"a\0b\0c\0d\0e\0f\0tool\0s\0zlib\0",
+        &[
+            3 | 3 << 2 | 1 << 6,
+            3 | 1 << 2 | 1 << 6,
+            1,
+            2 | 2 << 2,
+            4 << 2 | 1 << 5,
+            3,
+            3 << 2 | 1 << 5,
+            3 | 3 << 2,
+            3 | 3 << 2 | 1 << 6,
+        ],
         &[1, 0],
         b"kept\0",
         &[11],
-        // Before: a, b, d, f, tools.
+        // Before: a, b, d, f, tools, zlib.
         &[0xe8, 0x07, 20],
         b"\x01a",
-        &[7, 9],
-        // After: a is 642 bytes shorter, d, e comes from the change number 5, tool and tools are longer.
+        &[7, 9, 50],
+        // After: a is 642 bytes shorter, d, e comes from the change number 5, tool, tools and zlib are longer.
         &[0x83, 0x0a],
         b"\x01b",
-        &[5, signed(3), signed(31)],
+        &[5, signed(3), signed(31), signed(10)],
         // a: six operations.
         &[6, 10 << 2, 0xb1, 0x09],
         // 40 bytes from offset 700, expected at 310: 390 on.
@@ -128,6 +138,8 @@ fn the_facts_are_the_bytes_that_the_document_says() {
         // tool is literal; tools is one copy, expected from the source "kept".
         &[0],
         &[1, 0xa3, 0x01, signed(-3), signed(0)],
+        // zlib: 60 bytes adapted from itself, none literal.
+        &[1, 0xf3, 0x01, signed(0), signed(0), 0],
         // Two frames.
         &[2, 0xba, 0x09, 90, 3],
         &[signed(0), signed(10), 100],
@@ -140,7 +152,7 @@ fn the_facts_are_the_bytes_that_the_document_says() {
     let expected: &[&[u8]] = &[
         &[0x77; 32],
         &[0x88; 32],
-        // a, b, f, tools.
+        // a, b, f, tools, zlib with its program.
         &[0x12; 16],
         &[0x22; 32],
         &[0x33; 16],
@@ -148,6 +160,9 @@ fn the_facts_are_the_bytes_that_the_document_says() {
         &[0x11; 2],
         &[0x11; 2],
         &[0x22; 32],
+        &[0x11; 2],
+        &[0x22; 32],
+        b"\x07program",
         &[0x44; 32],
         &[0x55; 32],
         &[0x66; 32],
@@ -171,6 +186,7 @@ fn the_limits_are_those_of_the_document() {
         ("MAX_DIGESTS_LEN", patch::MAX_DIGESTS_LEN),
         ("MAX_CHANGES", patch::MAX_CHANGES),
         ("MAX_OPS", patch::MAX_OPS),
+        ("MAX_PROGRAM_LEN", patch::MAX_PROGRAM_LEN),
         ("MAX_FRAMES", patch::MAX_FRAMES),
         ("MAX_REFERENCES", patch::MAX_REFERENCES),
         ("MAX_FRAME_LEN", patch::MAX_FRAME_LEN),

@@ -69,7 +69,8 @@ fn zstd(reference: &[u8], literal: &[u8], level: i32, table_log_max: u32) -> Res
         CParameter::CompressionLevel(level),
         CParameter::WindowLog(window_log),
         CParameter::HashLog(tables_log),
-        CParameter::ChainLog(tables_log),
+        // A binary tree has two entries for each position, and all positions should be in it: those of the references come first.
+        CParameter::ChainLog(window_log.saturating_add(1).clamp(6, table_log_max)),
         CParameter::ContentSizeFlag(true),
         CParameter::ChecksumFlag(false),
     ] {

@@ -7,8 +7,10 @@ use untorn_format::patch::{After, Before, Change, Check, FilePatch, Op, Referenc
 use untorn_format::{Hash, TreePath};
 
 use super::pairs::{Pair, Twin};
+use crate::adapt::Stretch;
 
 /// A change while it is being worked out.
+#[derive(Clone)]
 pub(super) struct Draft<'a> {
     pub(super) path: &'a TreePath,
     pub(super) old: Option<&'a Kind>,
@@ -22,6 +24,17 @@ pub(super) struct Draft<'a> {
     pub(super) seen: Vec<Reference>,
     pub(super) replaced: Option<Check>,
     pub(super) written: Option<Check>,
+    /// How the file is adapted, when it is.
+    pub(super) adapted: Option<Adapted>,
+}
+
+/// How a file is adapted.
+#[derive(Clone)]
+pub(super) struct Adapted {
+    /// The bytes that say so.
+    pub(super) program: Vec<u8>,
+    /// What is copied with differences, and the literal bytes before.
+    pub(super) stretches: Vec<Stretch>,
 }
 
 /// Length and hash of a file.
@@ -39,7 +52,18 @@ pub(super) fn content(kind: Option<&Kind>) -> Option<Content> {
 impl<'a> Draft<'a> {
     pub(super) fn new(pair: Pair<'a>) -> Self {
         let Pair { path, old, new, twin } = pair;
-        Self { path, old, new, twin, stretches: Vec::new(), ops: Vec::new(), seen: Vec::new(), replaced: None, written: None }
+        Self {
+            path,
+            old,
+            new,
+            twin,
+            stretches: Vec::new(),
+            ops: Vec::new(),
+            seen: Vec::new(),
+            replaced: None,
+            written: None,
+            adapted: None,
+        }
     }
 
     /// The new file, when its content is not found whole in the old tree and must be made.
@@ -72,6 +96,18 @@ impl<'a> Draft<'a> {
             }
         }
         ranges
+    }
+
+    /// The operations, and instead of one that adapts what is copied and literal in it.
+    pub(super) fn flat_ops(&self) -> Vec<Op> {
+        let mut flat = Vec::new();
+        for op in &self.ops {
+            match (op, &self.adapted) {
+                (Op::Adapt { source, len, .. }, Some(adapted)) => flatten(*source, *len, &adapted.stretches, &mut flat),
+                _ => flat.push(*op),
+            }
+        }
+        flat
     }
 
     /// The change, once everything is known.
@@ -107,16 +143,27 @@ impl<'a> Draft<'a> {
             }
             (Some(&Kind::File { len, hash, executable }), Twin::Copied(from)) => {
                 let ops = vec![Op::Copy { source: number_of(old, from), at: 0, len }];
-                After::File(FilePatch { len, hash: Some(hash), executable, ops, written: None })
+                After::File(FilePatch { len, hash: Some(hash), executable, ops, program: Vec::new(), written: None })
             }
             (Some(&Kind::File { len, hash, executable }), Twin::None) => {
                 let written = self.written.filter(|_| self.keeps());
-                let mut file = FilePatch { len, hash: None, executable, ops: self.ops, written };
+                let program = self.adapted.map_or_else(Vec::new, |adapted| adapted.program);
+                let mut file = FilePatch { len, hash: None, executable, ops: self.ops, program, written };
                 file.hash = Some(hash).filter(|_| !file.is_literal());
                 After::File(file)
             }
         }
     }
+}
+
+fn flatten(source: u32, len: u64, stretches: &[Stretch], flat: &mut Vec<Op>) {
+    let mut left = len;
+    for stretch in stretches {
+        flat.push(Op::Literal { len: stretch.literal_len });
+        flat.push(Op::Copy { source, at: stretch.at, len: stretch.len });
+        left -= stretch.literal_len + stretch.len;
+    }
+    flat.push(Op::Literal { len: left });
 }
 
 /// Number of the entry at `path`.

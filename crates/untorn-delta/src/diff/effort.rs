@@ -22,8 +22,8 @@ const LEVELS: [Effort; 9] = [
     Effort { zstd: 6, table_log_max: 20, lzma: None, search: Search::Replaced },
     Effort { zstd: 9, table_log_max: 21, lzma: None, search: Search::Replaced },
     Effort { zstd: 13, table_log_max: 22, lzma: None, search: Search::Everything },
-    Effort { zstd: 19, table_log_max: 23, lzma: None, search: Search::Everything },
-    Effort { zstd: 19, table_log_max: 24, lzma: Some(6), search: Search::Everything },
+    Effort { zstd: 19, table_log_max: 25, lzma: None, search: Search::Everything },
+    Effort { zstd: 19, table_log_max: 25, lzma: Some(6), search: Search::Everything },
     Effort { zstd: 22, table_log_max: 25, lzma: Some(6), search: Search::Everything },
     Effort { zstd: 22, table_log_max: 25, lzma: Some(9), search: Search::Everything },
 ];

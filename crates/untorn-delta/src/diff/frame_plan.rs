@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use untorn_format::manifest::Manifest;
-use untorn_format::patch::{MAX_FRAME_LEN, MAX_REFERENCE_LEN, Op, Reference};
+use untorn_format::patch::{MAX_FRAME_LEN, MAX_REFERENCE_LEN, MAX_REFERENCES, Op, Reference};
 
 use super::Build;
 use super::compress::Job;
@@ -42,11 +42,10 @@ struct Piece {
 
 /// Plans all frames. Every literal byte is in one frame, in the order of the files.
 pub(super) fn plan(drafts: &[Draft<'_>], old: &Manifest) -> Vec<FramePlan> {
-    let mut planner = Planner { plans: Vec::new(), current: FramePlan::default() };
-    let leaving = leaving(drafts, old);
+    let mut planner = Planner { plans: Vec::new(), current: FramePlan::default(), references: 0 };
+    let templates = Templates::new(drafts, old);
     for (number, draft) in drafts.iter().enumerate() {
-        let template = template(draft, old, &leaving);
-        planner.add_file(number, draft, template);
+        planner.add_file(number, draft, templates.of(draft, old));
     }
     planner.close();
     planner.plans
@@ -87,25 +86,37 @@ fn to_len(len: u64) -> usize {
 
 /// An old file that a new one resembles.
 #[derive(Clone, Copy)]
-struct Template {
-    source: u32,
+pub(super) struct Template {
+    /// Number of the file among the old entries.
+    pub(super) source: u32,
     len: u64,
 }
 
-/// The old file a new one resembles: the one at its path, else the one most is copied from, else one of the same name that leaves.
-fn template(draft: &Draft<'_>, old: &Manifest, leaving: &HashMap<&str, Template>) -> Option<Template> {
-    if let Some(Content { len, .. }) = draft.old_file() {
-        return Some(Template { source: number_of(old, draft.path), len });
+/// Knows which old files new ones resemble.
+pub(super) struct Templates<'a> {
+    leaving: HashMap<&'a str, Template>,
+}
+
+impl<'a> Templates<'a> {
+    pub(super) fn new(drafts: &[Draft<'a>], old: &Manifest) -> Self {
+        Self { leaving: leaving(drafts, old) }
     }
-    let mut copied = HashMap::new();
-    for op in &draft.ops {
-        if let Op::Copy { source, len, .. } = *op {
-            *copied.entry(source).or_insert(0_u64) += len;
+
+    /// The old file a new one resembles: the one at its path, else the one most is copied from, else one of the same name that leaves.
+    pub(super) fn of(&self, draft: &Draft<'_>, old: &Manifest) -> Option<Template> {
+        if let Some(Content { len, .. }) = draft.old_file() {
+            return Some(Template { source: number_of(old, draft.path), len });
         }
+        let mut copied = HashMap::new();
+        for op in &draft.ops {
+            if let Some(source) = op.source() {
+                *copied.entry(source).or_insert(0_u64) += op.len();
+            }
+        }
+        let most = copied.into_iter().max_by_key(|(source, len)| (*len, std::cmp::Reverse(*source)));
+        let Some((source, _)) = most else { return self.leaving.get(draft.path.name()).copied() };
+        content(Some(&old.entries()[source as usize].kind)).map(|Content { len, .. }| Template { source, len })
     }
-    let most = copied.into_iter().max_by_key(|(source, len)| (*len, std::cmp::Reverse(*source)));
-    let Some((source, _)) = most else { return leaving.get(draft.path.name()).copied() };
-    content(Some(&old.entries()[source as usize].kind)).map(|Content { len, .. }| Template { source, len })
 }
 
 /// The first file of each name that stands at no path afterwards.
@@ -122,6 +133,8 @@ fn leaving<'a>(drafts: &[Draft<'a>], old: &Manifest) -> HashMap<&'a str, Templat
 struct Planner {
     plans: Vec<FramePlan>,
     current: FramePlan,
+    /// References of the frames planned so far. When there are too many, the rest does without.
+    references: u64,
 }
 
 impl Planner {
@@ -135,12 +148,12 @@ impl Planner {
         }
         // `old_at` is where the template goes on: behind what was copied last, and on by what was replaced.
         let (mut at, mut old_at) = (0, 0);
-        for op in &draft.ops {
+        for op in &draft.flat_ops() {
             match *op {
                 Op::Literal { len } => self.add_literal(number, at, len, old_at, template),
                 Op::Copy { source, at, .. } if template.is_some_and(|template| template.source == source) => old_at = at,
                 Op::Keep { .. } => old_at = at,
-                Op::Copy { .. } => {}
+                Op::Copy { .. } | Op::Adapt { .. } => {}
             }
             at += op.len();
             old_at += op.len();
@@ -150,7 +163,9 @@ impl Planner {
     fn add_literal(&mut self, draft: usize, mut at: u64, mut len: u64, mut old_at: u64, template: Option<Template>) {
         while len > 0 {
             let piece_len = len.min(PIECE_LEN_MAX);
-            let wanted: Vec<_> = template.map(|template| template.around(old_at, piece_len)).into_iter().collect();
+            let room = self.references < MAX_REFERENCES / 2;
+            let wanted: Vec<_> =
+                template.filter(|_| room).map(|template| template.around(old_at, piece_len)).into_iter().collect();
             self.add_piece(Piece { draft, at, len: piece_len }, &wanted);
             (at, old_at, len) = (at + piece_len, old_at + piece_len, len - piece_len);
         }
@@ -172,6 +187,7 @@ impl Planner {
         let mut plan = std::mem::take(&mut self.current);
         plan.references = std::mem::take(&mut plan.wanted).into_references();
         if plan.len > 0 {
+            self.references += plan.references.len() as u64;
             self.plans.push(plan);
         }
     }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::files::common_prefix;
+
 /// An equal stretch shorter than this is not worth an operation of its own: 32 bytes.
 const KEEP_LEN_MIN: u64 = 32;
 /// How many differing stretches of one file are told apart before short equal ones between them are given up.
@@ -71,17 +73,6 @@ impl Differences {
             }
         }
     }
-}
-
-/// How many bytes are equal from the start.
-pub(super) fn common_prefix(one: &[u8], other: &[u8]) -> usize {
-    const STEP: usize = 256;
-    let len = one.len().min(other.len());
-    let mut at = 0;
-    while at + STEP <= len && one[at..at + STEP] == other[at..at + STEP] {
-        at += STEP;
-    }
-    at + one[at..len].iter().zip(&other[at..len]).take_while(|(one, other)| one == other).count()
 }
 
 /// How many bytes are equal at the end.

@@ -5,12 +5,13 @@ use std::ops::Range;
 use untorn_format::patch::Op;
 
 use super::blocks::{Blocks, Place};
-use super::in_place::{common_prefix, common_suffix};
+use super::in_place::common_suffix;
 use super::new_window::NewWindow;
 use super::old_pages::OldPages;
 use super::ops::Ops;
 use super::rolling::{Roller, block_hash};
 use crate::DiffError;
+use crate::files::common_prefix;
 
 /// How far back a match may reach into bytes already given up.
 const BACK_LEN_MAX: u64 = 64 << 10;

@@ -1,5 +1,6 @@
 //! Making a patch.
 
+mod adapt;
 mod blocks;
 mod compress;
 mod draft;
@@ -56,7 +57,7 @@ impl Default for Options {
 }
 
 impl Options {
-    fn search(&self) -> Search {
+    fn searched(&self) -> Search {
         if self.search == Search::Auto { effort::Effort::of(self.level).search } else { self.search }
     }
 }
@@ -91,6 +92,13 @@ pub enum Progress {
         /// Bytes in all.
         total: u64,
     },
+    /// Literal bytes of executables tried to be made of old ones with other addresses, of all.
+    Adapted {
+        /// Bytes so far.
+        done: u64,
+        /// Bytes in all.
+        total: u64,
+    },
     /// Literal bytes compressed, of all.
     Compressed {
         /// Bytes so far.
@@ -116,6 +124,8 @@ pub struct Report {
     pub kept_len: u64,
     /// New bytes copied from old files.
     pub copied_len: u64,
+    /// New bytes copied from old files with differences.
+    pub adapted_len: u64,
     /// New bytes that are in the patch.
     pub literal_len: u64,
     /// Length in bytes of the index as stored.
@@ -128,7 +138,7 @@ pub struct Report {
 /// which stands before them, is known.
 ///
 /// Files of equal hash are opened only to search them ([`Options::search`]). Memory stays below 128 MiB until compressing begins, then below
-/// [`Options::memory_len`], plus the index (about 100 bytes for each changed path and 24 for each
+/// [`Options::memory_len`], plus the programs of adapted executables (16 MiB at most) and the index (about 100 bytes for each changed path and 24 for each
 /// operation).
 ///
 /// # Errors
@@ -144,6 +154,7 @@ pub fn diff<S: Read + Write + Seek>(
     let mut drafts: Vec<_> = pairs::pairs(old.manifest, new.manifest).into_iter().map(Draft::new).collect();
     scan::scan(&mut drafts, old, new, progress)?;
     search::search(&mut drafts, old, new, options, progress)?;
+    adapt::adapt(&mut drafts, old, new, options, progress)?;
     solid::make_solid(&mut drafts);
     let frames = frames::write(&drafts, old, new, options, spool, progress)?;
     output::write(drafts, frames, old, new, spool, out)

@@ -93,8 +93,9 @@ fn number_sources(changes: &mut [Change], frames: &mut [Frame], old: &Manifest) 
 
 fn source_numbers<'a>(changes: &'a mut [Change], frames: &'a mut [Frame]) -> impl Iterator<Item = &'a mut u32> {
     let files = changes.iter_mut().filter_map(|change| if let After::File(file) = &mut change.after { Some(file) } else { None });
-    let copies =
-        files.flat_map(|file| &mut file.ops).filter_map(|op| if let Op::Copy { source, .. } = op { Some(source) } else { None });
+    let copies = files
+        .flat_map(|file| &mut file.ops)
+        .filter_map(|op| if let Op::Copy { source, .. } | Op::Adapt { source, .. } = op { Some(source) } else { None });
     copies.chain(frames.iter_mut().flat_map(|frame| &mut frame.references).map(|reference| &mut reference.source))
 }
 
@@ -107,6 +108,10 @@ fn report(changes: &[Change]) -> Report {
             Op::Keep { len } => report.kept_len += len,
             Op::Copy { len, .. } => report.copied_len += len,
             Op::Literal { len } => report.literal_len += len,
+            Op::Adapt { len, literal_len, .. } => {
+                report.literal_len += literal_len;
+                report.adapted_len += len - literal_len;
+            }
         }
     }
     report

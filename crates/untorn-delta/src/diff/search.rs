@@ -76,7 +76,7 @@ fn cover(
 /// Reads the old bytes that are searched, and takes the checks of those that are replaced.
 fn index(drafts: &mut [Draft<'_>], old: Build<'_>, options: &Options) -> Result<Blocks, DiffError> {
     let others = if drafts.iter().any(|draft| stretches_len(draft) > 0) {
-        other_ranges(drafts, old, options.search())
+        other_ranges(drafts, old, options.searched())
     } else {
         Vec::new()
     };

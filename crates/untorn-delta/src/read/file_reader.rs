@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use untorn_format::patch::{Change, Check, FilePatch, Index, Op};
 use untorn_format::{Hash, Hasher};
 
+use super::adapted::Adapted;
 use super::literals::Literals;
 use super::old::read_old;
 use crate::files::piece_len;
@@ -51,6 +52,8 @@ pub struct FileReader<'r, R> {
     at: u64,
     hasher: Hasher,
     buf: Vec<u8>,
+    /// Makes the bytes of the operation that adapts, once it has begun.
+    adapted: Option<Adapted<'r>>,
 }
 
 impl<'r, R: Read> FileReader<'r, R> {
@@ -63,7 +66,21 @@ impl<'r, R: Read> FileReader<'r, R> {
         old: &'r dyn Files,
         way: Way,
     ) -> Self {
-        Self { index, change, file, literals, made, old, way, op: 0, op_done: 0, at: 0, hasher: Hasher::new(), buf: Vec::new() }
+        Self {
+            index,
+            change,
+            file,
+            literals,
+            made,
+            old,
+            way,
+            op: 0,
+            op_done: 0,
+            at: 0,
+            hasher: Hasher::new(),
+            buf: Vec::new(),
+            adapted: None,
+        }
     }
 
     /// What changes.
@@ -99,6 +116,14 @@ impl<'r, R: Read> FileReader<'r, R> {
             Op::Copy { source, at, .. } => {
                 let path = &self.index.sources()[source as usize].path;
                 read(self.old, path, &mut self.buf, len, at + self.op_done)?
+            }
+            Op::Adapt { source, len: whole, literal_len } => {
+                let source = &self.index.sources()[source as usize];
+                let adapted = match &mut self.adapted {
+                    Some(adapted) => adapted,
+                    none => none.insert(Adapted::new(&self.file.program, source, whole, literal_len)?),
+                };
+                adapted.take(self.literals, self.index, self.old, len)?
             }
         };
         self.hasher.update(bytes);

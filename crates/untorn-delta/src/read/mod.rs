@@ -1,5 +1,6 @@
 //! Reading a patch.
 
+mod adapted;
 mod ahead;
 mod container;
 mod cost;

@@ -1,6 +1,6 @@
 //! What changes at one path.
 
-use super::{Check, Hint, MAX_FILE_LEN, Op};
+use super::{Check, Hint, MAX_FILE_LEN, MAX_PROGRAM_LEN, Op};
 use crate::{DecodeError, Hash, TreePath, bytes::require, check_symlink_target};
 
 /// What changes at one path.
@@ -78,6 +78,9 @@ pub struct FilePatch {
     pub executable: bool,
     /// Where its bytes come from, from the first to the last.
     pub ops: Vec<Op>,
+    /// How the operation of kind [`Op::Adapt`] makes its bytes: at least one byte and at most [`MAX_PROGRAM_LEN`] where there is one, else
+    /// none. What they mean is checked when they are used.
+    pub program: Vec<u8>,
     /// Check of the bytes of every operation that is not [`Op::Keep`], one stretch after the other; `None` when nothing is kept, since these
     /// are all bytes.
     pub written: Option<Check>,
@@ -101,6 +104,7 @@ impl Change {
         require(!self.is_none(), "change that changes nothing")?;
         let len = self.file().map_or(0, |file| file.len);
         require(len.max(self.old_len()) <= MAX_FILE_LEN, "length of a file")?;
+        self.file().map_or(Ok(()), FilePatch::check_program)?;
         let keeps = self.file().is_some_and(FilePatch::keeps);
         require(self.file().is_none_or(|file| file.written.is_some() == keeps), "check of the written bytes")?;
         require(self.file().is_none_or(|file| file.hash.is_none() == file.is_literal()), "hash of a file")?;
@@ -140,7 +144,20 @@ impl FilePatch {
     /// How many of its bytes come from the literal bytes of the patch.
     #[must_use]
     pub fn literal_len(&self) -> u64 {
-        self.ops.iter().map(|op| if let Op::Literal { len } = op { *len } else { 0 }).fold(0, u64::saturating_add)
+        self.ops.iter().map(Op::literal_len).fold(0, u64::saturating_add)
+    }
+
+    /// Whether an operation adapts an old file.
+    #[must_use]
+    pub fn adapts(&self) -> bool {
+        self.ops.iter().any(|op| matches!(op, Op::Adapt { .. }))
+    }
+
+    fn check_program(&self) -> Result<(), DecodeError> {
+        let adapting = self.ops.iter().filter(|op| matches!(op, Op::Adapt { .. })).count();
+        require(adapting <= 1, "two operations that adapt")?;
+        require((adapting == 1) != self.program.is_empty(), "program")?;
+        require(self.program.len() as u64 <= MAX_PROGRAM_LEN, "length of a program")
     }
 
     /// The stretches (offset, length) that are written when the file is changed in place: all but the kept ones, joined.

@@ -191,7 +191,7 @@ impl Index {
     fn check_use(&self) -> Result<(), DecodeError> {
         let mut used = vec![false; self.sources.len()];
         for op in self.files().flat_map(|file| &file.ops) {
-            if let Op::Copy { source, .. } = *op {
+            if let Some(source) = op.source() {
                 used[source as usize] = true;
             }
         }
@@ -275,6 +275,10 @@ fn put_digests(digests: &mut Vec<u8>, change: &Change) {
     if let Some(file) = change.file() {
         file.hash.iter().for_each(|hash| digests.extend_from_slice(&hash.0));
         file.written.iter().for_each(|check| digests.extend_from_slice(&check.0));
+        if file.adapts() {
+            put_number(digests, file.program.len() as u64);
+            digests.extend_from_slice(&file.program);
+        }
     }
 }
 
@@ -346,7 +350,7 @@ fn take_after(facts: &mut Fields<'_>, tag: u8, paths: &[TreePath], before: &Befo
         FILE => {
             let old_len = if let Before::File { len, .. } = before { *len } else { 0 };
             let len = moved(old_len, facts.signed()?).ok_or(DecodeError::Field("length of a file"))?;
-            Ok(After::File(FilePatch { len, hash: None, executable, ops: Vec::new(), written: None }))
+            Ok(After::File(FilePatch { len, hash: None, executable, ops: Vec::new(), program: Vec::new(), written: None }))
         }
         MOVED => Ok(After::Moved { from: take_from(facts, paths)?, executable }),
         _ if executable => Err(DecodeError::Field("kind of change")),
@@ -381,6 +385,10 @@ fn take_digests(digests: &mut Fields<'_>, change: &mut Change) -> Result<(), Dec
     if let After::File(file) = &mut change.after {
         file.hash = if file.is_literal() { None } else { Some(Hash(digests.array()?)) };
         file.written = if keeps { Some(Check(digests.array()?)) } else { None };
+        if file.adapts() {
+            let len = digests.number()?;
+            file.program = digests.bytes(len)?.to_vec();
+        }
     }
     Ok(())
 }

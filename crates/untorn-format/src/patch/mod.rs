@@ -32,6 +32,8 @@ pub const MAX_DIGESTS_LEN: u64 = 32 << 20;
 pub const MAX_CHANGES: u64 = 512 << 10;
 /// The most operations in a patch.
 pub const MAX_OPS: u64 = 2 << 20;
+/// The most bytes of a [program](FilePatch::program): 8 MiB.
+pub const MAX_PROGRAM_LEN: u64 = 8 << 20;
 /// The most frames in a patch.
 pub const MAX_FRAMES: u64 = 256 << 10;
 /// The most references of all frames in a patch.

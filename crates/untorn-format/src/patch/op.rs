@@ -26,6 +26,16 @@ pub enum Op {
         /// Length in bytes, never 0.
         len: u64,
     },
+    /// From stretches of a file of the old tree with differences, and from literal bytes between them, as the file's
+    /// [program](super::FilePatch::program) says. At most one operation of a file is of this kind.
+    Adapt {
+        /// The old file's number in [`Index::sources`](super::Index::sources).
+        source: u32,
+        /// Length in bytes, never 0.
+        len: u64,
+        /// How many of these bytes are literal bytes of the patch.
+        literal_len: u64,
+    },
 }
 
 impl Op {
@@ -33,7 +43,26 @@ impl Op {
     #[must_use]
     pub fn len(&self) -> u64 {
         match *self {
-            Self::Keep { len } | Self::Copy { len, .. } | Self::Literal { len } => len,
+            Self::Keep { len } | Self::Copy { len, .. } | Self::Literal { len } | Self::Adapt { len, .. } => len,
+        }
+    }
+
+    /// How many of the bytes it makes are literal bytes of the patch.
+    #[must_use]
+    pub fn literal_len(&self) -> u64 {
+        match *self {
+            Self::Literal { len } => len,
+            Self::Adapt { literal_len, .. } => literal_len,
+            Self::Keep { .. } | Self::Copy { .. } => 0,
+        }
+    }
+
+    /// The number of the old file it reads, besides the one that stands in its place.
+    #[must_use]
+    pub fn source(&self) -> Option<u32> {
+        match *self {
+            Self::Copy { source, .. } | Self::Adapt { source, .. } => Some(source),
+            Self::Keep { .. } | Self::Literal { .. } => None,
         }
     }
 
@@ -87,6 +116,10 @@ impl Limits<'_> {
                 within(at, len, file.len, "copy beyond its source")
             }
             Op::Literal { .. } => Ok(()),
+            Op::Adapt { source, len, literal_len } => {
+                require((source as usize) < self.sources.len(), "number of a source")?;
+                require(literal_len <= len, "literal bytes of an adapted file")
+            }
         }
     }
 }
@@ -99,6 +132,9 @@ const KEEP: u64 = 0;
 const LITERAL: u64 = 1;
 const COPY: u64 = 2;
 const COPY_FROM: u64 = 3;
+
+/// Stands where [`COPY_FROM`] has the distance to another source, which is never 0.
+const ADAPT: i64 = 0;
 
 /// Where the next copy is expected: most go on where the last one stopped, or after as many bytes as were replaced.
 struct Cursor {
@@ -131,6 +167,13 @@ pub(super) fn put_ops(out: &mut Vec<u8>, ops: &[Op], home: u32) {
                 put_signed(out, at.cast_signed().wrapping_sub(cursor.at.cast_signed()));
                 cursor.at = at;
             }
+            Op::Adapt { source, len, literal_len } => {
+                put_number(out, len << 2 | COPY_FROM);
+                put_signed(out, ADAPT);
+                put_signed(out, i64::from(source) - i64::from(cursor.source));
+                put_number(out, literal_len);
+                cursor = Cursor { source, at: 0 };
+            }
         }
         cursor.skip(op.len());
     }
@@ -156,18 +199,28 @@ fn take_op(fields: &mut Fields<'_>, cursor: &mut Cursor) -> Result<Op, DecodeErr
     match tagged & 3 {
         KEEP => return Ok(Op::Keep { len }),
         LITERAL => return Ok(Op::Literal { len }),
-        COPY_FROM => *cursor = Cursor { source: take_source(fields, cursor.source)?, at: 0 },
+        COPY_FROM => {
+            let distance = fields.signed()?;
+            if distance == ADAPT {
+                *cursor = Cursor { source: take_source(fields, cursor.source)?, at: 0 };
+                return Ok(Op::Adapt { source: cursor.source, len, literal_len: fields.number()? });
+            }
+            *cursor = Cursor { source: source_at(cursor.source, distance)?, at: 0 };
+        }
         _ => {}
     }
     cursor.at = moved(cursor.at, fields.signed()?).ok_or(DecodeError::Field("offset in a source"))?;
     Ok(Op::Copy { source: cursor.source, at: cursor.at, len })
 }
 
-/// Reads the number of a source, told by its distance from another; the distance 0 has a shorter spelling and is refused.
+/// Reads the number of a source, told by its distance from another.
 fn take_source(fields: &mut Fields<'_>, from: u32) -> Result<u32, DecodeError> {
-    let distance = fields.signed()?;
+    source_at(from, fields.signed()?)
+}
+
+fn source_at(from: u32, distance: i64) -> Result<u32, DecodeError> {
     let source = i64::from(from).checked_add(distance).and_then(|source| u32::try_from(source).ok());
-    source.filter(|_| distance != 0).ok_or(DecodeError::Field("number of a source"))
+    source.ok_or(DecodeError::Field("number of a source"))
 }
 
 /// `at` moved by `distance`, when that is an offset a file can have.

@@ -24,7 +24,8 @@ pub(crate) fn kept(len: u64) -> Before {
 }
 
 pub(crate) fn made(len: u64, ops: Vec<Op>) -> After {
-    let mut file = FilePatch { len, hash: None, executable: false, ops, written: None };
+    let program = if ops.iter().any(|op| matches!(op, Op::Adapt { .. })) { b"program".to_vec() } else { Vec::new() };
+    let mut file = FilePatch { len, hash: None, executable: false, ops, program, written: None };
     file.hash = (!file.is_literal()).then_some(Hash([0x22; 32]));
     file.written = file.keeps().then_some(Check([0x33; 16]));
     After::File(file)
@@ -71,8 +72,10 @@ pub(crate) fn parts() -> Parts {
         change("f", file(7), After::Absent),
         change("tool", Before::Absent, tool),
         change("tools", file(9), made(40, vec![Op::Copy { source: 0, at: 0, len: 40 }])),
+        change("zlib", file(50), made(60, vec![Op::Adapt { source: 3, len: 60, literal_len: 0 }])),
     ];
-    let sources = [("a", 1000), ("b", 20), ("kept", 11)].map(|(at, len)| SourceFile { path: path(at), len }).to_vec();
+    let sources =
+        [("a", 1000), ("b", 20), ("kept", 11), ("zlib", 50)].map(|(at, len)| SourceFile { path: path(at), len }).to_vec();
     let references = vec![
         Reference { source: 0, at: 10, len: 100 },
         Reference { source: 0, at: 120, len: 5 },

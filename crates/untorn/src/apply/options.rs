@@ -30,7 +30,7 @@ pub struct ApplyOptions {
     pub base: BaseCheck,
     /// Leave the files that somebody modified since they were installed as they are, and report them, instead of refusing the patch. The build is recorded as
     /// installed all the same: verifying names the files that differ. Only where the tree says that it is the build the patch starts from, and not where
-    /// something else is made from what was modified.
+    /// something else is made from what was modified, or compressed against it, as changed files of up to 64 KiB mostly are.
     pub keep_modified: bool,
     /// How changed files shall be changed.
     pub way: WayChoice,

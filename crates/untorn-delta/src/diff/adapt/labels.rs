@@ -1,0 +1,98 @@
+//! Executables made comparable: addresses are replaced by labels of what they point at.
+//!
+//! What shifted has other addresses everywhere, so that hardly two equal bytes in a row are left, and tables of addresses look alike everywhere. A label, a
+//! hash of the first bytes of the target, without addresses, is the same in both builds and tells targets apart.
+
+use super::index;
+use super::parts::{PartBase, PartField, PartKind, Parts};
+use crate::adapt::{Segment, address_of, code_kind, has_address, offset_of};
+
+/// How many bytes of the target make a label.
+const TARGET_LEN: usize = 16;
+/// How long a label is, at most.
+const LABEL_LEN: usize = 3;
+
+/// `bytes` with labels instead of addresses.
+pub(super) fn labelled(bytes: &[u8], parts: &Parts) -> Vec<u8> {
+    let mut without = bytes.to_vec();
+    each_address(bytes, parts, |at, width, _| without[at..at + width].fill(0));
+    let mut labelled = without.clone();
+    each_address(bytes, parts, |at, _, target| {
+        if let Some(target) = offset_of(&parts.segments, target).map(index).filter(|target| *target < without.len()) {
+            let end = without.len().min(target + TARGET_LEN);
+            labelled[at..at + LABEL_LEN].copy_from_slice(&label(&without[target..end]));
+        }
+    });
+    labelled
+}
+
+fn label(bytes: &[u8]) -> [u8; LABEL_LEN] {
+    let hash = bytes.iter().fold(0_u64, |hash, byte| {
+        let hash = (hash ^ u64::from(*byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        hash ^ hash >> 29
+    });
+    let [_, _, _, one, two, three, _, _] = hash.to_le_bytes();
+    [one, two, three]
+}
+
+/// Calls `each` with place, width and target of every address.
+fn each_address(bytes: &[u8], parts: &Parts, mut each: impl FnMut(usize, usize, u64)) {
+    for part in &parts.parts {
+        let (start, end) = (index(part.at), index(part.at + part.len));
+        match &part.kind {
+            PartKind::Code => each_in_code(bytes, &parts.segments, (start, end), part.at, &mut each),
+            PartKind::Table { stride, fields } => {
+                for entry in (start..end).step_by(index(*stride)) {
+                    each_in_entry(&bytes[..end], &parts.segments, entry, fields, &mut each);
+                }
+            }
+        }
+    }
+}
+
+fn each_in_code(
+    bytes: &[u8],
+    segments: &[Segment],
+    (start, end): (usize, usize),
+    at: u64,
+    each: &mut impl FnMut(usize, usize, u64),
+) {
+    let Some(address) = address_of(segments, at) else { return };
+    let mut at = start + 2;
+    while let Some(field) = bytes[..end].get(at..at + 4) {
+        let target = (address + (at - start) as u64 + 4).wrapping_add(distance(field));
+        if code_kind(bytes[at - 2], bytes[at - 1]).is_some() && has_address(segments, target) {
+            each(at, 4, target);
+            at += 4;
+        } else {
+            at += 1;
+        }
+    }
+}
+
+fn each_in_entry(
+    bytes: &[u8],
+    segments: &[Segment],
+    entry: usize,
+    fields: &[PartField],
+    each: &mut impl FnMut(usize, usize, u64),
+) {
+    for field in fields.iter().filter(|field| field.sure) {
+        let (at, width) = (entry + index(field.at), if field.wide { 8 } else { 4 });
+        let Some(value) = bytes.get(at..at + width) else { continue };
+        let base = match field.base {
+            PartBase::Zero => Some(0),
+            PartBase::Own => address_of(segments, at as u64),
+            PartBase::At(base) => Some(base),
+        };
+        let value = if let Ok(wide) = value.try_into() { u64::from_le_bytes(wide) } else { distance(value) };
+        let target = base.map(|base| base.wrapping_add(value)).filter(|target| value != 0 && has_address(segments, *target));
+        if let Some(target) = target {
+            each(at, width, target);
+        }
+    }
+}
+
+fn distance(bytes: &[u8]) -> u64 {
+    bytes.try_into().map_or(0, |four| i64::from(i32::from_le_bytes(four)).cast_unsigned())
+}
