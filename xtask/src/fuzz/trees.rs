@@ -98,7 +98,7 @@ fn apply(golden: &Golden, patch: &[u8]) -> Result<(), PatchError> {
     for way in [Way::Whole, Way::InPlace] {
         let mut reader = PatchReader::new(patch)?;
         // Any of them may be wrong; what comes after them must hold, too.
-        drop(reader.index().changes().apply_to(&golden.manifest));
+        drop(reader.index().changes().apply_to(&golden.manifest, &BTreeMap::new()));
         reader.index().changes().as_slice().iter().for_each(|change| drop(check_replaced(change, &golden.old)));
         let mut left = MADE_LEN_MAX;
         while let Some(mut file) = reader.next_file(&golden.old, way) {
