@@ -1,6 +1,12 @@
 //! Rows P1 to P3, P9 and P12 of the threats, through the whole of `apply`: a patch that is not what it should be, or a tree that changes under it, is refused with
 //! everything as it was and nothing left over. (P4 to P6, P10, P11 and P14 need forged indices: the tests of untorn-format and untorn-delta, and `cargo xtask fuzz`.)
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test fails by panicking, helpers too")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "a test fails by panicking, helpers too"
+)]
 
 mod util;
 
