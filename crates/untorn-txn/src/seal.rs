@@ -44,7 +44,7 @@ pub(crate) fn seal(tx: &mut Transaction<'_>) -> Result<Option<Sealed>> {
     if is_empty(tx) {
         return Ok(None);
     }
-    trial::ask(fs, &tx.view)?;
+    trial::ask(fs, &tx.view, tx.options.jobs)?;
     tx.stage.make(fs)?;
     trial::try_out(fs, &tx.view, tx.stage.layout)?;
     let mut links = prepare::link_moved(fs, &mut tx.view, &mut tx.stage)?;

@@ -8,23 +8,29 @@ use untorn_fs::{Fs, Permissions, Right};
 use crate::{
     error::{Context, Result},
     layout::TxLayout,
+    pool,
     view::{Base, Node, Touched, View},
 };
 
 /// Asks about every name and permission that apply is going to change in the old tree, once it is known how each file goes.
-pub(crate) fn ask(fs: &dyn Fs, view: &View) -> Result<()> {
-    let mut open_dirs = BTreeSet::new();
+pub(crate) fn ask(fs: &dyn Fs, view: &View, jobs: usize) -> Result<()> {
+    pool::each(jobs, pool::SHORT, &questions(view), |&(right, path)| {
+        fs.may(right, path.as_str())
+            .context(if right == Right::Name { "make or remove" } else { "set permissions of" }, path.as_str())
+    })
+}
+
+fn questions(view: &View) -> Vec<(Right, &TreePath)> {
+    let (mut open_dirs, mut questions) = (BTreeSet::new(), Vec::new());
     for (path, touched) in view.iter().filter(|(_, touched)| touched.was != touched.now) {
         // Of a name that nothing has yet, only the directory tells: once is enough.
         let is_told = touched.was.is_absent() && !open_dirs.insert(path.parent());
         if changes_name(path, touched) && is_in_old_dir(view, path) && !is_told {
-            fs.may(Right::Name, path.as_str()).context("make or remove", path.as_str())?;
+            questions.push((Right::Name, path));
         }
-        if let Some(file) = permissions_set_of(touched) {
-            fs.may(Right::Permissions, file.as_str()).context("set permissions of", file.as_str())?;
-        }
+        questions.extend(permissions_set_of(touched).map(|file| (Right::Permissions, file)));
     }
-    Ok(())
+    questions
 }
 
 /// Whether the name is made, removed, or made to stand for something else; not so when a file is changed where it stands.
