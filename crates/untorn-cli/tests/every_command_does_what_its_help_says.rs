@@ -139,3 +139,16 @@ fn a_damaged_game_is_repaired_from_its_build() {
     assert!(anew.contains("begun anew"), "{anew}");
     out(&game.untorn(["verify", "game"]), 0);
 }
+
+#[test]
+fn an_update_says_what_was_lost_of_the_journal() {
+    let game = Game::new();
+    out(&game.untorn(["repair", "game", "--from", "old"]), 0);
+    for slot in 0..3 {
+        game.write(&format!("game/.untorn/slot.{slot}"), b"rot");
+    }
+    let applied = out(&game.untorn(["apply", "patch", "game"]), 0);
+    assert!(applied.contains("warning: all records were unreadable"), "{applied}");
+    assert_eq!(game.content("game"), game.content("new"));
+    assert!(!out(&game.untorn(["status", "game"]), 0).contains("warning"));
+}

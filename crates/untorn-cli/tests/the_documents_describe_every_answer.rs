@@ -188,6 +188,7 @@ fn to_the_last_field() {
     ["slot.0", "slot.1", "slot.2"].iter().for_each(|slot| game.write(&format!("modified2/.untorn/{slot}"), b"rot"));
     check(&["status", "modified2"], 0);
     check(&["recover", "modified2"], 0);
+    check(&["apply", "patch", "modified2"], 0);
 
     let of_error = flat(&page, "error");
     for (section, seen) in &seen {

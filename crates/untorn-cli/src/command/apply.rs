@@ -62,7 +62,7 @@ fn options(args: &ApplyArgs, global: &Global) -> ApplyOptions {
 
 fn text(args: &ApplyArgs, report: &ApplyReport) -> String {
     let (tree, to, forecast) = (path(&args.tree), short(report.to), &report.forecast);
-    let recovered = super::recover::remark(&report.recovery);
+    let recovered = super::recover::remark(&report.recovery).to_owned() + &super::recover::warnings(&report.warnings);
     match report.outcome {
         Applied::UpToDate => format!("{recovered}{tree} is build {to} already\n"),
         Applied::DryRun => format!(
@@ -128,6 +128,7 @@ fn json(report: &ApplyReport) -> Value {
         },
         "transaction": transaction_json(done),
         "dirs_kept": report.dirs_kept,
+        "warnings": super::recover::listed(&report.warnings),
         "kept_modified": report.kept_modified.iter().map(difference_json).collect::<Vec<_>>(),
         "seconds": report.elapsed.as_secs_f64(),
     })

@@ -48,7 +48,7 @@ fn bring<R: Read>(patch: R, dir: &Path, options: &ApplyOptions) -> Result<ApplyR
     let started = Instant::now();
     let reader = PatchReader::new(patch)?.with_threads(content::threads(options.jobs));
     let mut tree = open::tree(dir, options.wait)?;
-    let mut report = ApplyReport::new(reader.header(), tree.recovery().clone());
+    let mut report = ApplyReport::new(reader.header(), &tree);
     let base = base::identify(&tree, dir, reader.header(), options)?;
     if matches!(base, Base::UpToDate) {
         report.is_recorded = tree.installed() == report.to;
@@ -104,6 +104,7 @@ fn update<R: Read>(
     }
     report.transaction = tx.commit()?;
     report.dirs_kept.extend_from_slice(&report.transaction.dirs_kept);
+    report.warnings.extend_from_slice(&report.transaction.warnings);
     // A patch that changes nothing but executable bits fits its own result, too.
     let is_idle = report.transaction.txid == 0;
     report.outcome = if is_idle { Outcome::UpToDate } else { Outcome::Applied };

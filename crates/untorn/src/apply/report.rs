@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use untorn_format::Hash;
-use untorn_txn::{Recovery, Report};
+use untorn_txn::{Recovery, Report, Tree, Warning};
 
 use super::Forecast;
 use crate::Difference;
@@ -42,22 +42,25 @@ pub struct ApplyReport {
     pub dirs_kept: Vec<String>,
     /// Files that somebody modified and that stay as they are, as asked, sorted by path.
     pub kept_modified: Vec<Difference>,
+    /// What others did to the tree that opening it, or applying, could not undo; and what was lost of the journal.
+    pub warnings: Vec<Warning>,
     /// How long it took.
     pub elapsed: Duration,
 }
 
 impl ApplyReport {
-    pub(super) fn new(header: &untorn_format::patch::Header, recovery: Recovery) -> Self {
+    pub(super) fn new(header: &untorn_format::patch::Header, tree: &Tree) -> Self {
         Self {
             outcome: Outcome::UpToDate,
             from: header.from,
             to: header.to,
-            recovery,
+            recovery: tree.recovery().clone(),
             is_recorded: false,
             forecast: Forecast::default(),
             transaction: Report::default(),
             dirs_kept: Vec::new(),
             kept_modified: Vec::new(),
+            warnings: tree.warnings().to_vec(),
             elapsed: Duration::ZERO,
         }
     }
