@@ -16,6 +16,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn-crash", &["untorn-fs", "untorn-sim", "untorn-txn"]),
     ("untorn-delta", &["untorn-format"]),
     ("untorn-store", &["untorn-format"]),
+    ("untorn-remote", &["untorn-format"]),
     ("untorn", &["untorn-delta", "untorn-format", "untorn-fs", "untorn-txn"]),
     ("untorn-cli", &["untorn"]),
 ];

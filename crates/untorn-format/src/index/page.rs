@@ -8,7 +8,7 @@ use crate::{
     layout::{Row, rows},
 };
 
-const KIND: document::Kind = document::Kind { magic: *b"untorn:c", format: 1, len_max: PAGE_LEN_MAX as u64 };
+const KIND: document::Kind = document::Kind { magic: *b"untorn:X", format: 1, len_max: PAGE_LEN_MAX as u64 };
 
 const HEAD_LEN: usize = 32;
 const FRAME_COUNT: Field<4> = Field::at(16);
@@ -124,13 +124,16 @@ impl Page {
         reader.take(HEAD_LEN - PREAMBLE_LEN)?;
         let block = &bytes[..HEAD_LEN];
         let frames = reader.list(FRAME_COUNT.u32(block), FRAME_LEN, read_frame)?;
-        let items = match (CHUNK_COUNT.u32(block), FILE_COUNT.u32(block), BARE_COUNT.u32(block)) {
-            (chunks, 0, 0) => Items::Chunks(reader.list(chunks, PLACED_CHUNK_LEN, |r| Ok((read_chunk(r)?, read_place(r)?)))?),
-            (0, files, 0) => Items::Files(reader.list(files, PLACE_LEN, read_place)?),
-            (0, 0, bare) => Items::Bare(reader.list(bare, CHUNK_LEN, read_chunk)?),
-            _ => return Err(DecodeError::Field("more than one kind of items")),
-        };
+        let chunks = reader.list(CHUNK_COUNT.u32(block), PLACED_CHUNK_LEN, |r| Ok((read_chunk(r)?, read_place(r)?)))?;
+        let files = reader.list(FILE_COUNT.u32(block), PLACE_LEN, read_place)?;
+        let bare = reader.list(BARE_COUNT.u32(block), CHUNK_LEN, read_chunk)?;
         reader.end()?;
+        let items = match (chunks.is_empty(), files.is_empty(), bare.is_empty()) {
+            (false, true, true) => Items::Chunks(chunks),
+            (true, false, true) => Items::Files(files),
+            (true, true, false) => Items::Bare(bare),
+            _ => return Err(DecodeError::Field("kind of the items")),
+        };
         let page = Self { frames, items };
         page.check()?;
         Ok(page)
