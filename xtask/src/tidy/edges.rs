@@ -12,6 +12,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn-format", &[]),
     ("untorn-fs", &[]),
     ("untorn-sim", &["untorn-fs"]),
+    ("untorn-testhost", &[]),
     ("untorn-txn", &["untorn-format", "untorn-fs"]),
     ("untorn-crash", &["untorn-fs", "untorn-sim", "untorn-txn"]),
     ("untorn-delta", &["untorn-format"]),
