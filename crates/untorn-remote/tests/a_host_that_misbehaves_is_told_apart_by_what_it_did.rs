@@ -1,5 +1,7 @@
 //! Rows U6 and U7 of the bad inputs, at the level of one host: each way to misbehave has its own error, none of them gives a byte too many, and a good host is understood.
 
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, reason = "a test fails by panicking, helpers too")]
+
 mod util;
 
 use std::time::{Duration, Instant};
