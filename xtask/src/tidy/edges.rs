@@ -15,7 +15,9 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn-txn", &["untorn-format", "untorn-fs"]),
     ("untorn-crash", &["untorn-fs", "untorn-sim", "untorn-txn"]),
     ("untorn-delta", &["untorn-format"]),
+    ("untorn-remote", &["untorn-format"]),
     ("untorn", &["untorn-delta", "untorn-format", "untorn-fs", "untorn-txn"]),
+    ("untorn-publish", &["untorn-format", "untorn-fs"]),
     ("untorn-cli", &["untorn"]),
 ];
 

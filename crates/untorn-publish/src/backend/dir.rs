@@ -34,7 +34,12 @@ impl DirBackend {
     /// What the system answers.
     pub fn open(dir: &Path, make: bool) -> Result<Self> {
         let place = escape(dir.as_os_str().as_encoded_bytes());
-        let fail = |error| BackendError { doing: "open the store", name: String::new(), place: place.clone(), trouble: Trouble::Io(error) };
+        let fail = |error| BackendError {
+            doing: "open the store",
+            name: String::new(),
+            place: place.clone(),
+            trouble: Trouble::Io(error),
+        };
         let fs = match OsFs::open(dir) {
             Err(error) if make && error.kind() == io::ErrorKind::NotFound => made(dir),
             other => other,
