@@ -35,6 +35,7 @@ pub mod patch;
 mod path_error;
 mod path_rules;
 mod path_set;
+pub mod release;
 mod reserved_names;
 mod symlink_target;
 mod tree_path;

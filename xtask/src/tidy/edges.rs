@@ -17,7 +17,9 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn-crash", &["untorn-fs", "untorn-sim", "untorn-txn"]),
     ("untorn-delta", &["untorn-format"]),
     ("untorn-remote", &["untorn-format"]),
+    ("untorn-trust", &["untorn-format"]),
     ("untorn", &["untorn-delta", "untorn-format", "untorn-fs", "untorn-txn"]),
+    ("untorn-publish", &["untorn-format", "untorn-fs"]),
     ("untorn-cli", &["untorn"]),
 ];
 
