@@ -12,12 +12,15 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn-format", &[]),
     ("untorn-fs", &[]),
     ("untorn-sim", &["untorn-fs"]),
+    ("untorn-testhost", &[]),
     ("untorn-txn", &["untorn-format", "untorn-fs"]),
     ("untorn-crash", &["untorn-fs", "untorn-sim", "untorn-txn"]),
     ("untorn-delta", &["untorn-format"]),
     ("untorn-store", &["untorn-format"]),
     ("untorn-remote", &["untorn-format"]),
+    ("untorn-trust", &["untorn-format"]),
     ("untorn", &["untorn-delta", "untorn-format", "untorn-fs", "untorn-txn"]),
+    ("untorn-publish", &["untorn-format", "untorn-fs"]),
     ("untorn-cli", &["untorn"]),
 ];
 

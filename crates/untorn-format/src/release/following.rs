@@ -18,7 +18,7 @@ pub const SOURCE_LEN_MAX: usize = 2048;
 pub const SOURCE_COUNT_MAX: usize = 16;
 
 /// The most channels that are remembered.
-pub(super) const RATCHET_COUNT_MAX: usize = 256;
+pub const RATCHET_COUNT_MAX: usize = 256;
 
 /// The most bytes of it all.
 pub(super) const FOLLOWING_LEN_MAX: u64 = 2 * SIGNED_LEN_MAX + (128 << 10);

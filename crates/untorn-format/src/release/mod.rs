@@ -18,7 +18,7 @@ mod root;
 mod signed;
 
 pub use channel::{CHANNEL_LEN_MAX, Channel, Pointer};
-pub use following::{Following, Ratchet, SOURCE_COUNT_MAX, SOURCE_LEN_MAX};
+pub use following::{Following, RATCHET_COUNT_MAX, Ratchet, SOURCE_COUNT_MAX, SOURCE_LEN_MAX};
 pub use installed::{INSTALLED_LEN_MAX, Installed};
 pub use names::{LABEL_LEN_MAX, NAME_LEN_MAX, is_label, is_name};
 pub use release::{IndexObject, ManifestDelta, ManifestObject, Pack, PatchObject, RELEASE_LEN_MAX, Release};
