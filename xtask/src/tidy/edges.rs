@@ -16,9 +16,11 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn-txn", &["untorn-format", "untorn-fs"]),
     ("untorn-crash", &["untorn-fs", "untorn-sim", "untorn-txn"]),
     ("untorn-delta", &["untorn-format"]),
+    ("untorn-store", &["untorn-format"]),
     ("untorn-remote", &["untorn-format"]),
     ("untorn-trust", &["untorn-format"]),
     ("untorn", &["untorn-delta", "untorn-format", "untorn-fs", "untorn-txn"]),
+    ("untorn-keys", &["untorn-format", "untorn-trust"]),
     ("untorn-publish", &["untorn-format", "untorn-fs"]),
     ("untorn-cli", &["untorn"]),
 ];
