@@ -20,6 +20,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn-remote", &["untorn-format"]),
     ("untorn-trust", &["untorn-format"]),
     ("untorn", &["untorn-delta", "untorn-format", "untorn-fs", "untorn-txn"]),
+    ("untorn-keys", &["untorn-format", "untorn-trust"]),
     ("untorn-publish", &["untorn-format", "untorn-fs"]),
     ("untorn-cli", &["untorn"]),
 ];
