@@ -293,7 +293,8 @@ pub(crate) struct RecoverArgs {
 #[command(before_long_help = "Examples:
   untorn verify game/                        against what is installed
   untorn verify game/ --against 1.1/         against a build
-  untorn verify game/ --against 1.1.manifest
+  untorn verify game/ --against 1.1.manifest --index 1.1.index
+  untorn verify game/ --quick                only what was touched since the last time
 
 Exits with 10 when something is missing or damaged. What stands beside the build, such as saves, is listed but is no damage.")]
 pub(crate) struct VerifyArgs {
@@ -302,6 +303,12 @@ pub(crate) struct VerifyArgs {
     /// What it should be: a directory, or a manifest that `untorn manifest` wrote
     #[arg(long, value_name = "DIR|MANIFEST")]
     pub(crate) against: Option<PathBuf>,
+    /// An index that `untorn manifest` wrote: tells which parts of files are damaged
+    #[arg(long, value_name = "FILE")]
+    pub(crate) index: Option<PathBuf>,
+    /// Skip files that were found intact before and that nobody has touched since, as far as their times tell
+    #[arg(long)]
+    pub(crate) quick: bool,
     /// How many threads read; 0 means as many as keep the disk busy
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,

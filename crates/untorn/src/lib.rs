@@ -37,9 +37,11 @@
 
 mod apply;
 mod content;
+mod damage;
 mod diff;
 mod difference;
 mod error;
+mod index_at_hand;
 mod inspect;
 mod manifest_file;
 mod open;
@@ -47,10 +49,12 @@ mod part_file;
 mod repair;
 mod scan;
 mod tree_files;
+mod verified;
 mod verify;
 mod walk;
 
 pub use apply::{ApplyOptions, ApplyReport, BaseCheck, Forecast, Outcome, apply};
+pub use damage::DamagedRanges;
 pub use diff::{DiffOptions, DiffReport, diff};
 pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
