@@ -99,7 +99,12 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+    /// `len` bytes, as it stands in a field.
+    pub(crate) fn bytes(&mut self, len: u32) -> Result<&'a [u8], DecodeError> {
+        self.take(usize::try_from(len).map_err(|_| DecodeError::Length)?)
+    }
+
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let (taken, rest) = self.0.split_first_chunk().ok_or(DecodeError::Length)?;
         self.0 = rest;
         Ok(*taken)

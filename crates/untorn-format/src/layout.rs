@@ -1,6 +1,6 @@
 //! Where the fields of the fixed blocks are: the tables of `docs/format/`, as constants that the codecs themselves use.
 
-use crate::{journal, manifest, patch};
+use crate::{index, journal, manifest, patch, release};
 
 /// One field of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,15 @@ pub const BLOCKS: &[(&str, &[Row])] = &[
     ("undo head", journal::UNDO_ROWS),
     ("range", journal::RANGE_ROWS),
     ("manifest head", manifest::HEAD_ROWS),
+    ("index head", index::HEAD_ROWS),
+    ("page head", index::PAGE_ROWS),
     ("patch header", patch::HEADER_ROWS),
+    ("root head", release::ROOT_ROWS),
+    ("release head", release::RELEASE_ROWS),
+    ("channel head", release::CHANNEL_ROWS),
+    ("signed head", release::SIGNED_ROWS),
+    ("installed head", release::INSTALLED_ROWS),
+    ("following", release::FOLLOWING_ROWS),
 ];
 
 /// Whether fields follow each other from 0 to `len`.

@@ -7,8 +7,10 @@ mod samples;
 use std::{fs, path::PathBuf};
 
 use untorn_format::{
+    index::{Head, Page},
     journal::{Plan, Record, Undo},
     manifest::Manifest,
+    release::{Channel, Installed, Release, Root, Signed},
 };
 
 fn golden(name: &str) -> PathBuf {
@@ -32,4 +34,12 @@ fn every_golden_file_is_read_as_its_value() {
     assert_eq!(Plan::decode(&read("plan")).unwrap(), samples::plan());
     assert_eq!(Undo::decode(&read("undo")).unwrap(), samples::undo());
     assert_eq!(Manifest::decode(&read("manifest")).unwrap(), samples::manifest());
+    assert_eq!(Root::decode(&read("root")).unwrap(), samples::root());
+    assert_eq!(Release::decode(&read("release")).unwrap(), samples::release());
+    assert_eq!(Channel::decode(&read("channel")).unwrap(), samples::channel());
+    assert_eq!(Signed::decode(&read("signed")).unwrap(), samples::signed());
+    assert_eq!(Installed::decode(&read("installed")).unwrap(), samples::installed());
+    assert_eq!(Head::decode(&read("index")).unwrap(), samples::index());
+    assert_eq!(Page::decode(&read("page")).unwrap(), samples::page());
+    assert_eq!(Installed::decode(&read("manifest")).unwrap(), Installed::plain(samples::manifest()));
 }

@@ -90,7 +90,9 @@ fn a_slot_that_was_never_written_is_no_record() {
 #[test]
 fn one_document_is_not_taken_for_another() {
     for (name, bytes, _) in samples::all() {
-        for (other, _, reencode) in samples::all().into_iter().filter(|(other, ..)| *other != name) {
+        // A head document may be a plain manifest.
+        let is_other = |other: &str| other != name && (name, other) != ("manifest", "installed");
+        for (other, _, reencode) in samples::all().into_iter().filter(|(other, ..)| is_other(other)) {
             let padded = [&bytes[..], &[0; 512]].concat();
             assert_eq!(reencode(&padded), Err(DecodeError::Magic), "{name} as {other}");
         }

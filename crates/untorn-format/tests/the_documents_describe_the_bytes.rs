@@ -6,11 +6,23 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::PathBuf};
 
 use untorn_format::{Hash, layout};
 
-const DOCUMENTS: [(&str, &str); 4] = [("record", "journal"), ("plan", "journal"), ("undo", "journal"), ("manifest", "manifest")];
+const DOCUMENTS: [(&str, &str); 11] = [
+    ("record", "journal"),
+    ("plan", "journal"),
+    ("undo", "journal"),
+    ("manifest", "manifest"),
+    ("root", "release"),
+    ("release", "release"),
+    ("channel", "release"),
+    ("signed", "release"),
+    ("installed", "release"),
+    ("index", "index"),
+    ("page", "index"),
+];
 
 #[test]
 fn every_block_is_described_as_it_is() {
-    let tables = [Tables::of("journal"), Tables::of("manifest"), Tables::of("patch")];
+    let tables = [Tables::of("journal"), Tables::of("manifest"), Tables::of("patch"), Tables::of("release"), Tables::of("index")];
     for (name, rows) in layout::BLOCKS {
         let described: Vec<_> = tables.iter().filter_map(|tables| tables.0.get(&format!("block: {name}"))).flatten().collect();
         assert_eq!(described.len(), rows.len(), "{name}: number of fields");
@@ -86,9 +98,17 @@ impl Reading<'_> {
             match row[0].split_once(' ') {
                 Some(("block", block)) => self.block(block),
                 Some(("items", item)) => (0..self.counts[&row[1]]).for_each(|_| self.value(item, item)),
+                Some(("item", item)) => self.item(item),
+                Some(("bytes", part)) => self.bytes(part, &row[1]),
                 _ => self.checksum(),
             }
         }
+    }
+
+    /// A part whose length stands before: another document, or text.
+    fn bytes(&mut self, part: &str, counted_by: &str) {
+        let bytes = self.take(usize::try_from(self.counts[counted_by]).unwrap());
+        self.note(part, &format!("{} bytes, hash {}", bytes.len(), Hash::of(&bytes)));
     }
 
     fn checksum(&mut self) {
@@ -118,6 +138,10 @@ impl Reading<'_> {
             "u64" => self.number(8, field),
             "hash" => {
                 let bytes = self.take(32);
+                self.note(field, &hex(&bytes));
+            }
+            "id" => {
+                let bytes = self.take(8);
                 self.note(field, &hex(&bytes));
             }
             "text" | "path" => {

@@ -12,10 +12,16 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn-format", &[]),
     ("untorn-fs", &[]),
     ("untorn-sim", &["untorn-fs"]),
+    ("untorn-testhost", &[]),
     ("untorn-txn", &["untorn-format", "untorn-fs"]),
     ("untorn-crash", &["untorn-fs", "untorn-sim", "untorn-txn"]),
     ("untorn-delta", &["untorn-format"]),
-    ("untorn", &["untorn-delta", "untorn-format", "untorn-fs", "untorn-txn"]),
+    ("untorn-store", &["untorn-format"]),
+    ("untorn-remote", &["untorn-format"]),
+    ("untorn-trust", &["untorn-format"]),
+    ("untorn", &["untorn-delta", "untorn-format", "untorn-fs", "untorn-remote", "untorn-store", "untorn-trust", "untorn-txn"]),
+    ("untorn-keys", &["untorn-format", "untorn-trust"]),
+    ("untorn-publish", &["untorn-format", "untorn-fs"]),
     ("untorn-cli", &["untorn"]),
 ];
 

@@ -3,21 +3,32 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 use untorn_format::{
-    Hash, TreePath,
+    Hash, TreePath, index,
     journal::{After, Before, Blob, Object, Plan, Range, Record, SlotState, Source, Step, Target, Undo, UndoEntry},
     manifest::{Entry, Kind, Manifest},
+    release::{
+        Channel, Following, IndexObject, Installed, ManifestDelta, ManifestObject, Pack, PatchObject, Pointer, PublicKey,
+        Ratchet, Release, Role, Root, Signed,
+    },
 };
 
 /// Reads a document and writes it again.
 pub(crate) type Reencode = fn(&[u8]) -> Result<Vec<u8>, untorn_format::DecodeError>;
 
 /// Every sample: name, bytes, and how to read it and write it again.
-pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 4] {
+pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 11] {
     [
         ("record", record().encode().to_vec(), |bytes| Ok(Record::decode(bytes)?.encode().to_vec())),
         ("plan", plan().encode(), |bytes| Ok(Plan::decode(bytes)?.encode())),
         ("undo", undo().encode(), |bytes| Ok(Undo::decode(bytes)?.encode())),
         ("manifest", manifest().encode(), |bytes| Ok(Manifest::decode(bytes)?.encode())),
+        ("root", root().encode(), |bytes| Ok(Root::decode(bytes)?.encode())),
+        ("release", release().encode(), |bytes| Ok(Release::decode(bytes)?.encode())),
+        ("channel", channel().encode(), |bytes| Ok(Channel::decode(bytes)?.encode())),
+        ("signed", signed().encode(), |bytes| Ok(Signed::decode(bytes)?.encode())),
+        ("installed", installed().encode(), |bytes| Ok(Installed::decode(bytes)?.encode())),
+        ("index", index().encode(), |bytes| Ok(index::Head::decode(bytes)?.encode())),
+        ("page", page().encode(), |bytes| Ok(index::Page::decode(bytes)?.encode())),
     ]
 }
 
@@ -141,4 +152,113 @@ pub(crate) fn manifest() -> Manifest {
         Entry { path: path("größe.pak"), kind: file(b"", false) },
     ])
     .unwrap()
+}
+
+fn role(epoch: u64, threshold: u32, keys: &[u8]) -> Role {
+    Role { epoch, threshold, keys: keys.iter().map(|key| PublicKey { id: [*key; 8], key: [*key; 32] }).collect() }
+}
+
+pub(crate) fn root() -> Root {
+    Root {
+        product: "game".to_owned(),
+        version: 3,
+        min_build: 900,
+        root: role(0, 2, &[1, 2, 3]),
+        release: role(1, 1, &[4]),
+        channel: role(7, 1, &[5, 6]),
+    }
+}
+
+pub(crate) fn release() -> Release {
+    let patch = |from: &[u8], to: &[u8]| PatchObject {
+        from: Hash::of(from),
+        to: Hash::of(to),
+        hash: Hash::of(b"patch"),
+        len: 1 << 33,
+        header_hash: Hash::of(b"header"),
+        memory: 64 << 20,
+    };
+    let mut patches = vec![patch(b"1", b"2"), patch(b"2", b"3")];
+    patches.sort_by_key(|patch| patch.from);
+    Release {
+        product: "game".to_owned(),
+        platform: "linux-x86_64".to_owned(),
+        build: 1042,
+        label: "1.4.2 „Größe“".to_owned(),
+        created: 1_790_000_000,
+        manifest: ManifestObject { hash: Hash::of(b"manifest"), len: 4096, stored: Hash::of(b"stored"), stored_len: 512 },
+        manifest_deltas: vec![ManifestDelta { from: Hash::of(b"2"), stored: Hash::of(b"delta"), stored_len: 64 }],
+        index: IndexObject { hash: Hash::of(b"index"), len: 9000, head_hash: Hash::of(b"index head"), head_len: 800 },
+        packs: vec![
+            Pack { number: 0, hash: Hash::of(b"pack 0"), len: 64 << 20 },
+            Pack { number: 5, hash: Hash::of(b"pack 5"), len: 1 },
+        ],
+        patches,
+    }
+}
+
+pub(crate) fn channel() -> Channel {
+    let pointer = |platform: &str| Pointer { platform: platform.to_owned(), release: release().id(), build: 1042 };
+    Channel {
+        product: "game".to_owned(),
+        name: "stable".to_owned(),
+        epoch: 7,
+        seq: 12,
+        prev: Hash::of(b"channel 11"),
+        platforms: vec![pointer("linux-x86_64"), pointer("windows-x86_64")],
+        floor: 1000,
+        issued: 1_790_000_100,
+        expires: 1_800_000_000,
+        rollout_permille: 50,
+        salt: *b"sixteen of salt!",
+    }
+}
+
+pub(crate) fn signed() -> Signed {
+    Signed {
+        signatures: "untrusted comment: none\nRUQ=\ntrusted comment: none\nAA==\n".to_owned(),
+        document: b"any bytes".to_vec(),
+    }
+}
+
+pub(crate) fn installed() -> Installed {
+    let ratchet =
+        |channel: &str| Ratchet { channel: channel.to_owned(), epoch: 7, seq: 12, document: Hash::of(channel.as_bytes()) };
+    Installed {
+        manifest: manifest(),
+        following: Some(Following {
+            product: "game".to_owned(),
+            platform: "linux-x86_64".to_owned(),
+            root: signed(),
+            release: Some(Signed { document: b"a release".to_vec(), ..signed() }),
+            ratchets: vec![ratchet("beta"), ratchet("stable")],
+            floor: 1000,
+            time: 1_790_000_100,
+            rollout_id: *b"sixteen by chanc",
+            left: Hash::of(b"1043"),
+            channel: "stable".to_owned(),
+            sources: vec!["https://updates.example/game".to_owned(), "/media/größe".to_owned()],
+        }),
+    }
+}
+
+pub(crate) fn index() -> index::Head {
+    let page = |name: &[u8], len| index::PageRef { len, hash: Hash::of(name) };
+    let span = |chunks, page| index::Span { len: u64::from(chunks) << 16, chunks, digest: Hash::of(b"chunks"), page };
+    index::Head {
+        manifest: Hash::of(b"manifest"),
+        placed: true,
+        pages: vec![page(b"page 0", 1000), page(b"page 1", 64 << 10), page(b"page 2", 7)],
+        spans: vec![span(256, 0), span(512, 1), span(256, 0)],
+        groups: vec![index::Group { files: 300, page: 2 }],
+    }
+}
+
+pub(crate) fn page() -> index::Page {
+    let frame = |pack, at, len| index::Frame { pack, at, stored_len: 50_000, len, hash: Hash::of(b"stored") };
+    let chunk = |len, frame, at| (index::Chunk { len, hash: Hash::of(b"chunk") }, index::Place { frame, at });
+    index::Page {
+        frames: vec![frame(3, 50_000, 100_000), frame(3, 0, 128 << 10)],
+        items: index::Items::Chunks(vec![chunk(40_000, 0, 60_000), chunk(128 << 10, 1, 0), chunk(60_000, 0, 0)]),
+    }
 }
