@@ -46,6 +46,7 @@ mod inspect;
 mod manifest_file;
 mod open;
 mod part_file;
+mod record;
 mod repair;
 mod scan;
 mod tree_files;

@@ -9,7 +9,6 @@ use std::{
 use untorn_format::{
     Hash, TreePath,
     manifest::{Entry, Kind, Manifest},
-    release::Installed,
 };
 use untorn_fs::{FileKind, Fs, Metadata, OpenMode, OsFs};
 use untorn_txn::{Condition, Fetched, Observer, ReadGuard, Status, TreeState, head_of};
@@ -22,6 +21,7 @@ use crate::{
     error::shown,
     index_at_hand::{IndexAtHand, index_name},
     open,
+    record::Record,
     verified::Noted,
     walk::{Found, walk},
 };
@@ -86,8 +86,9 @@ impl VerifyReport {
 pub fn verify(dir: &Path, options: &VerifyOptions) -> Result<VerifyReport> {
     let _guard = hold(dir)?;
     let head = head_of(dir)?.ok_or_else(|| Error::NotRecorded { dir: shown(dir) })?;
-    let installed = Installed::decode(&head).map_err(|source| Error::Document { path: shown(dir), source })?;
-    verify_in(&open::build(dir)?, dir, true, &installed.manifest, options)
+    let record = Record::decode(&head, dir)?;
+    let manifest = record.manifest().ok_or_else(|| Error::NotRecorded { dir: shown(dir) })?;
+    verify_in(&open::build(dir)?, dir, true, manifest, options)
 }
 
 /// Verifies the directory `dir`, be it a tree or not, against `manifest`. A tree whose journal cannot be understood is looked at without being held: that is when
