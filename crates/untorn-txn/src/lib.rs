@@ -80,7 +80,7 @@ pub use options::{Observer, Options, Phase, Readers, WayChoice};
 pub use reader::ReadGuard;
 pub use report::{Change, FileReport, Recovery, Report};
 pub use rollback_forecast::RollbackForecast;
-pub use status::{Condition, Status, head_of};
+pub use status::{Condition, Status, head_of, leftover_head};
 pub use switch::{Meanwhile, Switch, SwitchOptions, SwitchRecovery, SwitchReport};
 pub use transaction::Transaction;
 pub use tree::Tree;

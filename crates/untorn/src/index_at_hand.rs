@@ -22,6 +22,7 @@ pub(crate) fn index_name(manifest: Hash) -> String {
 /// if that part was not there.
 pub(crate) struct IndexAtHand {
     index: Index,
+    head_hash: Hash,
     file: Box<dyn File>,
 }
 
@@ -41,11 +42,19 @@ impl IndexAtHand {
         };
         let mut head = vec![0; usize::try_from(head_len).map_err(io::Error::other)?];
         file.read_exact_at(&mut head, 0)?;
-        Ok(Index::new(&head, manifest).map(|index| Self { index, file }))
+        Ok(Index::new(&head, manifest).map(|index| Self { index, head_hash: Hash::of(&head), file }))
     }
 
     pub(crate) fn index(&self) -> &Index {
         &self.index
+    }
+
+    pub(crate) fn head_hash(&self) -> Hash {
+        self.head_hash
+    }
+
+    pub(crate) fn into_index(self) -> Index {
+        self.index
     }
 
     /// A page; `None` where it is not there.

@@ -61,7 +61,7 @@ pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
 pub use inspect::{Inspection, PathCost, Reason, inspect};
 pub use manifest_file::{read_manifest, write_index, write_manifest};
-pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair};
+pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair, repair_from};
 pub use scan::{ScanOptions, scan, scan_with_index};
 pub use verify::{VerifyOptions, VerifyReport, verify, verify_against};
 
