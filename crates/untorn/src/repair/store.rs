@@ -42,6 +42,9 @@ fn frame_name(frame: &Frame) -> String {
 }
 const FRAME: &str = "frame-";
 
+/// How much is asked for at once, in bytes: so much of what is under way is lost when a repair is stopped.
+const PART_LEN: u32 = 1 << 20;
+
 /// A release in a store.
 pub(super) struct Store<'a> {
     remote: &'a Remote,
@@ -316,7 +319,9 @@ impl Source for Store<'_> {
         self.recipes = recipes;
         let mut frames = self.locate(damage.manifest)?;
         frames.retain(|frame| self.kept_frame(frame).is_none());
-        self.fetches = plan_fetches(&frames, FetchOptions::default());
+        let mut options = FetchOptions::default();
+        options.len_max = PART_LEN;
+        self.fetches = plan_fetches(&frames, options);
         let names: HashSet<u32> = self.fetches.iter().map(|fetch| fetch.pack).collect();
         names.into_iter().try_for_each(|pack| self.pack_name(pack).map(drop))?;
         Ok(Some(received(self) + self.fetches.iter().map(Fetch::len).sum::<u64>()))
