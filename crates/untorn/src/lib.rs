@@ -44,7 +44,9 @@ mod inspect;
 mod manifest_file;
 mod open;
 mod part_file;
+mod recorded;
 mod repair;
+mod roll_back;
 mod scan;
 mod tree_files;
 mod verify;
@@ -56,16 +58,22 @@ pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
 pub use inspect::{Inspection, PathCost, Reason, inspect};
 pub use manifest_file::{read_manifest, write_manifest};
+pub use recorded::installed;
 pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair};
+pub use roll_back::roll_back;
 pub use scan::{ScanOptions, scan};
 pub use verify::{VerifyOptions, VerifyReport, verify, verify_against};
 
 pub use untorn_delta::{DiffError, PatchError, Report as DeltaReport, Search};
+/// What is signed, and what a tree remembers of it.
+pub use untorn_format::release;
 pub use untorn_format::{
     DecodeError, Hash, PathError, TreePath, escape,
     manifest::{self, Manifest, ManifestError},
     patch::FORMAT_NUMBER as PATCH_FORMAT,
 };
+/// Whom to believe.
+pub use untorn_trust as trust;
 pub use untorn_txn::{
     Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Meanwhile, Observer, Options, Phase, ReadGuard,
     Readers, Recovery, Report, RollbackForecast, Status, Switch, SwitchOptions, SwitchReport, Transaction, Tree, TreeState,

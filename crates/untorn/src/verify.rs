@@ -7,7 +7,7 @@ use untorn_format::{
     manifest::{Entry, Kind, Manifest},
 };
 use untorn_fs::{FileKind, Fs, Metadata, OsFs};
-use untorn_txn::{Condition, Observer, ReadGuard, Status, TreeState, head_of};
+use untorn_txn::{Condition, Observer, ReadGuard, Status, TreeState};
 
 use crate::{
     Difference, Error, Result, What,
@@ -65,9 +65,8 @@ impl VerifyReport {
 /// [`Error::NotRecorded`] when nothing says what is installed; else as [`ReadGuard::acquire`] and [`crate::scan`]. Damage is an answer, not an error.
 pub fn verify(dir: &Path, options: &VerifyOptions) -> Result<VerifyReport> {
     let _guard = hold(dir)?;
-    let head = head_of(dir)?.ok_or_else(|| Error::NotRecorded { dir: shown(dir) })?;
-    let manifest = Manifest::decode(&head).map_err(|source| Error::Document { path: shown(dir), source })?;
-    verify_on(&open::build(dir)?, dir, &manifest, options)
+    let installed = crate::installed(dir)?.ok_or_else(|| Error::NotRecorded { dir: shown(dir) })?;
+    verify_on(&open::build(dir)?, dir, &installed.manifest, options)
 }
 
 /// Verifies the directory `dir`, be it a tree or not, against `manifest`. A tree whose journal cannot be understood is looked at without being held: that is when

@@ -11,6 +11,7 @@ mod repair;
 mod rollback;
 mod run;
 mod scan;
+mod signed;
 mod status;
 mod verify;
 mod write;

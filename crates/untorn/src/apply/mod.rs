@@ -14,13 +14,15 @@ use std::{io::Read, path::Path, time::Instant};
 
 use untorn_delta::{Finished, PatchReader};
 use untorn_format::{
+    Hash,
     manifest::Manifest,
     patch::{Change, Header, Index},
+    release::Installed,
 };
 use untorn_fs::Fs;
 use untorn_txn::{Options, Transaction, Tree};
 
-use crate::{Difference, Error, Result, content, open, tree_files::TreeFiles};
+use crate::{Difference, Error, Result, content, open, recorded::Recorded, tree_files::TreeFiles};
 use base::{Base, Seen};
 use file_plan::FilePlan;
 pub use forecast::Forecast;
@@ -49,11 +51,12 @@ fn bring<R: Read>(patch: R, dir: &Path, options: &ApplyOptions) -> Result<ApplyR
     let reader = PatchReader::new(patch)?.with_threads(content::threads(options.jobs));
     let mut tree = open::tree(dir, options.wait)?;
     let mut report = ApplyReport::new(reader.header(), &tree);
-    let base = base::identify(&tree, dir, reader.header(), options)?;
+    let recorded = Recorded::of(&tree);
+    let base = base::identify(&tree, dir, &recorded, reader.header(), options)?;
     if matches!(base, Base::UpToDate) {
-        report.is_recorded = tree.installed() == report.to;
+        report.is_recorded = recorded.build == report.to;
     } else {
-        update(&mut tree, dir, reader, &base, options, &mut report)?;
+        update(&mut tree, dir, reader, (&base, &recorded), options, &mut report)?;
     }
     report.elapsed = started.elapsed();
     Ok(report)
@@ -63,7 +66,7 @@ fn update<R: Read>(
     tree: &mut Tree,
     dir: &Path,
     mut reader: PatchReader<R>,
-    base: &Base,
+    (base, recorded): (&Base, &Recorded),
     options: &ApplyOptions,
     report: &mut ApplyReport,
 ) -> Result<()> {
@@ -73,9 +76,8 @@ fn update<R: Read>(
     if let Base::Known(old) = base {
         reader.index().changes().start_from(old).map_err(|_| Error::Contradiction)?;
     }
-    let Some(seen) = checked(tree, dir, &header, reader.index(), base, options)? else { return Ok(()) };
+    let Some(seen) = checked(tree, dir, &header, reader.index(), (base, recorded.build), options)? else { return Ok(()) };
     // 2: what will be written, and whether there is room for it.
-    let installed = tree.installed();
     let mut tx = tree.begin_with(tx_options.clone())?;
     let plans = plan(&tx, fs, &tx_options, reader.index(), &seen.modified)?;
     report.forecast = Forecast::of(reader.index(), &plans, &seen.modified, options.keep_undo);
@@ -87,7 +89,7 @@ fn update<R: Read>(
     let differences = files::make(target, &mut reader, &plans, &seen.modified, &TreeFiles::new(fs, observer), dir, observer)?;
     if !differences.is_empty() {
         let differences = traced(fs, dir, reader.index(), base, differences)?;
-        return Err(base::wrong_base(installed, &header, differences));
+        return Err(base::wrong_base(recorded.build, &header, differences));
     }
     let head = new_head(base, &reader.finish()?)?;
     if let Some(path) = seen.changed(fs, options.jobs) {
@@ -100,7 +102,7 @@ fn update<R: Read>(
     // 4: one step.
     report.is_recorded = head.is_some();
     if let Some(head) = head {
-        tx.set_head(Some(head.encode()));
+        tx.set_head(Some(Installed { manifest: head, following: recorded.following().cloned() }.encode()));
     }
     report.transaction = tx.commit()?;
     report.dirs_kept.extend_from_slice(&report.transaction.dirs_kept);
@@ -119,8 +121,15 @@ fn new_head(base: &Base, patch: &Finished) -> Result<Option<Manifest>> {
 }
 
 /// What was seen of the tree, once it is as the patch says; `None` when it is the new build already, though nothing in it says so.
-fn checked(tree: &Tree, dir: &Path, header: &Header, index: &Index, base: &Base, options: &ApplyOptions) -> Result<Option<Seen>> {
-    let (fs, installed) = (&**tree.fs(), tree.installed());
+fn checked(
+    tree: &Tree,
+    dir: &Path,
+    header: &Header,
+    index: &Index,
+    (base, installed): (&Base, Hash),
+    options: &ApplyOptions,
+) -> Result<Option<Seen>> {
+    let fs = &**tree.fs();
     let mut seen = base::check(fs, dir, index, base, options)?;
     let says_otherwise = !installed.is_none() && installed != header.from;
     let must_be_known = options.base == BaseCheck::Full && !matches!(base, Base::Known(_));

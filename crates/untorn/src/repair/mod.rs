@@ -14,9 +14,9 @@ use untorn_fs::{File, FileKind, Fs, OpenMode, OsFs};
 use untorn_txn::{Error as TreeError, Tree, TreeState};
 
 use crate::{
-    Error, Result, ScanOptions, VerifyOptions,
-    error::shown,
-    open, scan,
+    Error, Result, ScanOptions, VerifyOptions, open,
+    recorded::Recorded,
+    scan,
     verify::{look, verify_on},
 };
 use mender::Mender;
@@ -79,8 +79,8 @@ fn wanted(tree: Option<&Tree>, dir: &Path, source: &Path, options: &RepairOption
         return Ok(manifest.clone());
     }
     // A head document that has rotted says nothing.
-    if let Some(head) = tree.and_then(|tree| tree.head().ok().flatten()) {
-        return Manifest::decode(&head).map_err(|source| Error::Document { path: shown(dir), source });
+    if let Some(tree) = tree.filter(|tree| tree.head().is_ok_and(|head| head.is_some())) {
+        return Recorded::of(tree).manifest(tree, dir);
     }
     let mut scanning = ScanOptions::default();
     (scanning.jobs, scanning.observer) = (options.jobs, options.observer.clone());
@@ -95,10 +95,11 @@ fn verify_options(options: &RepairOptions) -> VerifyOptions {
 
 /// A tree that turns out to be whole says so from now on. What it said may have rotted.
 fn record(tree: Option<&mut Tree>, manifest: &Manifest) -> Result<()> {
-    let says_otherwise = |tree: &&mut Tree| tree.installed() != manifest.hash() || tree.head().is_err();
+    let says_otherwise = |tree: &&mut Tree| Recorded::of(tree).build != manifest.hash() || tree.head().is_err();
     let Some(tree) = tree.filter(says_otherwise) else { return Ok(()) };
+    let head = Recorded::of(tree).repaired(manifest);
     let mut tx = tree.begin()?;
-    tx.set_head(Some(manifest.encode()));
+    tx.set_head(Some(head.encode()));
     tx.commit()?;
     Ok(())
 }
@@ -113,6 +114,7 @@ fn mend(
     let damaged = report.damage.iter().map(|difference| difference.path.as_str());
     let damaged: std::collections::BTreeSet<_> = damaged.collect();
     let entries = manifest.entries().iter().filter(|entry| damaged.contains(entry.path.as_str()));
+    let head = tree.as_deref().map(|tree| Recorded::of(tree).repaired(manifest));
     let mut tx = match tree.filter(|_| !options.dry_run) {
         Some(tree) => Some(tree.begin_with(options.transaction())?),
         None => None,
@@ -121,7 +123,7 @@ fn mend(
     entries.into_iter().try_for_each(|entry| mend_one(&mut mender, place, entry))?;
     (report.bytes_fetched, report.outcome) = (mender.fetched(), RepairOutcome::DryRun);
     if let Some(mut tx) = tx {
-        tx.set_head(Some(manifest.encode()));
+        tx.set_head(head.map(|head| head.encode()));
         report.transaction = tx.commit()?;
         report.outcome = RepairOutcome::Repaired;
     }
