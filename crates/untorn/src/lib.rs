@@ -44,7 +44,7 @@ mod inspect;
 mod manifest_file;
 mod open;
 mod part_file;
-mod recorded;
+mod record;
 mod repair;
 mod roll_back;
 mod scan;
@@ -57,11 +57,11 @@ pub use diff::{DiffOptions, DiffReport, diff};
 pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
 pub use inspect::{Inspection, PathCost, Reason, inspect};
-pub use manifest_file::{read_manifest, write_manifest};
-pub use recorded::installed;
+pub use manifest_file::{read_manifest, write_index, write_manifest};
+pub use record::installed;
 pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair};
 pub use roll_back::roll_back;
-pub use scan::{ScanOptions, scan};
+pub use scan::{ScanOptions, scan, scan_with_index};
 pub use verify::{VerifyOptions, VerifyReport, verify, verify_against};
 
 pub use untorn_delta::{DiffError, PatchError, Report as DeltaReport, Search};
@@ -72,6 +72,7 @@ pub use untorn_format::{
     manifest::{self, Manifest, ManifestError},
     patch::FORMAT_NUMBER as PATCH_FORMAT,
 };
+pub use untorn_store::IndexFile;
 /// Whom to believe.
 pub use untorn_trust as trust;
 pub use untorn_txn::{

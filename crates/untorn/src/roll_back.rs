@@ -6,7 +6,7 @@ use untorn_format::release::{Following, Installed};
 use untorn_trust::Trust;
 use untorn_txn::{Options, Report, Tree};
 
-use crate::{Error, Result, error::shown, recorded::Recorded};
+use crate::{Error, Result, error::shown, record::Record};
 
 /// Goes back to the build before the last update, offline, if that kept its undo. What the tree learned of releases since stays: numbers of channels, the least build
 /// it may have, roots. It remembers the release it left, so that no update leads back there unasked.
@@ -16,8 +16,8 @@ use crate::{Error, Result, error::shown, recorded::Recorded};
 /// # Errors
 /// [`Error::Trust`] when that build is below the least that may be installed; else as [`Tree::rollback`].
 pub fn roll_back(tree: &mut Tree, dir: &Path, options: Options, force: bool) -> Result<Report> {
-    let recorded = Recorded::of(tree);
-    let Some(following) = recorded.following() else { return Ok(tree.rollback(options, force)?) };
+    let record = Record::of(tree, dir)?;
+    let Some(following) = record.following() else { return Ok(tree.rollback(options, force)?) };
     let head = head_to_go_back_to(tree, following).map_err(|error| error.of(dir))?;
     Ok(tree.rollback_with_head(options, force, head)?)
 }

@@ -7,7 +7,7 @@ use untorn_format::{
     manifest::{Entry, Kind, Manifest},
 };
 use untorn_fs::{FileKind, Fs, Metadata, OsFs};
-use untorn_txn::{Condition, Observer, ReadGuard, Status, TreeState};
+use untorn_txn::{Condition, Observer, ReadGuard, Status, TreeState, head_of};
 
 use crate::{
     Difference, Error, Result, What,
@@ -15,6 +15,7 @@ use crate::{
     difference::kind_name,
     error::shown,
     open,
+    record::Record,
     walk::{Found, walk},
 };
 
@@ -65,8 +66,10 @@ impl VerifyReport {
 /// [`Error::NotRecorded`] when nothing says what is installed; else as [`ReadGuard::acquire`] and [`crate::scan`]. Damage is an answer, not an error.
 pub fn verify(dir: &Path, options: &VerifyOptions) -> Result<VerifyReport> {
     let _guard = hold(dir)?;
-    let installed = crate::installed(dir)?.ok_or_else(|| Error::NotRecorded { dir: shown(dir) })?;
-    verify_on(&open::build(dir)?, dir, &installed.manifest, options)
+    let head = head_of(dir)?.ok_or_else(|| Error::NotRecorded { dir: shown(dir) })?;
+    let record = Record::decode(&head, dir)?;
+    let manifest = record.manifest().ok_or_else(|| Error::NotRecorded { dir: shown(dir) })?;
+    verify_on(&open::build(dir)?, dir, manifest, options)
 }
 
 /// Verifies the directory `dir`, be it a tree or not, against `manifest`. A tree whose journal cannot be understood is looked at without being held: that is when

@@ -20,7 +20,7 @@ use crate::{
     Difference, Error, Result, ScanOptions, VerifyOptions, What, WrongBase,
     content::for_each,
     difference::kind_name,
-    recorded::Recorded,
+    record::Record,
     scan::scan_on,
     tree_files::TreeFiles,
     verify::{damage, look, read_link, verify_on},
@@ -37,22 +37,21 @@ pub(super) enum Base {
 }
 
 /// Finds out what is known about the tree.
-pub(super) fn identify(tree: &Tree, dir: &Path, recorded: &Recorded, header: &Header, options: &ApplyOptions) -> Result<Base> {
-    let installed = recorded.build;
+pub(super) fn identify(tree: &Tree, dir: &Path, record: &Record, header: &Header, options: &ApplyOptions) -> Result<Base> {
+    let installed = record.build();
     let changes_nothing = header.from == header.to && installed.is_none();
-    if installed == header.to && options.base == BaseCheck::Full && !installed.is_none() {
-        require_intact(tree, dir, header, &recorded.manifest(tree, dir)?, options)?;
+    if let (true, BaseCheck::Full, Some(manifest)) = (installed == header.to, options.base, record.manifest()) {
+        require_intact(tree, dir, header, manifest, options)?;
     }
     if installed == header.to || changes_nothing {
         return Ok(Base::UpToDate);
     }
-    if installed == header.from {
-        let manifest = recorded.manifest(tree, dir)?;
+    if let (true, Some(manifest)) = (installed == header.from, record.manifest()) {
         // What somebody modified is told apart when the changes are checked.
         if options.base == BaseCheck::Full && !options.keep_modified {
-            require_intact(tree, dir, header, &manifest, options)?;
+            require_intact(tree, dir, header, manifest, options)?;
         }
-        return Ok(Base::Known(manifest));
+        return Ok(Base::Known(manifest.clone()));
     }
     if !installed.is_none() || options.base == BaseCheck::Changed {
         return Ok(Base::Unknown);

@@ -17,12 +17,12 @@ use untorn_format::{
     Hash,
     manifest::Manifest,
     patch::{Change, Header, Index},
-    release::Installed,
+    release::{Following, Installed},
 };
 use untorn_fs::Fs;
 use untorn_txn::{Options, Transaction, Tree};
 
-use crate::{Difference, Error, Result, content, open, recorded::Recorded, tree_files::TreeFiles};
+use crate::{Difference, Error, Result, content, open, record::Record, tree_files::TreeFiles};
 use base::{Base, Seen};
 use file_plan::FilePlan;
 pub use forecast::Forecast;
@@ -50,24 +50,39 @@ fn bring<R: Read>(patch: R, dir: &Path, options: &ApplyOptions) -> Result<ApplyR
     let started = Instant::now();
     let reader = PatchReader::new(patch)?.with_threads(content::threads(options.jobs));
     let mut tree = open::tree(dir, options.wait)?;
-    let mut report = ApplyReport::new(reader.header(), &tree);
-    let recorded = Recorded::of(&tree);
-    let base = base::identify(&tree, dir, &recorded, reader.header(), options)?;
-    if matches!(base, Base::UpToDate) {
-        report.is_recorded = recorded.build == report.to;
-    } else {
-        update(&mut tree, dir, reader, (&base, &recorded), options, &mut report)?;
-    }
+    let record = Record::of(&tree, dir)?;
+    let following = record.without_release();
+    let mut report = on_tree(reader, &mut tree, dir, &record, options, following)?;
     report.elapsed = started.elapsed();
+    Ok(report)
+}
+
+/// Applies a patch to a tree that is held. What the tree remembers of releases from then on is `following`, in the same step.
+pub(crate) fn on_tree<R: Read>(
+    reader: PatchReader<R>,
+    tree: &mut Tree,
+    dir: &Path,
+    record: &Record,
+    options: &ApplyOptions,
+    following: Option<Following>,
+) -> Result<ApplyReport> {
+    let mut report = ApplyReport::new(reader.header(), tree);
+    let base = base::identify(tree, dir, record, reader.header(), options)?;
+    if matches!(base, Base::UpToDate) {
+        report.is_recorded = record.build() == report.to;
+    } else {
+        update(tree, (dir, record.build()), reader, &base, options, following, &mut report)?;
+    }
     Ok(report)
 }
 
 fn update<R: Read>(
     tree: &mut Tree,
-    dir: &Path,
+    (dir, installed): (&Path, Hash),
     mut reader: PatchReader<R>,
-    (base, recorded): (&Base, &Recorded),
+    base: &Base,
     options: &ApplyOptions,
+    following: Option<Following>,
     report: &mut ApplyReport,
 ) -> Result<()> {
     let (fs, tx_options, observer) = (tree.fs().clone(), options.transaction(), options.observer.as_deref());
@@ -76,7 +91,7 @@ fn update<R: Read>(
     if let Base::Known(old) = base {
         reader.index().changes().start_from(old).map_err(|_| Error::Contradiction)?;
     }
-    let Some(seen) = checked(tree, dir, &header, reader.index(), (base, recorded.build), options)? else { return Ok(()) };
+    let Some(seen) = checked(tree, (dir, installed), &header, reader.index(), base, options)? else { return Ok(()) };
     // 2: what will be written, and whether there is room for it.
     let mut tx = tree.begin_with(tx_options.clone())?;
     let plans = plan(&tx, fs, &tx_options, reader.index(), &seen.modified)?;
@@ -89,7 +104,7 @@ fn update<R: Read>(
     let differences = files::make(target, &mut reader, &plans, &seen.modified, &TreeFiles::new(fs, observer), dir, observer)?;
     if !differences.is_empty() {
         let differences = traced(fs, dir, reader.index(), base, differences)?;
-        return Err(base::wrong_base(recorded.build, &header, differences));
+        return Err(base::wrong_base(installed, &header, differences));
     }
     let head = new_head(base, &reader.finish()?)?;
     if let Some(path) = seen.changed(fs, options.jobs) {
@@ -102,7 +117,7 @@ fn update<R: Read>(
     // 4: one step.
     report.is_recorded = head.is_some();
     if let Some(head) = head {
-        tx.set_head(Some(Installed { manifest: head, following: recorded.following().cloned() }.encode()));
+        tx.set_head(Some(Installed { manifest: head, following }.encode()));
     }
     report.transaction = tx.commit()?;
     report.dirs_kept.extend_from_slice(&report.transaction.dirs_kept);
@@ -123,10 +138,10 @@ fn new_head(base: &Base, patch: &Finished) -> Result<Option<Manifest>> {
 /// What was seen of the tree, once it is as the patch says; `None` when it is the new build already, though nothing in it says so.
 fn checked(
     tree: &Tree,
-    dir: &Path,
+    (dir, installed): (&Path, Hash),
     header: &Header,
     index: &Index,
-    (base, installed): (&Base, Hash),
+    base: &Base,
     options: &ApplyOptions,
 ) -> Result<Option<Seen>> {
     let fs = &**tree.fs();
