@@ -48,7 +48,7 @@ pub fn apply<R: Read>(patch: R, dir: &Path, options: &ApplyOptions) -> Result<Ap
 
 fn bring<R: Read>(patch: R, dir: &Path, options: &ApplyOptions) -> Result<ApplyReport> {
     let started = Instant::now();
-    let reader = PatchReader::new(patch)?.with_threads(content::threads(options.jobs));
+    let reader = PatchReader::within(patch, options.memory_len_max, content::threads(options.jobs))?;
     let mut tree = open::tree(dir, options.wait)?;
     let record = Record::of(&tree, dir)?;
     let following = record.without_release();

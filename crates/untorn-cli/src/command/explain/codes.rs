@@ -308,6 +308,11 @@ Nothing was changed. The tree is right, the patch is wrong. Ask whoever made it 
 Nothing was changed. Get it again.",
     ),
     (
+        "UNT-PATCH-MEMORY",
+        "Reading the patch takes more memory than it may.
+Nothing was changed, and the memory was not taken. Allow more (apply --memory), or ask for a patch with smaller parts.",
+    ),
+    (
         "UNT-PATCH-TRAILING",
         "The patch goes on after its end.
 Nothing was changed. Get it again.",
