@@ -1,6 +1,6 @@
 //! Where the fields of the fixed blocks are: the tables of `docs/format/`, as constants that the codecs themselves use.
 
-use crate::{journal, manifest, patch, release};
+use crate::{index, journal, manifest, patch, release};
 
 /// One field of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub const BLOCKS: &[(&str, &[Row])] = &[
     ("undo head", journal::UNDO_ROWS),
     ("range", journal::RANGE_ROWS),
     ("manifest head", manifest::HEAD_ROWS),
+    ("index head", index::HEAD_ROWS),
+    ("page head", index::PAGE_ROWS),
     ("patch header", patch::HEADER_ROWS),
     ("root head", release::ROOT_ROWS),
     ("release head", release::RELEASE_ROWS),

@@ -28,6 +28,7 @@ mod escape;
 mod fold_key;
 mod hash;
 mod ignorable;
+pub mod index;
 pub mod journal;
 pub mod layout;
 pub mod manifest;

@@ -7,6 +7,7 @@ mod samples;
 use std::{fs, path::PathBuf};
 
 use untorn_format::{
+    index::{Head, Page},
     journal::{Plan, Record, Undo},
     manifest::Manifest,
     release::{Channel, Installed, Release, Root, Signed},
@@ -38,5 +39,7 @@ fn every_golden_file_is_read_as_its_value() {
     assert_eq!(Channel::decode(&read("channel")).unwrap(), samples::channel());
     assert_eq!(Signed::decode(&read("signed")).unwrap(), samples::signed());
     assert_eq!(Installed::decode(&read("installed")).unwrap(), samples::installed());
+    assert_eq!(Head::decode(&read("index")).unwrap(), samples::index());
+    assert_eq!(Page::decode(&read("page")).unwrap(), samples::page());
     assert_eq!(Installed::decode(&read("manifest")).unwrap(), Installed::plain(samples::manifest()));
 }

@@ -14,6 +14,8 @@ pub struct Error {
     fault: Fault,
     /// What other mirrors answered, in the order they were asked.
     others: Vec<Error>,
+    /// Whether a good deal had come before.
+    is_after_progress: bool,
 }
 
 /// What is to blame.
@@ -138,14 +140,23 @@ impl Error {
     /// An error about `url`, which must be fit to be shown: escaped, and without credentials.
     #[must_use]
     pub fn new(url: impl Into<String>, fault: Fault) -> Self {
-        Self { url: url.into(), fault, others: Vec::new() }
+        Self { url: url.into(), fault, others: Vec::new(), is_after_progress: false }
     }
 
     /// The same, knowing what was answered elsewhere.
     #[must_use]
-    pub fn beside(mut self, others: Vec<Self>) -> Self {
+    pub(crate) fn beside(mut self, others: Vec<Self>) -> Self {
         self.others = others;
         self
+    }
+
+    /// The same, after a good deal had come.
+    pub(crate) fn after_progress(self) -> Self {
+        Self { is_after_progress: true, ..self }
+    }
+
+    pub(crate) fn is_after_progress(&self) -> bool {
+        self.is_after_progress
     }
 
     /// What happened.

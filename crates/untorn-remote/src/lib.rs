@@ -5,7 +5,7 @@
 //!   most five times, never from HTTPS to something else, and without credentials.
 //! - No answer is longer than the caller allows, however long it says it is; none takes longer than its slowest allowed rate.
 //! - An answer to a range holds exactly the bytes of that range, or is an error that says what came instead.
-//! - What comes is checked by the caller while it comes: bytes that are not the right ones are never handed on, and the next mirror is asked.
+//! - What comes is checked by the caller while it comes ([`Remote`]): bytes that are not the right ones are never handed on, and the next mirror is asked.
 //! - Each error says whether the way there or what lies there is wrong ([`Error::blame`]).
 //!
 //! # Limitations
@@ -25,10 +25,21 @@
 
 mod dir;
 mod error;
+#[cfg(feature = "http")]
+mod http;
 mod name;
+mod options;
+mod pace;
+mod parts;
+mod remote;
 mod transport;
 
 pub use dir::Dir;
 pub use error::{Answer, Blame, Error, Fault, Result};
+#[cfg(feature = "http")]
+pub use http::{Http, HttpOptions};
 pub use name::check_name;
+pub use options::RemoteOptions;
+pub use parts::{PART_LEN_MAX, Part, Taker};
+pub use remote::{Check, Mirrors, Remote};
 pub use transport::Transport;

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 use untorn_format::{
-    Hash, TreePath,
+    Hash, TreePath, index,
     journal::{After, Before, Blob, Object, Plan, Range, Record, SlotState, Source, Step, Target, Undo, UndoEntry},
     manifest::{Entry, Kind, Manifest},
     release::{
@@ -16,7 +16,7 @@ use untorn_format::{
 pub(crate) type Reencode = fn(&[u8]) -> Result<Vec<u8>, untorn_format::DecodeError>;
 
 /// Every sample: name, bytes, and how to read it and write it again.
-pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 9] {
+pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 11] {
     [
         ("record", record().encode().to_vec(), |bytes| Ok(Record::decode(bytes)?.encode().to_vec())),
         ("plan", plan().encode(), |bytes| Ok(Plan::decode(bytes)?.encode())),
@@ -27,6 +27,8 @@ pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 9] {
         ("channel", channel().encode(), |bytes| Ok(Channel::decode(bytes)?.encode())),
         ("signed", signed().encode(), |bytes| Ok(Signed::decode(bytes)?.encode())),
         ("installed", installed().encode(), |bytes| Ok(Installed::decode(bytes)?.encode())),
+        ("index", index().encode(), |bytes| Ok(index::Head::decode(bytes)?.encode())),
+        ("page", page().encode(), |bytes| Ok(index::Page::decode(bytes)?.encode())),
     ]
 }
 
@@ -237,5 +239,26 @@ pub(crate) fn installed() -> Installed {
             channel: "stable".to_owned(),
             sources: vec!["https://updates.example/game".to_owned(), "/media/größe".to_owned()],
         }),
+    }
+}
+
+pub(crate) fn index() -> index::Head {
+    let page = |name: &[u8], len| index::PageRef { len, hash: Hash::of(name) };
+    let span = |chunks, page| index::Span { len: u64::from(chunks) << 16, chunks, digest: Hash::of(b"chunks"), page };
+    index::Head {
+        manifest: Hash::of(b"manifest"),
+        placed: true,
+        pages: vec![page(b"page 0", 1000), page(b"page 1", 64 << 10), page(b"page 2", 7)],
+        spans: vec![span(256, 0), span(512, 1), span(256, 0)],
+        groups: vec![index::Group { files: 300, page: 2 }],
+    }
+}
+
+pub(crate) fn page() -> index::Page {
+    let frame = |pack, at, len| index::Frame { pack, at, stored_len: 50_000, len, hash: Hash::of(b"stored") };
+    let chunk = |len, frame, at| (index::Chunk { len, hash: Hash::of(b"chunk") }, index::Place { frame, at });
+    index::Page {
+        frames: vec![frame(3, 50_000, 100_000), frame(3, 0, 128 << 10)],
+        items: index::Items::Chunks(vec![chunk(40_000, 0, 60_000), chunk(128 << 10, 1, 0), chunk(60_000, 0, 0)]),
     }
 }

@@ -100,6 +100,16 @@ The tree is unchanged. Close the program (it was started with `untorn run`, or h
 Nothing was changed. Check the paths.",
     ),
     (
+        "UNT-INDEX-DAMAGED",
+        "The chunk index is not what the release, or its own head, promises.
+Nothing was changed. It was damaged on the way or on the host, or it rotted in a file: fetch it again, from another place if need be.",
+    ),
+    (
+        "UNT-INDEX-OTHER",
+        "The chunk index belongs to another build.
+Nothing was changed. Name the index that was made together with the manifest (`untorn manifest DIR -o MANIFEST --index INDEX`).",
+    ),
+    (
         "UNT-IO",
         "The system refused an operation.
 The message says which one on which file, and which tree there is now. Check the path, the permissions, the disk and its cable. Whatever happened,
@@ -176,6 +186,16 @@ Say what it should be: `untorn verify --against` a directory or a manifest.",
         "UNT-OUTPUT",
         "The patch would lie inside one of the builds.
 No patch was written. It would become part of the build the next time: write it somewhere else.",
+    ),
+    (
+        "UNT-PACK-DAMAGED",
+        "Bytes of a pack are not those that the chunk index promises.
+Nothing was changed. They were damaged on the way or on the host: try again, from another place if need be. Nothing of them was decompressed or used.",
+    ),
+    (
+        "UNT-PACK-FORGED",
+        "The chunk index promises what its pack cannot hold.
+Nothing was changed. Whoever published the release made a mistake, or means harm: ask them to publish it again.",
     ),
     (
         "UNT-PATCH-CONTRADICTION",
@@ -293,6 +313,16 @@ Nothing was changed. A build consists of files, directories and symlinks: remove
         "A signal such as Ctrl-C came, and untorn stopped at a safe point.
 Nothing was changed: what was prepared is discarded. Start again whenever you like. A signal that comes after the commit point does not stop: the
 update is completed. A second signal stops at once, and the next command that opens the tree puts it right.",
+    ),
+    (
+        "UNT-STORE-COMPRESS",
+        "The compressor failed.
+Nothing was published. Try another level.",
+    ),
+    (
+        "UNT-STORE-SIZE",
+        "The build has more than a chunk index can hold.
+Nothing was published. Pack small files together, or split the build.",
     ),
     (
         "UNT-UNFINISHED",
