@@ -31,6 +31,10 @@ pub enum Error {
     FrameDamaged,
     /// The index promises a frame that cannot be. Whoever made it made a mistake, or means harm.
     FrameForged,
+    /// The bytes of a manifest are not those the release promises: damaged on the way, or on the host.
+    ManifestDamaged,
+    /// The release promises a manifest that its bytes do not hold. Whoever made it made a mistake, or means harm.
+    ManifestForged,
 }
 
 impl Error {
@@ -46,6 +50,8 @@ impl Error {
             Self::PageDamaged => "UNT-INDEX-DAMAGED",
             Self::FrameDamaged => "UNT-PACK-DAMAGED",
             Self::FrameForged => "UNT-PACK-FORGED",
+            Self::ManifestDamaged => "UNT-MANIFEST-DAMAGED",
+            Self::ManifestForged => "UNT-MANIFEST-FORGED",
         }
     }
 }
@@ -62,6 +68,8 @@ impl fmt::Display for Error {
             Self::PageDamaged => f.write_str("the index is not what is promised"),
             Self::FrameDamaged => f.write_str("the pack is not what the index promises"),
             Self::FrameForged => f.write_str("the index promises what the pack cannot hold"),
+            Self::ManifestDamaged => f.write_str("the manifest is not what the release promises"),
+            Self::ManifestForged => f.write_str("the release promises a manifest that its bytes do not hold"),
         }
     }
 }

@@ -42,6 +42,7 @@ mod fetch;
 mod frame;
 mod index;
 pub mod layout;
+mod manifest_object;
 mod published;
 
 pub use build::{BuildOptions, Built, Content, IndexFile, Open, Pack, PackInfo, Sink, build, cut};
@@ -50,6 +51,7 @@ pub use error::Error;
 pub use fetch::{Fetch, FetchOptions, missing, plan_fetches};
 pub use frame::open_frame;
 pub use index::{Index, Located, chunks_of, located};
+pub use manifest_object::{open_manifest, pack_manifest};
 pub use published::Published;
 
 pub use untorn_format::index::{CHUNK_LEN_MAX, Chunk, FRAME_LEN_MAX, FRAME_STORED_LEN_MAX, Frame, Page, Span};
