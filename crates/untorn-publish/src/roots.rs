@@ -4,7 +4,10 @@ use untorn_format::release::{Channel, ROOT_LEN_MAX, Release, SIGNATURES_LEN_MAX,
 use untorn_store::layout::Name;
 use untorn_trust::{TrustError, TrustedRoot, Verified};
 
-use crate::{Backend, Error, Result, objects::{get, put_new, put_signed}};
+use crate::{
+    Backend, Error, Result,
+    objects::{get, put_new, put_signed},
+};
 
 /// The chain of roots of a store, from the first one on, each believed because of the one before.
 #[derive(Debug)]
@@ -82,7 +85,8 @@ fn read_root(store: &dyn Backend, version: u64) -> Result<Option<Signed>> {
     // The signatures are written first: without them it is not there.
     let name = Name::RootSignatures(version);
     let signatures = get(store, &name, SIGNATURES_LEN_MAX)?.ok_or_else(|| missing(&name))?;
-    let signatures = String::from_utf8(signatures).map_err(|_| Error::Damaged { name: name.to_string(), what: "it is no text" })?;
+    let signatures =
+        String::from_utf8(signatures).map_err(|_| Error::Damaged { name: name.to_string(), what: "it is no text" })?;
     Ok(Some(Signed { signatures, document }))
 }
 

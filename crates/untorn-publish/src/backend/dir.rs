@@ -109,6 +109,8 @@ impl DirBackend {
         if current.as_ref() != version {
             return Err(Trouble::Conflict);
         }
+        // A writer that was killed may have named an object without its name being durable. What is replaced may name it: that must not be first.
+        self.sync_all_names("")?;
         self.write(name, Body::Bytes(bytes))
     }
 
@@ -136,6 +138,18 @@ impl DirBackend {
     /// After this returns, the name and those of the directories that hold it are durable.
     fn sync_names(&self, name: &str) -> io::Result<()> {
         parents(name).chain([""]).try_for_each(|dir| self.fs.sync_dir(dir))
+    }
+
+    /// After this returns, the names of all objects in `dir` and below are durable.
+    fn sync_all_names(&self, dir: &str) -> io::Result<()> {
+        for entry in self.fs.read_dir(dir)? {
+            let Ok(last) = entry.name else { continue };
+            let name = if dir.is_empty() { last } else { format!("{dir}/{last}") };
+            if check_name(&name).is_ok() && self.fs.metadata(&name)?.is_dir() {
+                self.sync_all_names(&name)?;
+            }
+        }
+        self.fs.sync_dir(dir)
     }
 
     fn remove(&self, name: &str) -> Result<(), Trouble> {
