@@ -23,6 +23,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let differences = match &error {
             Error::WrongBase(wrong) => wrong.differences.as_slice(),
+            Error::Modified { differences, .. } => differences.as_slice(),
             _ => &[],
         };
         let json = json!({
@@ -97,6 +98,19 @@ fn exit_of(error: &Error) -> Exit {
     match error {
         Error::WrongBase(_) => Exit::WrongBase,
         Error::Tree(error) => exit_of_tree(error),
+        Error::Net(_) | Error::Store { .. } => match error.code() {
+            "UNT-SPACE" => Exit::NoSpace,
+            "UNT-IO" => Exit::Io,
+            _ => Exit::Network,
+        },
+        Error::Trust { .. } => match error.code() {
+            "UNT-TRUST-ROLLBACK" | "UNT-TRUST-OLDER" | "UNT-TRUST-FLOOR" | "UNT-TRUST-EXPIRED" | "UNT-TRUST-EPOCH" => {
+                Exit::Rollback
+            }
+            "UNT-TRUST-PRODUCT" | "UNT-TRUST-PLATFORM" => Exit::WrongBase,
+            _ => Exit::Refused,
+        },
+        Error::Modified { .. } => Exit::WrongBase,
         _ => match error.code() {
             "UNT-SPACE" => Exit::NoSpace,
             "UNT-IO" => Exit::Io,

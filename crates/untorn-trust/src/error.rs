@@ -42,6 +42,11 @@ pub enum TrustError {
         /// Why.
         source: DecodeError,
     },
+    /// Neither root nor release nor channel.
+    Unknown {
+        /// Why.
+        source: DecodeError,
+    },
     /// Of another product.
     Product {
         /// The right one.
@@ -149,7 +154,7 @@ impl TrustError {
             Self::KeyText => "UNT-TRUST-KEY",
             Self::WeakKey { .. } => "UNT-TRUST-WEAK-KEY",
             Self::Signature { .. } => "UNT-TRUST-SIGNATURE",
-            Self::Document { .. } => "UNT-TRUST-DOCUMENT",
+            Self::Document { .. } | Self::Unknown { .. } => "UNT-TRUST-DOCUMENT",
             Self::Product { .. } => "UNT-TRUST-PRODUCT",
             Self::Platform { .. } => "UNT-TRUST-PLATFORM",
             Self::Channel { .. } | Self::NotOffered { .. } | Self::TooManyChannels => "UNT-TRUST-CHANNEL",
@@ -168,7 +173,7 @@ impl TrustError {
     #[must_use]
     pub const fn advice(&self) -> &'static str {
         match self {
-            Self::Envelope | Self::Document { .. } => "get it again, from another place if it stays so",
+            Self::Envelope | Self::Document { .. } | Self::Unknown { .. } => "get it again, from another place if it stays so",
             Self::Algorithm { .. } => "ask whoever made it to sign with a newer minisign, or with untorn",
             Self::KeyText => "check that this is the public key",
             Self::WeakKey { .. } => "make a new key",
@@ -200,6 +205,7 @@ impl fmt::Display for TrustError {
             Self::WeakKey { key } => write!(f, "anybody can sign for the key {key}"),
             Self::Signature { role, have, need, keys } => signature(f, *role, *have, *need, keys),
             Self::Document { role, source } => write!(f, "the {role} document cannot be read: {source}"),
+            Self::Unknown { source } => write!(f, "neither root nor release nor channel: {source}"),
             Self::Product { wanted, found } => write!(f, "it is of the product {found}, not of {wanted}"),
             Self::Platform { wanted, found } => write!(f, "it is for the platform {found}, not for {wanted}"),
             Self::Channel { wanted, found } => write!(f, "it is the channel {found}, not {wanted}"),
@@ -242,6 +248,6 @@ fn signature(f: &mut fmt::Formatter<'_>, role: RoleName, have: u32, need: u32, k
 
 impl Error for TrustError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        if let Self::Document { source, .. } = self { Some(source) } else { None }
+        if let Self::Document { source, .. } | Self::Unknown { source } = self { Some(source) } else { None }
     }
 }

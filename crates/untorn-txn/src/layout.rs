@@ -13,6 +13,7 @@
 //!   tx/<id>/s/NNNN   staged files                  tx/<id>/u/NNNN     files kept whole
 //!   tx/<id>/head     the next head document        tx/<id>/u/head     the previous one
 //!   tx/<id>/ballast  space set aside for names and growth
+//!   fetched/<name>   what was fetched for an update: may be removed at any time
 //!   switch/ticket    a whole-tree switch is under way   switch/next      the new tree
 //!   switch/listing   what the last one left             switch/previous  the tree before it, if kept
 //!   switch/discard   a tree being removed               switch/probe     for a trial
@@ -32,6 +33,12 @@ pub(crate) const GIVEN_UP: &str = ".untorn/given-up";
 pub(crate) const HEAD: &str = ".untorn/head";
 /// All transactions.
 pub(crate) const TRANSACTIONS: &str = ".untorn/tx";
+/// What was fetched for updates.
+pub(crate) const FETCHED: &str = ".untorn/fetched";
+/// Something that was fetched.
+pub(crate) fn fetched(name: &str) -> String {
+    format!("{FETCHED}/{name}")
+}
 /// The slots.
 pub(crate) const SLOTS: [&str; 3] = [".untorn/slot.0", ".untorn/slot.1", ".untorn/slot.2"];
 
@@ -142,6 +149,7 @@ mod tests {
             tx.kept_head(),
         ];
         assert!(names.iter().all(|name| name.starts_with(".untorn/tx/7")));
+        assert!(fetched("objects").starts_with(".untorn/"));
         assert!([LOCK, READERS, HOLDER, HEAD].iter().chain(&SLOTS).all(|name| name.starts_with(".untorn/")));
     }
 }

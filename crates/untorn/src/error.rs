@@ -4,6 +4,9 @@ use std::{error::Error as StdError, fmt, io, path::Path};
 
 use untorn_delta::{DiffError, PatchError};
 use untorn_format::{DecodeError, Hash, PathError, escape, manifest::ManifestError};
+use untorn_remote::Error as NetError;
+use untorn_store::Error as StoreError;
+use untorn_trust::TrustError;
 use untorn_txn::{Error as TreeError, Observer, TreeState};
 
 use crate::Difference;
@@ -77,6 +80,39 @@ pub enum Error {
         /// The file, escaped.
         path: String,
     },
+    /// Something could not be fetched, or was not what it should be.
+    Net(NetError),
+    /// Something is not believed.
+    Trust {
+        /// What, escaped.
+        what: String,
+        /// Why.
+        source: TrustError,
+    },
+    /// What lies in a store contradicts itself, though it was signed.
+    Store {
+        /// What, escaped.
+        what: String,
+        /// Why.
+        source: StoreError,
+    },
+    /// The tree follows no releases.
+    NotFollowing {
+        /// The directory, escaped.
+        dir: String,
+    },
+    /// Not everything that an update needs has been fetched.
+    NotFetched {
+        /// The directory, escaped.
+        dir: String,
+    },
+    /// What somebody changed is in the way of an update, and is to stay.
+    Modified {
+        /// The build that is installed.
+        installed: Hash,
+        /// All of it.
+        differences: Vec<Difference>,
+    },
     /// Nothing says what should be installed.
     NotRecorded {
         /// The directory, escaped.
@@ -125,6 +161,12 @@ impl Error {
             Self::ChangedMeanwhile { .. } => "UNT-CHANGED",
             Self::Source { .. } => "UNT-SOURCE",
             Self::NotRecorded { .. } => "UNT-NOT-RECORDED",
+            Self::Net(error) => error.code(),
+            Self::Trust { source, .. } => source.code(),
+            Self::Store { source, .. } => source.code(),
+            Self::NotFollowing { .. } => "UNT-NOT-FOLLOWING",
+            Self::NotFetched { .. } => "UNT-NOT-FETCHED",
+            Self::Modified { .. } => "UNT-MODIFIED",
             Self::Stopped => "UNT-STOPPED",
         }
     }
@@ -146,7 +188,12 @@ impl Error {
             | Self::OutputInside { path }
             | Self::ChangedMeanwhile { path }
             | Self::Source { path }
-            | Self::NotRecorded { dir: path } => Some(path),
+            | Self::NotRecorded { dir: path }
+            | Self::NotFollowing { dir: path }
+            | Self::NotFetched { dir: path }
+            | Self::Trust { what: path, .. }
+            | Self::Store { what: path, .. } => Some(path),
+            Self::Net(error) => Some(error.url()),
             Self::Name { source, .. } => Some(&source.path),
             Self::Diff(DiffError::Read { path, .. } | DiffError::Changed { path }) => Some(path.as_str()),
             Self::Patch(PatchError::Read { path, .. } | PatchError::Old { path } | PatchError::Made { path }) => {
@@ -181,6 +228,12 @@ impl Error {
             Self::ChangedMeanwhile { .. } => "make sure nothing else writes to the tree, then try again",
             Self::Stopped => "start again whenever you like",
             Self::Source { .. } => "name a directory that holds the build the tree should be",
+            Self::Net(error) => error.advice(),
+            Self::Trust { source, .. } => source.advice(),
+            Self::Store { .. } => "ask whoever publishes it; every mirror would say the same",
+            Self::NotFollowing { .. } => "name a source with --from, and a root that you trust with --trust",
+            Self::NotFetched { .. } => "run the update without --commit",
+            Self::Modified { .. } => "keep copies of these files elsewhere, or say what to do with them with --keep or --replace",
             Self::NotRecorded { .. } => "say what it should be: verify it against a directory or a manifest",
         }
     }
@@ -201,6 +254,12 @@ impl Error {
             Self::ChangedMeanwhile { path } => write!(f, "{path}: somebody changed it while the update was being prepared"),
             Self::Stopped => f.write_str("stopped, as asked"),
             Self::Source { path } => write!(f, "{path}: does not hold the bytes that are needed"),
+            Self::Net(error) => write!(f, "{error}"),
+            Self::Trust { what, source } => write!(f, "{what}: {source}"),
+            Self::Store { what, source } => write!(f, "{what}: {source}"),
+            Self::NotFollowing { dir } => write!(f, "{dir}: follows no releases"),
+            Self::NotFetched { dir } => write!(f, "{dir}: not everything that the update needs has been fetched"),
+            Self::Modified { differences, .. } => modified(f, differences),
             Self::NotRecorded { dir } => write!(f, "{dir}: nothing says what is installed there"),
         }
     }
@@ -217,6 +276,18 @@ impl fmt::Display for Error {
     }
 }
 
+fn modified(f: &mut fmt::Formatter<'_>, differences: &[Difference]) -> fmt::Result {
+    write!(f, "somebody changed what the update changes, too: ")?;
+    some(f, differences)
+}
+
+fn some(f: &mut fmt::Formatter<'_>, differences: &[Difference]) -> fmt::Result {
+    for (number, difference) in differences.iter().take(SHOWN).enumerate() {
+        write!(f, "{}{difference}", if number == 0 { "" } else { ", " })?;
+    }
+    f.write_str(if differences.len() > SHOWN { ", ..." } else { "" })
+}
+
 /// How many differences a message names.
 const SHOWN: usize = 5;
 
@@ -227,10 +298,7 @@ impl fmt::Display for WrongBase {
             return f.write_str(", though every file that the patch changes is");
         }
         write!(f, "; {} differ: ", self.differences.len())?;
-        for (number, difference) in self.differences.iter().take(SHOWN).enumerate() {
-            write!(f, "{}{difference}", if number == 0 { "" } else { ", " })?;
-        }
-        f.write_str(if self.differences.len() > SHOWN { ", ..." } else { "" })
+        some(f, &self.differences)
     }
 }
 
@@ -283,6 +351,9 @@ impl StdError for Error {
             Self::Name { source, .. } => Some(source),
             Self::Manifest { source, .. } => Some(source),
             Self::Document { source, .. } => Some(source),
+            Self::Net(error) => Some(error),
+            Self::Trust { source, .. } => Some(source),
+            Self::Store { source, .. } => Some(source),
             Self::Diff(error) => error.source(),
             Self::Patch(error) => error.source(),
             _ => None,
@@ -293,6 +364,15 @@ impl StdError for Error {
 impl From<TreeError> for Error {
     fn from(error: TreeError) -> Self {
         Self::Tree(error)
+    }
+}
+
+impl From<NetError> for Error {
+    fn from(error: NetError) -> Self {
+        match error.fault() {
+            untorn_remote::Fault::Stopped => Self::Stopped,
+            _ => Self::Net(error),
+        }
     }
 }
 

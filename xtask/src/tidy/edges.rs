@@ -19,7 +19,8 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn-store", &["untorn-format"]),
     ("untorn-remote", &["untorn-format"]),
     ("untorn-trust", &["untorn-format"]),
-    ("untorn", &["untorn-delta", "untorn-format", "untorn-fs", "untorn-txn"]),
+    ("untorn", &["untorn-delta", "untorn-format", "untorn-fs", "untorn-remote", "untorn-store", "untorn-trust", "untorn-txn"]),
+    ("untorn-keys", &["untorn-format", "untorn-trust"]),
     ("untorn-publish", &["untorn-format", "untorn-fs"]),
     ("untorn-cli", &["untorn"]),
 ];

@@ -95,11 +95,6 @@ Nothing was changed. Use a newer untorn.",
 The tree is unchanged. Close the program (it was started with `untorn run`, or holds the reader's lock), or use --wait.",
     ),
     (
-        "UNT-INTO-ITSELF",
-        "A directory cannot move into itself.
-Nothing was changed. Check the paths.",
-    ),
-    (
         "UNT-INDEX-DAMAGED",
         "The chunk index is not what the release, or its own head, promises.
 Nothing was changed. It was damaged on the way or on the host, or it rotted in a file: fetch it again, from another place if need be.",
@@ -108,6 +103,11 @@ Nothing was changed. It was damaged on the way or on the host, or it rotted in a
         "UNT-INDEX-OTHER",
         "The chunk index belongs to another build.
 Nothing was changed. Name the index that was made together with the manifest (`untorn manifest DIR -o MANIFEST --index INDEX`).",
+    ),
+    (
+        "UNT-INTO-ITSELF",
+        "A directory cannot move into itself.
+Nothing was changed. Check the paths.",
     ),
     (
         "UNT-IO",
@@ -167,6 +167,96 @@ Nothing was changed. Add what it leads to, or remove the link.",
 Nothing was changed. Check the path.",
     ),
     (
+        "UNT-MODIFIED",
+        "Files that somebody changed are in the way of an update, and the policy says to refuse then.
+Nothing was changed. The message names them: keep copies elsewhere, or say what to do with them with --keep or --replace.",
+    ),
+    (
+        "UNT-NET-BROKEN",
+        "A connection ended before everything had come, again and again.
+Nothing was changed, and what has come is not fetched again. Try again later, or use another server with --from.",
+    ),
+    (
+        "UNT-NET-CONTENT",
+        "What a server gave is not what the signed documents say should be there.
+Nothing was changed. Every mirror was asked. Try again later: a cache on the way may be stale. If it stays so, tell whoever publishes the product.",
+    ),
+    (
+        "UNT-NET-ENCODING",
+        "A server compressed what it gave, though nobody asked for that.
+Nothing was changed. Whoever runs the server should turn that off for these files.",
+    ),
+    (
+        "UNT-NET-LENGTH",
+        "Something is longer than it may be.
+Nothing was changed; no more was taken than is allowed. Use another server, and tell whoever runs this one.",
+    ),
+    (
+        "UNT-NET-MISSING",
+        "There is no such file on any server.
+Nothing was changed. Check the address: it is that of the directory that holds `untorn.store`. If it is right, what was published is not complete.",
+    ),
+    (
+        "UNT-NET-NAME",
+        "A document names something that untorn never asks a server for.
+Nothing was changed. Tell whoever publishes the product.",
+    ),
+    (
+        "UNT-NET-NO-RANGE",
+        "A server gives out whole files only, and these are not wanted for the sake of a part.
+Nothing was changed. Use another server, or leave out --no-whole.",
+    ),
+    (
+        "UNT-NET-PAGE",
+        "A web page came where data should be.
+Nothing was changed. Often the network wants a login first: open any web page in a browser, then try again. Otherwise check the address.",
+    ),
+    (
+        "UNT-NET-PROTOCOL",
+        "What answered is no web server, or does not answer as one.
+Nothing was changed. Check the address.",
+    ),
+    (
+        "UNT-NET-RANGE",
+        "A server gave another part of a file than it was asked for.
+Nothing was changed. Use another server, and tell whoever runs this one.",
+    ),
+    (
+        "UNT-NET-READ",
+        "A file of a store could not be read.
+Nothing was changed. Check the disk and the permissions of the directory that holds the store.",
+    ),
+    (
+        "UNT-NET-REDIRECT",
+        "A server leads on to a place that is not followed: too often, out of HTTPS, or out of the web.
+Nothing was changed. Use the right address, or tell whoever runs the server.",
+    ),
+    (
+        "UNT-NET-SLOW",
+        "Next to nothing came for a long time.
+Nothing was changed, and what has come is not fetched again. Try again later, or use another server.",
+    ),
+    (
+        "UNT-NET-STATUS",
+        "A server refused, or was too busy.
+Nothing was changed. The message shows what it said. Try again later.",
+    ),
+    (
+        "UNT-NET-TLS",
+        "A server could not prove that it is the one it should be.
+Nothing was changed. Check the clock of this machine first; then ask who is between it and the server.",
+    ),
+    (
+        "UNT-NET-UNREACHABLE",
+        "There is no connection to a server.
+Nothing was changed. Check the address and the network.",
+    ),
+    (
+        "UNT-NET-URL",
+        "An address cannot be used.
+Give a directory, or an address that begins with https:// or http:// and has neither ? nor #.",
+    ),
+    (
         "UNT-NO-UNDO",
         "Nothing was kept to go back with.
 The tree is unchanged. Undo is kept by `untorn apply` unless --no-undo is given, and by `untorn write --undo`; only the last change can be undone.",
@@ -175,6 +265,16 @@ The tree is unchanged. Undo is kept by `untorn apply` unless --no-undo is given,
         "UNT-NOT-EMPTY",
         "A directory that is to be removed is not empty.
 Nothing was changed. Move away what is in it, then try again.",
+    ),
+    (
+        "UNT-NOT-FETCHED",
+        "Not everything that the update needs has been fetched.
+Nothing was changed. Run the update without --commit, or with --stage-only first.",
+    ),
+    (
+        "UNT-NOT-FOLLOWING",
+        "The tree follows no releases.
+Nothing was changed. `untorn install` begins to follow them, with a root that you trust; so does `untorn update` with --from and --trust.",
     ),
     (
         "UNT-NOT-RECORDED",
@@ -323,6 +423,91 @@ Nothing was published. Try another level.",
         "UNT-STORE-SIZE",
         "The build has more than a chunk index can hold.
 Nothing was published. Pack small files together, or split the build.",
+    ),
+    (
+        "UNT-TRUST-ALGORITHM",
+        "A signature is of a kind that is not accepted.
+Nothing was changed. Only minisign's prehashed Ed25519 signatures count. Whoever signed it should use a newer minisign, or untorn.",
+    ),
+    (
+        "UNT-TRUST-CHAIN",
+        "A root does not follow the one that is believed.
+Nothing was changed. Roots follow each other one by one, each signed by the keys of the one before and its own. Get those in between, or tell whoever makes the product.",
+    ),
+    (
+        "UNT-TRUST-CHANNEL",
+        "That is not the channel that was asked for, or it has nothing for this platform.
+Nothing was changed. Name another channel with --channel.",
+    ),
+    (
+        "UNT-TRUST-DOCUMENT",
+        "A signed document cannot be read.
+Nothing was changed. Get it again, from another place if it stays so; or use a newer untorn.",
+    ),
+    (
+        "UNT-TRUST-ENVELOPE",
+        "Signatures cannot be read.
+Nothing was changed. Each has four lines, as minisign writes them. Get the file again.",
+    ),
+    (
+        "UNT-TRUST-EPOCH",
+        "A channel document is of an epoch that the root does not name.
+Nothing was changed. It was signed before its key was revoked, or by nobody who may. Try again later, or another mirror.",
+    ),
+    (
+        "UNT-TRUST-EXPIRED",
+        "The word of a channel is old, and that is to be refused.
+Nothing was changed. Check the clock. If it is right, this mirror is behind: try another one.",
+    ),
+    (
+        "UNT-TRUST-FLOOR",
+        "A build is below the least one that may be installed.
+Nothing was changed. Whoever makes the product has withdrawn it. Get a newer one.",
+    ),
+    (
+        "UNT-TRUST-FORK",
+        "There are two different documents with one number.
+Nothing was changed. Somebody tells different players different things: tell whoever makes the product.",
+    ),
+    (
+        "UNT-TRUST-KEY",
+        "That is no public key of minisign.
+It is one line of 56 letters, below a line with a comment.",
+    ),
+    (
+        "UNT-TRUST-OLDER",
+        "A release is not newer than what is installed.
+Nothing was changed.",
+    ),
+    (
+        "UNT-TRUST-PLATFORM",
+        "A release is for another platform.
+Nothing was changed. Get the one for this platform.",
+    ),
+    (
+        "UNT-TRUST-PRODUCT",
+        "A document is of another product.
+Nothing was changed. Check the address, and which tree it is.",
+    ),
+    (
+        "UNT-TRUST-RELEASE",
+        "A release is not the one that the channel names.
+Nothing was changed. Try again, or another mirror.",
+    ),
+    (
+        "UNT-TRUST-ROLLBACK",
+        "A channel document is older than one that was seen before.
+Nothing was changed. This mirror is behind, or somebody wants to lead you back. Try again later, or another mirror.",
+    ),
+    (
+        "UNT-TRUST-SIGNATURE",
+        "Too few of the right keys signed.
+Nothing was changed. Get it from whoever makes the product; if that is where it came from, ask them.",
+    ),
+    (
+        "UNT-TRUST-WEAK-KEY",
+        "A key for which anybody can sign.
+Nothing was changed. Whoever made the root must make a new key.",
     ),
     (
         "UNT-UNFINISHED",

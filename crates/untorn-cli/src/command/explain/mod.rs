@@ -74,7 +74,16 @@ mod tests {
     fn every_code_is_explained_once_and_none_is_made_up() {
         let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let mut used = BTreeSet::new();
-        for library in ["untorn", "untorn-delta", "untorn-format", "untorn-fs", "untorn-store", "untorn-txn"] {
+        for library in [
+            "untorn",
+            "untorn-delta",
+            "untorn-format",
+            "untorn-fs",
+            "untorn-remote",
+            "untorn-store",
+            "untorn-trust",
+            "untorn-txn",
+        ] {
             spelled(&crates.join(library).join("src"), &mut used);
         }
         used.extend(["UNT-BUG".into(), "UNT-USAGE".into()]);

@@ -1,0 +1,80 @@
+//! Keys and documents for tests.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use std::sync::LazyLock;
+
+use untorn_format::{
+    Hash,
+    release::{Channel, IndexObject, ManifestObject, Pointer, Release, Role, Root, Signed},
+};
+use untorn_keys::{SecretKey, sign};
+use untorn_trust::{Document, TrustedRoot};
+
+/// Keys, by number.
+pub(crate) static KEYS: LazyLock<Vec<SecretKey>> = LazyLock::new(|| (0..6).map(|_| SecretKey::generate(None).unwrap()).collect());
+
+pub(crate) fn key(number: usize) -> &'static SecretKey {
+    &KEYS[number]
+}
+
+pub(crate) fn role(epoch: u64, threshold: u32, keys: &[usize]) -> Role {
+    let mut keys: Vec<_> = keys.iter().map(|number| key(*number).public()).collect();
+    keys.sort_by_key(|key| key.key);
+    Role { epoch, threshold, keys }
+}
+
+pub(crate) fn root() -> Root {
+    Root {
+        product: "game".to_owned(),
+        version: 1,
+        min_build: 0,
+        root: role(0, 2, &[0, 1, 2]),
+        release: role(0, 1, &[3]),
+        channel: role(0, 1, &[4]),
+    }
+}
+
+pub(crate) fn release(build: u64) -> Release {
+    Release {
+        product: "game".to_owned(),
+        platform: "linux".to_owned(),
+        build,
+        label: format!("1.{build}"),
+        created: 1_790_000_000,
+        manifest: ManifestObject { hash: Hash::of(&build.to_le_bytes()), len: 100, stored: Hash::NONE, stored_len: 0 },
+        manifest_deltas: vec![],
+        index: IndexObject::NONE,
+        packs: vec![],
+        patches: vec![],
+    }
+}
+
+pub(crate) fn channel(seq: u64, prev: Hash, release: &Release) -> Channel {
+    Channel {
+        product: "game".to_owned(),
+        name: "stable".to_owned(),
+        epoch: 0,
+        seq,
+        prev,
+        platforms: vec![Pointer { platform: "linux".to_owned(), release: release.id(), build: release.build }],
+        floor: 0,
+        issued: 1_790_000_000 + seq,
+        expires: 0,
+        rollout_permille: 1000,
+        salt: [7; 16],
+    }
+}
+
+pub(crate) fn sign_root(root: &Root, keys: &[usize]) -> Signed {
+    signed(Document::Root(root.clone()), keys)
+}
+
+pub(crate) fn signed(document: Document, keys: &[usize]) -> Signed {
+    let keys: Vec<_> = keys.iter().map(|number| key(*number)).collect();
+    sign(&document, &keys).unwrap()
+}
+
+pub(crate) fn pinned() -> TrustedRoot {
+    TrustedRoot::pin(sign_root(&root(), &[0, 1])).unwrap()
+}
