@@ -1,7 +1,7 @@
 //! Old builds, put together again from the store.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, btree_map::Entry},
     io,
     path::Path,
 };
@@ -10,7 +10,7 @@ use untorn::{Observer, ScanOptions};
 use untorn_format::{
     Hash, TreePath, escape,
     index::{Frame, Page},
-    manifest::{Entry, Kind, Manifest},
+    manifest::{self, Kind, Manifest},
     release::Release,
 };
 use untorn_fs::{File, Fs, OpenMode, OsFs};
@@ -18,7 +18,7 @@ use untorn_store::{FetchOptions, Located, layout::Name, missing, open_frame, pla
 
 use crate::{
     Backend, Error, Result,
-    release::{index, index_bytes, manifest, page_bytes},
+    release::{self, index, index_bytes, page_bytes},
 };
 
 /// How many bytes of chunks are fetched before they are written.
@@ -41,7 +41,7 @@ impl Local {
         options.jobs = jobs;
         let manifest = untorn::scan(dir, &options)?;
         let fs = OsFs::open(dir).map_err(|source| io_error("open", dir, source))?;
-        let file = |entry: &Entry| match entry.kind {
+        let file = |entry: &manifest::Entry| match entry.kind {
             Kind::File { hash, .. } => Some((hash, entry.path.clone())),
             _ => None,
         };
@@ -60,7 +60,7 @@ pub(crate) fn assemble(
     dir: &Path,
     observer: Option<&dyn Observer>,
 ) -> Result<Manifest> {
-    let manifest = manifest(store, release)?;
+    let manifest = release::manifest(store, release)?;
     let fs = OsFs::open(dir).map_err(|source| io_error("open", dir, source))?;
     let wanted = lay_out(&fs, &manifest, locals).map_err(|source| io_error("write", dir, source))?;
     if !wanted.is_empty() {
@@ -126,9 +126,9 @@ impl<'a> Fill<'a> {
         let mut pages: BTreeMap<u32, Page> = BTreeMap::new();
         for number in wanted {
             for page in index.pages_of(*number) {
-                if !pages.contains_key(&page) {
+                if let Entry::Vacant(free) = pages.entry(page) {
                     let bytes = page_bytes(&bytes, &index, page).unwrap_or_default();
-                    pages.insert(page, index.page(page, bytes).map_err(broken)?);
+                    free.insert(index.page(page, bytes).map_err(broken)?);
                 }
             }
             let page = |number: u32| pages.get(&number).ok_or(untorn_store::Error::PageDamaged);

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use untorn::Observer;
+use untorn::{Manifest, Observer};
 use untorn_format::{
     Hash, Hasher,
     index::{Frame, Page},
-    release::{Release, Signed},
+    release::{Pack, Release, Signed},
 };
 use untorn_store::{
+    Located,
     layout::{ChannelName, Name},
-    located, open_frame, open_manifest,
+    open_frame, open_manifest,
 };
 
 use crate::{
@@ -126,9 +127,6 @@ impl Check<'_> {
     }
 
     fn release(&mut self, release: &Release) -> Result<()> {
-        for pack in &release.packs {
-            self.hashed(&Name::Pack(pack.hash), &pack.hash, pack.len)?;
-        }
         for patch in &release.patches {
             self.hashed(&Name::Patch(patch.hash), &patch.hash, patch.len)?;
         }
@@ -136,11 +134,10 @@ impl Check<'_> {
             let name = Name::ManifestDelta { from: delta.from, to: release.manifest.hash };
             self.hashed(&name, &delta.stored, delta.stored_len)?;
         }
-        if let Err(error) = self.content(release) {
-            match error {
-                Error::Stopped => return Err(error),
-                error => self.problem(&Name::Release(release.id()), &error),
-            }
+        match self.content(release) {
+            Err(error @ Error::Stopped) => return Err(error),
+            Err(error) => self.problem(&Name::Release(release.id()), &error),
+            Ok(()) => {}
         }
         Ok(())
     }
@@ -150,80 +147,67 @@ impl Check<'_> {
         if !self.seen.insert(name.clone()) {
             return Ok(());
         }
-        let (text, mut hasher, mut at) = (name.to_string(), Hasher::new(), 0);
-        (self.report.objects, self.report.len) = (self.report.objects + 1, self.report.len.saturating_add(len));
-        match self.store.head(&text) {
-            Ok(Some(found)) if found == len => {}
-            Ok(Some(found)) => return Ok(self.problem(name, &format!("it has {found} bytes instead of {len}"))),
-            Ok(None) => return Ok(self.problem(name, &"it is not there")),
-            Err(error) => return Ok(self.problem(name, &error)),
+        self.count(len);
+        match self.hash_of(&name.to_string(), len) {
+            Err(error @ Error::Stopped) => return Err(error),
+            Err(error) => self.problem(name, &error),
+            Ok(found) if found != *hash => self.problem(name, &OTHER_BYTES),
+            Ok(_) => {}
         }
+        Ok(())
+    }
+
+    fn count(&mut self, len: u64) {
+        (self.report.objects, self.report.len) = (self.report.objects + 1, self.report.len.saturating_add(len));
+    }
+
+    fn hash_of(&self, name: &str, len: u64) -> Result<Hash> {
+        if self.store.head(name)? != Some(len) {
+            return Err(Error::Damaged { name: name.into(), what: "it is not there, or of another length" });
+        }
+        let (mut hasher, mut at) = (Hasher::new(), 0);
         while at < len {
             self.stop_if_asked()?;
             let wanted = PIECE_LEN.min(len - at);
-            match self.store.get_range(&text, at, usize::try_from(wanted).unwrap_or(0)) {
-                Ok(bytes) => hasher.update(&bytes),
-                Err(error) => return Ok(self.problem(name, &error)),
-            }
+            hasher.update(&self.store.get_range(name, at, usize::try_from(wanted).unwrap_or(0))?);
             at += wanted;
         }
-        if hasher.finish() != *hash {
-            self.problem(name, &"its bytes are not those that the release names");
-        }
-        Ok(())
+        Ok(hasher.finish())
     }
 
     /// Whether every chunk of the build is where the index says.
     fn content(&mut self, release: &Release) -> Result<()> {
         let (manifest, bytes) = (manifest(self.store, release)?, index_bytes(self.store, release)?);
-        self.report.objects += 2;
-        self.report.len += release.manifest.stored_len + release.index.len;
-        let index = index(&bytes, release, &manifest)?;
-        let name = Name::Index(release.index.hash);
-        let broken = |source| Error::Chunks { name: name.to_string(), source };
-        let mut chunks: BTreeMap<Frame, Vec<untorn_store::Located>> = BTreeMap::new();
-        let mut pages: BTreeMap<u32, Page> = BTreeMap::new();
-        for number in 0..index.page_count() {
-            pages.insert(number, index.page(number, page_bytes(&bytes, &index, number).unwrap_or_default()).map_err(broken)?);
-        }
-        for page in pages.values() {
-            for chunk in located(page, 0).into_iter().flatten() {
-                chunks.entry(chunk.frame).or_default().push(chunk);
-            }
-        }
-        for entry in 0..manifest.entries().len() {
-            if index.spans_of(entry).is_empty() {
-                let page = |number: u32| pages.get(&number).ok_or(untorn_store::Error::PageDamaged);
-                for chunk in index.chunks_of(entry, page).map_err(broken)? {
-                    chunks.entry(chunk.frame).or_default().push(chunk);
-                }
-            }
-        }
-        drop(pages);
-        for (frame, chunks) in chunks {
+        self.count(release.manifest.stored_len);
+        self.count(release.index.len);
+        let chunks = by_pack(release, &manifest, &bytes)?;
+        for pack in &release.packs {
             self.stop_if_asked()?;
-            self.frame(release, &frame, &chunks);
+            self.pack(pack, chunks.get(&pack.number));
+        }
+        let listed: BTreeSet<u32> = release.packs.iter().map(|pack| pack.number).collect();
+        for number in chunks.keys().filter(|number| !listed.contains(*number)) {
+            let what = format!("it names pack {number}, which the release does not have");
+            self.problem(&Name::Index(release.index.hash), &what);
         }
         self.deltas(release)
     }
 
-    fn frame(&mut self, release: &Release, frame: &Frame, chunks: &[untorn_store::Located]) {
-        let Some(pack) = release.packs.iter().find(|pack| pack.number == frame.pack) else {
-            return self.problem(
-                &Name::Index(release.index.hash),
-                &format!("it names pack {}, which the release does not have", frame.pack),
-            );
-        };
+    /// Whether a pack is what the release says, and each chunk in its frame. It is in memory as a whole.
+    fn pack(&mut self, pack: &Pack, frames: Option<&Frames>) {
         let name = Name::Pack(pack.hash);
-        let stored =
-            self.store.get_range(&name.to_string(), u64::from(frame.at), usize::try_from(frame.stored_len).unwrap_or(usize::MAX));
-        let opened = match stored {
-            Ok(stored) => open_frame(frame, &stored),
+        if self.seen.insert(name.clone()) {
+            self.count(pack.len);
+        }
+        let bytes = match need(self.store, &name, pack.len) {
+            Ok(bytes) if Hash::of(&bytes) == pack.hash => bytes,
+            Ok(_) => return self.problem(&name, &OTHER_BYTES),
             Err(error) => return self.problem(&name, &error),
         };
-        let whole = opened.and_then(|bytes| chunks.iter().try_for_each(|chunk| chunk.bytes(&bytes).map(drop)));
-        if let Err(error) = whole {
-            self.problem(&name, &error);
+        for (frame, chunks) in frames.into_iter().flatten() {
+            if let Err(error) = whole(&bytes, frame, chunks) {
+                self.problem(&name, &error);
+            }
         }
     }
 
@@ -243,7 +227,39 @@ impl Check<'_> {
     }
 }
 
+const OTHER_BYTES: &str = "its bytes are not those that the release names";
+
+/// The chunks that the index says are in each frame.
+type Frames = BTreeMap<Frame, Vec<Located>>;
+
+/// The frames of each pack that the index names.
+fn by_pack(release: &Release, manifest: &Manifest, bytes: &[u8]) -> Result<BTreeMap<u32, Frames>> {
+    let index = index(bytes, release, manifest)?;
+    let broken = |source| Error::Chunks { name: Name::Index(release.index.hash).to_string(), source };
+    let mut pages: BTreeMap<u32, Page> = BTreeMap::new();
+    for number in 0..index.page_count() {
+        let page = index.page(number, page_bytes(bytes, &index, number).unwrap_or_default());
+        pages.insert(number, page.map_err(broken)?);
+    }
+    let mut packs: BTreeMap<u32, Frames> = BTreeMap::new();
+    for entry in 0..manifest.entries().len() {
+        let page = |number: u32| pages.get(&number).ok_or(untorn_store::Error::PageDamaged);
+        for chunk in index.chunks_of(entry, page).map_err(broken)? {
+            packs.entry(chunk.frame.pack).or_default().entry(chunk.frame).or_default().push(chunk);
+        }
+    }
+    Ok(packs)
+}
+
+/// Whether each chunk comes out of the frame.
+fn whole(pack: &[u8], frame: &Frame, chunks: &[Located]) -> Result<(), untorn_store::Error> {
+    let range = usize::try_from(frame.at).ok().zip(usize::try_from(frame.stored_len).ok());
+    let stored = range.and_then(|(at, len)| pack.get(at..at.checked_add(len)?)).ok_or(untorn_store::Error::FrameDamaged)?;
+    let bytes = open_frame(frame, stored)?;
+    chunks.iter().try_for_each(|chunk| chunk.bytes(&bytes).map(drop))
+}
+
 /// A manifest of which only the hash is known.
-fn unpacked(stored: &[u8], hash: &Hash) -> Option<untorn::Manifest> {
+fn unpacked(stored: &[u8], hash: &Hash) -> Option<Manifest> {
     untorn_store::manifest_len(stored).and_then(|len| open_manifest(stored, &Hash::of(stored), hash, len, None).ok())
 }

@@ -7,7 +7,7 @@
 //! - **The pointer moves last**, and only on the word of the one that was read: of two who publish at once, one is refused, and players never see a mixture.
 //! - **Killed at any instant**, a publication leaves what players see as it was, or as it was to be. Doing the same again sends only what is not there yet.
 //! - Whatever the pointer names is there, whole, before it moves. Every patch was applied to a copy of the old build before anybody is offered it.
-//! - Equal builds, options, keys, times and earlier releases give equal bytes.
+//! - Equal builds, options, times and earlier releases give equal bytes, on any machine; signatures are as equal as the [`Signer`] makes them (minisign's are not).
 //! - What is being sent is never collected: [`collect`] and [`publish`] each leave a mark before they look for the other's.
 //!
 //! # Limitations

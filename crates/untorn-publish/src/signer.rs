@@ -10,8 +10,7 @@ pub trait Signer {
     /// The public keys it signs with.
     fn keys(&self) -> Vec<PublicKey>;
 
-    /// The signatures of `document` by all of its keys, as minisign writes them, one behind the other. `comment` is their trusted comment. Equal
-    /// documents should get equal signatures, as Ed25519 gives them: only then is publishing reproducible.
+    /// The signatures of `document` by all of its keys, as minisign writes them, one behind the other. `comment` is their trusted comment.
     ///
     /// # Errors
     /// A sentence that says why not.

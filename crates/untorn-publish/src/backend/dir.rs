@@ -53,6 +53,12 @@ impl DirBackend {
         Self { fs, place }
     }
 
+    /// The version of an object with these bytes.
+    #[must_use]
+    pub fn version_of(bytes: &[u8]) -> Version {
+        Version { etag: Some(untorn_format::Hash::of(bytes).to_string()), number: None }
+    }
+
     fn answer<T>(&self, doing: &'static str, name: &str, result: Result<T, Trouble>) -> Result<T> {
         result.map_err(|trouble| BackendError { doing, name: name.into(), place: self.place.clone(), trouble })
     }
@@ -105,7 +111,7 @@ impl DirBackend {
     fn replace(&self, name: &str, version: Option<&Version>, bytes: &[u8]) -> Result<(), Trouble> {
         check_name(name)?;
         let _writing = self.lock()?;
-        let current = self.read(name, u64::MAX)?.map(|bytes| version_of(&bytes));
+        let current = self.read(name, u64::MAX)?.map(|bytes| Self::version_of(&bytes));
         if current.as_ref() != version {
             return Err(Trouble::Conflict);
         }
@@ -190,7 +196,7 @@ impl Backend for DirBackend {
 
     fn get(&self, name: &str, len_max: u64) -> Result<Option<Object>> {
         let bytes = self.answer("read", name, self.read(name, len_max))?;
-        Ok(bytes.map(|bytes| Object { version: version_of(&bytes), bytes }))
+        Ok(bytes.map(|bytes| Object { version: Self::version_of(&bytes), bytes }))
     }
 
     fn get_range(&self, name: &str, start: u64, len: usize) -> Result<Vec<u8>> {
@@ -240,10 +246,6 @@ fn made(dir: &Path) -> io::Result<OsFs> {
     present(beside.create_dir(name, None))?;
     beside.sync_dir("")?;
     OsFs::open(dir)
-}
-
-fn version_of(bytes: &[u8]) -> Version {
-    Version { etag: Some(blake3::hash(bytes).to_hex().to_string()), number: None }
 }
 
 /// Whether the file holds exactly that.
