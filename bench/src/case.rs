@@ -49,8 +49,8 @@ fn small_files(count: u64) -> Case {
 }
 
 fn small_500() -> Case {
-    use Name::{FsTransaction, Fstx, Naive, Untorn};
-    case("small-500", Workload::replaced(500, 4096), &[Naive, Fstx, FsTransaction, Untorn])
+    use Name::{BareJournal, FsTransaction, Fstx, Naive, Untorn};
+    case("small-500", Workload::replaced(500, 4096), &[Naive, BareJournal, Fstx, FsTransaction, Untorn])
 }
 
 fn big() -> Case {

@@ -112,8 +112,9 @@ pub(crate) enum Command {
     Rollback(RollbackArgs),
     /// Run a program on a tree that cannot change meanwhile
     Run(RunArgs),
-    /// Write the manifest of a build
-    Scan(ScanArgs),
+    /// Write the manifest of a build: what it consists of
+    #[command(alias = "scan")]
+    Manifest(ManifestArgs),
     /// Update a game, be killed again and again, and show that nothing tears
     Demo(DemoArgs),
     /// Explain an error code or an exit code
@@ -298,7 +299,7 @@ Exits with 10 when something is missing or damaged. What stands beside the build
 pub(crate) struct VerifyArgs {
     /// The directory
     pub(crate) tree: PathBuf,
-    /// What it should be: a directory, or a manifest that `untorn scan` wrote
+    /// What it should be: a directory, or a manifest that `untorn manifest` wrote
     #[arg(long, value_name = "DIR|MANIFEST")]
     pub(crate) against: Option<PathBuf>,
     /// How many threads read; 0 means as many as keep the disk busy
@@ -320,7 +321,7 @@ pub(crate) struct RepairArgs {
     /// A directory that holds the build, or at least all that is damaged
     #[arg(long, value_name = "DIR")]
     pub(crate) from: PathBuf,
-    /// What the tree should be, if not what is installed: a directory, or a manifest that `untorn scan` wrote
+    /// What the tree should be, if not what is installed: a directory, or a manifest that `untorn manifest` wrote
     #[arg(long, value_name = "DIR|MANIFEST")]
     pub(crate) against: Option<PathBuf>,
     /// Say what would be done, but change nothing
@@ -373,14 +374,20 @@ pub(crate) struct RunArgs {
 
 #[derive(Args, Debug)]
 #[command(before_long_help = "Examples:
-  untorn scan 1.1/                       check the names, print what the build is called
-  untorn scan 1.1/ -o 1.1.manifest       for `untorn verify --against`")]
-pub(crate) struct ScanArgs {
+  untorn manifest 1.1/                       check the names, print what the build is called
+  untorn manifest 1.1/ -o 1.1.manifest       for `untorn verify --against`
+  untorn manifest 1.1/ -o 1.1.manifest --index 1.1.index
+
+The build is read once, also where both are made. With the index, `untorn verify` says which parts of a file are damaged.")]
+pub(crate) struct ManifestArgs {
     /// The build
     pub(crate) dir: PathBuf,
     /// The manifest to write
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// The index to write: which chunks the files consist of
+    #[arg(long, value_name = "FILE")]
+    pub(crate) index: Option<PathBuf>,
     /// How many threads read; 0 means as many as keep the disk busy
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,

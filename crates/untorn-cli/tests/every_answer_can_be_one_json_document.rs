@@ -24,7 +24,7 @@ fn of_every_command() {
         (&["rollback", "game", "-n"], 0),
         (&["rollback", "game"], 0),
         (&["write", "game", "updates"], 0),
-        (&["scan", "new"], 0),
+        (&["manifest", "new"], 0),
         (&["explain", "UNT-IO"], 0),
         (&["explain", "exit-codes"], 0),
         (&["completions", "fish"], 0),

@@ -16,7 +16,7 @@ const COMMANDS: [&str; 14] = [
     "repair",
     "rollback",
     "run",
-    "scan",
+    "manifest",
     "demo",
     "explain",
     "completions",

@@ -145,7 +145,7 @@ fn to_the_last_field() {
         (&["write", "game", "updates", "--undo"], 0),
         (&["run", "missing", "--json", "--", "true"], 32),
         (&["rollback", "game", "-n"], 0),
-        (&["scan", "new"], 0),
+        (&["manifest", "new"], 0),
         (&["demo", "--kills", "1", "--seed", "1"], 0),
         (&["explain", "UNT-IO"], 0),
         (&["explain", "22"], 0),

@@ -30,7 +30,7 @@ fn directories_and_files_that_are_not_there() {
         &["rollback", "missing"],
         &["run", "missing", "--", "true"],
         &["run", "game", "--", "./no-such-program"],
-        &["scan", "missing"],
+        &["manifest", "missing"],
         &["demo", "old", "missing"],
     ] {
         said(&err(&game.untorn(args), 32), "UNT-IO");

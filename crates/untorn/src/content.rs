@@ -11,7 +11,7 @@ use std::{
 };
 
 use untorn_format::{Hash, Hasher, TreePath};
-use untorn_fs::{Fs, OpenMode};
+use untorn_fs::{File, Fs, OpenMode};
 use untorn_txn::{Observer, Phase};
 
 /// How much is read at once, in bytes; each thread holds one such piece.
@@ -34,7 +34,7 @@ const READERS_PER_CORE: usize = 4;
 const READERS_MAX: usize = 16;
 
 /// How many threads shall read files, where `jobs` is 0; else that many.
-fn readers(jobs: usize) -> usize {
+pub(crate) fn readers(jobs: usize) -> usize {
     if jobs > 0 { jobs } else { (threads(0) * READERS_PER_CORE).min(READERS_MAX) }
 }
 
@@ -71,14 +71,7 @@ pub(crate) fn read_all(
     total: u64,
     observer: Option<&dyn Observer>,
 ) -> Vec<io::Result<Content>> {
-    let done = AtomicU64::new(0);
-    let tell = |len: u64| {
-        let done = done.fetch_add(len, Relaxed) + len;
-        observer.map_or(Ok(()), |observer| {
-            observer.progress(Phase::Read, done.min(total), total);
-            stop_if_asked(observer)
-        })
-    };
+    let tell = counted(observer, total);
     for_each(jobs, paths.len(), &|number| read(fs, paths[number], &tell))
 }
 
@@ -90,6 +83,34 @@ pub(crate) fn stop_if_asked(observer: &dyn Observer) -> io::Result<()> {
 /// Reads one file whole.
 pub(crate) fn read_one(fs: &dyn Fs, path: &TreePath) -> io::Result<Content> {
     read(fs, path, &|_| Ok(()))
+}
+
+/// Reads a file from front to back, telling `tell` how much was read each time.
+pub(crate) struct FrontToBack<'f> {
+    pub(crate) file: Box<dyn File>,
+    pub(crate) at: u64,
+    pub(crate) tell: &'f (dyn Fn(u64) -> io::Result<()> + Sync),
+}
+
+impl io::Read for FrontToBack<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let len = self.file.read_at(buf, self.at)?;
+        self.at += len as u64;
+        (self.tell)(len as u64)?;
+        Ok(len)
+    }
+}
+
+/// Tells `observer` how much of `total` was read, and asks it whether to stop.
+pub(crate) fn counted(observer: Option<&dyn Observer>, total: u64) -> impl Fn(u64) -> io::Result<()> + Sync {
+    let done = AtomicU64::new(0);
+    move |len| {
+        let done = done.fetch_add(len, Relaxed) + len;
+        observer.map_or(Ok(()), |observer| {
+            observer.progress(Phase::Read, done.min(total), total);
+            stop_if_asked(observer)
+        })
+    }
 }
 
 /// The length is that of what was read, not what the system says: a file that grows meanwhile is seen as one thing.

@@ -44,6 +44,7 @@ mod inspect;
 mod manifest_file;
 mod open;
 mod part_file;
+mod record;
 mod repair;
 mod scan;
 mod tree_files;
@@ -55,9 +56,9 @@ pub use diff::{DiffOptions, DiffReport, diff};
 pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
 pub use inspect::{Inspection, PathCost, Reason, inspect};
-pub use manifest_file::{read_manifest, write_manifest};
+pub use manifest_file::{read_manifest, write_index, write_manifest};
 pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair};
-pub use scan::{ScanOptions, scan};
+pub use scan::{ScanOptions, scan, scan_with_index};
 pub use verify::{VerifyOptions, VerifyReport, verify, verify_against};
 
 pub use untorn_delta::{DiffError, PatchError, Report as DeltaReport, Search};
@@ -66,6 +67,7 @@ pub use untorn_format::{
     manifest::{self, Manifest, ManifestError},
     patch::FORMAT_NUMBER as PATCH_FORMAT,
 };
+pub use untorn_store::IndexFile;
 pub use untorn_txn::{
     Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Meanwhile, Observer, Options, Phase, ReadGuard,
     Readers, Recovery, Report, RollbackForecast, Status, Switch, SwitchOptions, SwitchReport, Transaction, Tree, TreeState,

@@ -1,9 +1,10 @@
-//! Manifests as files.
+//! Manifests and indexes as files.
 
 use std::{io::Write, path::Path};
 
 use untorn_format::manifest::{MANIFEST_LEN_MAX, Manifest};
 use untorn_fs::{Fs, OpenMode};
+use untorn_store::IndexFile;
 
 use crate::{Error, Result, ScanOptions, error::shown, open, part_file::PartFile, scan};
 
@@ -39,7 +40,19 @@ fn read_file(path: &Path) -> Result<Vec<u8>> {
 /// # Errors
 /// [`Error::Io`].
 pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<()> {
+    write(path, &manifest.encode())
+}
+
+/// Writes an index to the file `path`, as [`write_manifest`] does a manifest.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn write_index(path: &Path, index: &IndexFile) -> Result<()> {
+    write(path, &index.bytes)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut part = PartFile::new(path, "part")?;
-    part.write_all(&manifest.encode()).map_err(|source| Error::io("write", path, source))?;
+    part.write_all(bytes).map_err(|source| Error::io("write", path, source))?;
     part.publish()
 }

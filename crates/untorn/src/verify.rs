@@ -15,6 +15,7 @@ use crate::{
     difference::kind_name,
     error::shown,
     open,
+    record::Record,
     walk::{Found, walk},
 };
 
@@ -66,8 +67,9 @@ impl VerifyReport {
 pub fn verify(dir: &Path, options: &VerifyOptions) -> Result<VerifyReport> {
     let _guard = hold(dir)?;
     let head = head_of(dir)?.ok_or_else(|| Error::NotRecorded { dir: shown(dir) })?;
-    let manifest = Manifest::decode(&head).map_err(|source| Error::Document { path: shown(dir), source })?;
-    verify_on(&open::build(dir)?, dir, &manifest, options)
+    let record = Record::decode(&head, dir)?;
+    let manifest = record.manifest().ok_or_else(|| Error::NotRecorded { dir: shown(dir) })?;
+    verify_on(&open::build(dir)?, dir, manifest, options)
 }
 
 /// Verifies the directory `dir`, be it a tree or not, against `manifest`. A tree whose journal cannot be understood is looked at without being held: that is when

@@ -6,11 +6,11 @@ mod demo;
 mod diff;
 mod explain;
 mod inspect;
+mod manifest;
 mod recover;
 mod repair;
 mod rollback;
 mod run;
-mod scan;
 mod status;
 mod verify;
 mod write;
@@ -44,7 +44,7 @@ pub(crate) fn run(cli: &Cli) -> Exit {
         Command::Repair(args) => ("repair", repair::run(args, global)),
         Command::Rollback(args) => ("rollback", rollback::run(args, global)),
         Command::Run(args) => ("run", run::run(args)),
-        Command::Scan(args) => ("scan", scan::run(args, global)),
+        Command::Manifest(args) => ("manifest", manifest::run(args, global)),
         Command::Demo(args) => ("demo", demo::run(args, global)),
         Command::Explain(args) => ("explain", explain::run(args)),
         Command::Completions(args) => ("completions", completions::run(args)),

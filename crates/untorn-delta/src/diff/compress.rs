@@ -46,7 +46,7 @@ pub(super) fn compress(job: &Job, effort: &Effort) -> Result<Stored, DiffError> 
             best = Stored { kind, bytes, refers: !reference.is_empty() };
         }
     };
-    offer(FrameKind::Zstd, zstd(reference, literal, effort.zstd, effort.table_log_max)?);
+    offer(FrameKind::Zstd, zstd(reference, literal, effort)?);
     if let Some(preset) = effort.lzma {
         offer(FrameKind::Lzma, lzma(reference, literal, LzmaOptions::with_preset(preset))?);
     }
@@ -61,19 +61,20 @@ pub(super) fn facts(facts: &[u8]) -> Result<Vec<u8>, DiffError> {
 }
 
 /// One zstd frame that holds `literal` and names its length. `reference` must stand directly before it in memory, or be empty.
-fn zstd(reference: &[u8], literal: &[u8], level: i32, table_log_max: u32) -> Result<Vec<u8>, DiffError> {
+fn zstd(reference: &[u8], literal: &[u8], effort: &Effort) -> Result<Vec<u8>, DiffError> {
     let mut context = CCtx::create();
     let window_log = (reference.len() + literal.len()).max(1 << 10).next_power_of_two().ilog2().min(WINDOW_LOG_MAX);
-    let tables_log = window_log.clamp(6, table_log_max);
-    for parameter in [
-        CParameter::CompressionLevel(level),
+    let tables_log = window_log.clamp(6, effort.table_log_max);
+    let parameters = [
+        CParameter::CompressionLevel(effort.zstd),
         CParameter::WindowLog(window_log),
         CParameter::HashLog(tables_log),
         // A binary tree has two entries for each position, and all positions should be in it: those of the references come first.
-        CParameter::ChainLog(window_log.saturating_add(1).clamp(6, table_log_max)),
+        CParameter::ChainLog(window_log.saturating_add(1).clamp(6, effort.table_log_max)),
         CParameter::ContentSizeFlag(true),
         CParameter::ChecksumFlag(false),
-    ] {
+    ];
+    for parameter in parameters.into_iter().chain(effort.match_len_min.map(CParameter::MinMatch)) {
         context.set_parameter(parameter).map_err(error)?;
     }
     if !reference.is_empty() {

@@ -1,12 +1,15 @@
 //! What a level of compression means.
 
 use super::Search;
+use super::frame_plan::FramePlan;
 
 /// How much is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Effort {
     /// Level of zstd.
     pub(super) zstd: i32,
+    /// The shortest match zstd looks for, in bytes, where it is not the level's own.
+    pub(super) match_len_min: Option<u32>,
     /// The largest tables of zstd, as a power of two of their entries of 4 bytes; there are two.
     pub(super) table_log_max: u32,
     /// Whether LZMA is tried too, and with which preset.
@@ -15,23 +18,42 @@ pub(super) struct Effort {
     pub(super) search: Search,
 }
 
+const fn zstd(zstd: i32, table_log_max: u32, search: Search) -> Effort {
+    Effort { zstd, match_len_min: None, table_log_max, lzma: None, search }
+}
+
+/// Hash rows whose tables hold every position of a frame and its references: with smaller ones, most of what the old bytes say is forgotten before it is of use (the
+/// patch of wesnoth is twice as long with tables of 2^22 entries, 4 times with 2^20). Next to that, trees and optimal parsing gain little for the sixfold time.
+const QUICK: Effort = Effort { match_len_min: Some(4), ..zstd(12, 24, Search::Everything) };
+/// A tree that holds every position, and optimal parsing.
+const THOROUGH: Effort = zstd(19, 25, Search::Everything);
+
 /// What a level comes to; numbers beyond the ends mean the ends.
 const LEVELS: [Effort; 9] = [
-    Effort { zstd: 1, table_log_max: 17, lzma: None, search: Search::Replaced },
-    Effort { zstd: 3, table_log_max: 18, lzma: None, search: Search::Replaced },
-    Effort { zstd: 6, table_log_max: 20, lzma: None, search: Search::Replaced },
-    Effort { zstd: 9, table_log_max: 21, lzma: None, search: Search::Replaced },
-    Effort { zstd: 13, table_log_max: 22, lzma: None, search: Search::Everything },
-    Effort { zstd: 19, table_log_max: 25, lzma: None, search: Search::Everything },
-    Effort { zstd: 19, table_log_max: 25, lzma: Some(6), search: Search::Everything },
-    Effort { zstd: 22, table_log_max: 25, lzma: Some(6), search: Search::Everything },
-    Effort { zstd: 22, table_log_max: 25, lzma: Some(9), search: Search::Everything },
+    zstd(1, 17, Search::Replaced),
+    zstd(3, 18, Search::Replaced),
+    zstd(6, 20, Search::Replaced),
+    zstd(9, 21, Search::Replaced),
+    zstd(9, 24, Search::Everything),
+    QUICK,
+    THOROUGH,
+    Effort { lzma: Some(6), ..zstd(22, 25, Search::Everything) },
+    Effort { lzma: Some(9), ..zstd(22, 25, Search::Everything) },
 ];
+
+/// Up to this many literal bytes, the default level is as thorough as the next: it takes a second or two. 8 MiB.
+const LITTLE_LEN_MAX: u64 = 8 << 20;
 
 impl Effort {
     pub(super) fn of(level: i32) -> Self {
         let number = usize::try_from(level.clamp(1, 9) - 1).unwrap_or(0);
         LEVELS[number]
+    }
+
+    /// The same, for a frame of a patch with `total` literal bytes. Executables have taken most of the time already, and gain more.
+    pub(super) fn for_frame(self, plan: &FramePlan, total: u64) -> Self {
+        let is_worth_it = total <= LITTLE_LEN_MAX || plan.adapted_len > plan.len / 2;
+        if self == QUICK && is_worth_it { THOROUGH } else { self }
     }
 
     /// Bytes that compressing one frame of `len` bytes, references included, takes at most.

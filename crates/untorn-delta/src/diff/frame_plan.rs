@@ -26,6 +26,8 @@ pub(super) struct FramePlan {
     pieces: Vec<Piece>,
     /// Literal bytes.
     pub(super) len: u64,
+    /// Those of executables that are adapted.
+    pub(super) adapted_len: u64,
     wanted: Ranges,
     /// Old bytes to compress against; sources are numbers of old entries. Known once the frame is full.
     pub(super) references: Vec<Reference>,
@@ -38,6 +40,7 @@ struct Piece {
     /// Offset in the new file.
     at: u64,
     len: u64,
+    is_adapted: bool,
 }
 
 /// Plans all frames. Every literal byte is in one frame, in the order of the files.
@@ -144,13 +147,16 @@ impl Planner {
         {
             let whole = template.map(|template| template.around(0, len));
             let wanted: Vec<_> = draft.seen.iter().copied().chain(whole).collect();
-            return self.add_piece(Piece { draft: number, at: 0, len }, &wanted);
+            return self.add_piece(Piece { draft: number, at: 0, len, is_adapted: false }, &wanted);
         }
         // `old_at` is where the template goes on: behind what was copied last, and on by what was replaced.
         let (mut at, mut old_at) = (0, 0);
         for op in &draft.flat_ops() {
             match *op {
-                Op::Literal { len } => self.add_literal(number, at, len, old_at, template),
+                Op::Literal { len } => {
+                    let piece = Piece { draft: number, at, len, is_adapted: draft.adapted.is_some() };
+                    self.add_literal(piece, old_at, template);
+                }
                 Op::Copy { source, at, .. } if template.is_some_and(|template| template.source == source) => old_at = at,
                 Op::Keep { .. } => old_at = at,
                 Op::Copy { .. } | Op::Adapt { .. } => {}
@@ -160,14 +166,15 @@ impl Planner {
         }
     }
 
-    fn add_literal(&mut self, draft: usize, mut at: u64, mut len: u64, mut old_at: u64, template: Option<Template>) {
-        while len > 0 {
-            let piece_len = len.min(PIECE_LEN_MAX);
+    fn add_literal(&mut self, mut rest: Piece, mut old_at: u64, template: Option<Template>) {
+        while rest.len > 0 {
+            let piece_len = rest.len.min(PIECE_LEN_MAX);
             let room = self.references < MAX_REFERENCES / 2;
             let wanted: Vec<_> =
                 template.filter(|_| room).map(|template| template.around(old_at, piece_len)).into_iter().collect();
-            self.add_piece(Piece { draft, at, len: piece_len }, &wanted);
-            (at, old_at, len) = (at + piece_len, old_at + piece_len, len - piece_len);
+            self.add_piece(Piece { len: piece_len, ..rest }, &wanted);
+            old_at += piece_len;
+            (rest.at, rest.len) = (rest.at + piece_len, rest.len - piece_len);
         }
     }
 
@@ -180,6 +187,7 @@ impl Planner {
         }
         wanted.iter().for_each(|wanted| self.current.wanted.add(wanted));
         self.current.len += piece.len;
+        self.current.adapted_len += if piece.is_adapted { piece.len } else { 0 };
         self.current.pieces.push(piece);
     }
 

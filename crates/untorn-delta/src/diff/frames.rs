@@ -24,9 +24,10 @@ pub(super) fn write(
     spool: &mut dyn Write,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<Frame>, DiffError> {
-    let (plans, effort) = (plan(drafts, old.manifest), Effort::of(options.level));
-    let threads = threads(&plans, &effort, options);
+    let plans = plan(drafts, old.manifest);
     let total = plans.iter().map(|plan| plan.len).sum();
+    let effort = |plan: &FramePlan| Effort::of(options.level).for_frame(plan, total);
+    let threads = threads(&plans, &effort, options);
     let (mut frames, mut done) = (Vec::<Frame>::with_capacity(plans.len()), 0);
     let mut store = |plan: &FramePlan, worker: Worker<'_>| {
         let (hash, stored) = worker.join().unwrap_or(Err(DiffError::Compress("the compressor stopped")))?;
@@ -45,7 +46,7 @@ pub(super) fn write(
             {
                 store(plan, worker)?;
             }
-            let job = plan.read(drafts, old, new)?;
+            let (job, effort) = (plan.read(drafts, old, new)?, effort(plan));
             working.push_back((plan, scope.spawn(move || Ok((Hash::of(job.literal()), compress(&job, &effort)?)))));
         }
         working.into_iter().try_for_each(|(plan, worker)| store(plan, worker))
@@ -57,10 +58,10 @@ pub(super) fn write(
 type Worker<'scope> = ScopedJoinHandle<'scope, Result<(Hash, Stored), DiffError>>;
 
 /// How many frames may be compressed side by side.
-fn threads(plans: &[FramePlan], effort: &Effort, options: &Options) -> usize {
+fn threads(plans: &[FramePlan], effort: &dyn Fn(&FramePlan) -> Effort, options: &Options) -> usize {
     let jobs = if options.jobs > 0 { options.jobs } else { std::thread::available_parallelism().map_or(1, NonZero::get) };
-    let len_max = plans.iter().map(FramePlan::total_len).max().unwrap_or(0);
-    let fit = options.memory_len / effort.memory_len(len_max).max(1);
+    let need = plans.iter().map(|plan| effort(plan).memory_len(plan.total_len())).max().unwrap_or(0);
+    let fit = options.memory_len / need.max(1);
     jobs.min(usize::try_from(fit).unwrap_or(usize::MAX)).max(1)
 }
 

@@ -20,6 +20,7 @@ use crate::{
     Difference, Error, Result, ScanOptions, VerifyOptions, What, WrongBase,
     content::for_each,
     difference::kind_name,
+    record::Record,
     scan::scan_on,
     tree_files::TreeFiles,
     verify::{damage, look, read_link, verify_on},
@@ -36,22 +37,21 @@ pub(super) enum Base {
 }
 
 /// Finds out what is known about the tree.
-pub(super) fn identify(tree: &Tree, dir: &Path, header: &Header, options: &ApplyOptions) -> Result<Base> {
-    let installed = tree.installed();
+pub(super) fn identify(tree: &Tree, dir: &Path, record: &Record, header: &Header, options: &ApplyOptions) -> Result<Base> {
+    let installed = record.build();
     let changes_nothing = header.from == header.to && installed.is_none();
-    if installed == header.to && options.base == BaseCheck::Full && !installed.is_none() {
-        require_intact(tree, dir, header, &head(tree, dir)?, options)?;
+    if let (true, BaseCheck::Full, Some(manifest)) = (installed == header.to, options.base, record.manifest()) {
+        require_intact(tree, dir, header, manifest, options)?;
     }
     if installed == header.to || changes_nothing {
         return Ok(Base::UpToDate);
     }
-    if installed == header.from {
-        let manifest = head(tree, dir)?;
+    if let (true, Some(manifest)) = (installed == header.from, record.manifest()) {
         // What somebody modified is told apart when the changes are checked.
         if options.base == BaseCheck::Full && !options.keep_modified {
-            require_intact(tree, dir, header, &manifest, options)?;
+            require_intact(tree, dir, header, manifest, options)?;
         }
-        return Ok(Base::Known(manifest));
+        return Ok(Base::Known(manifest.clone()));
     }
     if !installed.is_none() || options.base == BaseCheck::Changed {
         return Ok(Base::Unknown);
@@ -65,11 +65,6 @@ pub(super) fn identify(tree: &Tree, dir: &Path, header: &Header, options: &Apply
     }
 }
 
-fn head(tree: &Tree, dir: &Path) -> Result<Manifest> {
-    let head = tree.head()?.ok_or_else(|| Error::NotRecorded { dir: crate::error::shown(dir) })?;
-    Manifest::decode(&head).map_err(|source| Error::Document { path: crate::error::shown(dir), source })
-}
-
 fn read_whole(tree: &Tree, dir: &Path, options: &ApplyOptions) -> Result<Manifest> {
     let scan = ScanOptions { jobs: options.jobs, observer: options.observer.clone() };
     scan_on(&**tree.fs(), dir, &scan)
@@ -78,7 +73,7 @@ fn read_whole(tree: &Tree, dir: &Path, options: &ApplyOptions) -> Result<Manifes
 fn require_intact(tree: &Tree, dir: &Path, header: &Header, manifest: &Manifest, options: &ApplyOptions) -> Result<()> {
     let verify = VerifyOptions { jobs: options.jobs, observer: options.observer.clone() };
     let report = verify_on(&**tree.fs(), dir, manifest, &verify)?;
-    if report.is_intact() { Ok(()) } else { Err(wrong_base(tree.installed(), header, report.damage)) }
+    if report.is_intact() { Ok(()) } else { Err(wrong_base(manifest.hash(), header, report.damage)) }
 }
 
 /// What differs from `manifest` of what the patch does not change.

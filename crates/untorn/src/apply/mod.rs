@@ -14,13 +14,15 @@ use std::{io::Read, path::Path, time::Instant};
 
 use untorn_delta::{Finished, PatchReader};
 use untorn_format::{
+    Hash,
     manifest::Manifest,
     patch::{Change, Header, Index},
+    release::{Following, Installed},
 };
 use untorn_fs::Fs;
 use untorn_txn::{Options, Transaction, Tree};
 
-use crate::{Difference, Error, Result, content, open, tree_files::TreeFiles};
+use crate::{Difference, Error, Result, content, open, record::Record, tree_files::TreeFiles};
 use base::{Base, Seen};
 use file_plan::FilePlan;
 pub use forecast::Forecast;
@@ -48,23 +50,39 @@ fn bring<R: Read>(patch: R, dir: &Path, options: &ApplyOptions) -> Result<ApplyR
     let started = Instant::now();
     let reader = PatchReader::new(patch)?.with_threads(content::threads(options.jobs));
     let mut tree = open::tree(dir, options.wait)?;
-    let mut report = ApplyReport::new(reader.header(), &tree);
-    let base = base::identify(&tree, dir, reader.header(), options)?;
-    if matches!(base, Base::UpToDate) {
-        report.is_recorded = tree.installed() == report.to;
-    } else {
-        update(&mut tree, dir, reader, &base, options, &mut report)?;
-    }
+    let record = Record::of(&tree, dir)?;
+    let following = record.without_release();
+    let mut report = on_tree(reader, &mut tree, dir, &record, options, following)?;
     report.elapsed = started.elapsed();
+    Ok(report)
+}
+
+/// Applies a patch to a tree that is held. What the tree remembers of releases from then on is `following`, in the same step.
+pub(crate) fn on_tree<R: Read>(
+    reader: PatchReader<R>,
+    tree: &mut Tree,
+    dir: &Path,
+    record: &Record,
+    options: &ApplyOptions,
+    following: Option<Following>,
+) -> Result<ApplyReport> {
+    let mut report = ApplyReport::new(reader.header(), tree);
+    let base = base::identify(tree, dir, record, reader.header(), options)?;
+    if matches!(base, Base::UpToDate) {
+        report.is_recorded = record.build() == report.to;
+    } else {
+        update(tree, (dir, record.build()), reader, &base, options, following, &mut report)?;
+    }
     Ok(report)
 }
 
 fn update<R: Read>(
     tree: &mut Tree,
-    dir: &Path,
+    (dir, installed): (&Path, Hash),
     mut reader: PatchReader<R>,
     base: &Base,
     options: &ApplyOptions,
+    following: Option<Following>,
     report: &mut ApplyReport,
 ) -> Result<()> {
     let (fs, tx_options, observer) = (tree.fs().clone(), options.transaction(), options.observer.as_deref());
@@ -73,9 +91,8 @@ fn update<R: Read>(
     if let Base::Known(old) = base {
         reader.index().changes().start_from(old).map_err(|_| Error::Contradiction)?;
     }
-    let Some(seen) = checked(tree, dir, &header, reader.index(), base, options)? else { return Ok(()) };
+    let Some(seen) = checked(tree, (dir, installed), &header, reader.index(), base, options)? else { return Ok(()) };
     // 2: what will be written, and whether there is room for it.
-    let installed = tree.installed();
     let mut tx = tree.begin_with(tx_options.clone())?;
     let plans = plan(&tx, fs, &tx_options, reader.index(), &seen.modified)?;
     report.forecast = Forecast::of(reader.index(), &plans, &seen.modified, options.keep_undo);
@@ -100,7 +117,7 @@ fn update<R: Read>(
     // 4: one step.
     report.is_recorded = head.is_some();
     if let Some(head) = head {
-        tx.set_head(Some(head.encode()));
+        tx.set_head(Some(Installed { manifest: head, following }.encode()));
     }
     report.transaction = tx.commit()?;
     report.dirs_kept.extend_from_slice(&report.transaction.dirs_kept);
@@ -119,8 +136,15 @@ fn new_head(base: &Base, patch: &Finished) -> Result<Option<Manifest>> {
 }
 
 /// What was seen of the tree, once it is as the patch says; `None` when it is the new build already, though nothing in it says so.
-fn checked(tree: &Tree, dir: &Path, header: &Header, index: &Index, base: &Base, options: &ApplyOptions) -> Result<Option<Seen>> {
-    let (fs, installed) = (&**tree.fs(), tree.installed());
+fn checked(
+    tree: &Tree,
+    (dir, installed): (&Path, Hash),
+    header: &Header,
+    index: &Index,
+    base: &Base,
+    options: &ApplyOptions,
+) -> Result<Option<Seen>> {
+    let fs = &**tree.fs();
     let mut seen = base::check(fs, dir, index, base, options)?;
     let says_otherwise = !installed.is_none() && installed != header.from;
     let must_be_known = options.base == BaseCheck::Full && !matches!(base, Base::Known(_));

@@ -7,16 +7,17 @@ mod report;
 use std::{path::Path, time::Instant};
 
 use untorn_format::{
-    TreePath,
+    Hash, TreePath,
     manifest::{Entry, Kind, Manifest},
+    release::Installed,
 };
 use untorn_fs::{File, FileKind, Fs, OpenMode, OsFs};
 use untorn_txn::{Error as TreeError, Tree, TreeState};
 
 use crate::{
-    Error, Result, ScanOptions, VerifyOptions,
-    error::shown,
-    open, scan,
+    Error, Result, ScanOptions, VerifyOptions, open,
+    record::Record,
+    scan,
     verify::{look, verify_on},
 };
 use mender::Mender;
@@ -79,8 +80,10 @@ fn wanted(tree: Option<&Tree>, dir: &Path, source: &Path, options: &RepairOption
         return Ok(manifest.clone());
     }
     // A head document that has rotted says nothing.
-    if let Some(head) = tree.and_then(|tree| tree.head().ok().flatten()) {
-        return Manifest::decode(&head).map_err(|source| Error::Document { path: shown(dir), source });
+    if let Some(head) = tree.and_then(|tree| tree.head().ok().flatten())
+        && let Some(manifest) = Record::decode(&head, dir)?.manifest()
+    {
+        return Ok(manifest.clone());
     }
     let mut scanning = ScanOptions::default();
     (scanning.jobs, scanning.observer) = (options.jobs, options.observer.clone());
@@ -95,12 +98,22 @@ fn verify_options(options: &RepairOptions) -> VerifyOptions {
 
 /// A tree that turns out to be whole says so from now on. What it said may have rotted.
 fn record(tree: Option<&mut Tree>, manifest: &Manifest) -> Result<()> {
-    let says_otherwise = |tree: &&mut Tree| tree.installed() != manifest.hash() || tree.head().is_err();
+    let head = |tree: &Tree| head_after(tree, manifest);
+    let says_otherwise = |tree: &&mut Tree| tree.installed() != Hash::of(&head(tree)) || tree.head().is_err();
     let Some(tree) = tree.filter(says_otherwise) else { return Ok(()) };
+    let head = head(tree);
     let mut tx = tree.begin()?;
-    tx.set_head(Some(manifest.encode()));
+    tx.set_head(Some(head));
     tx.commit()?;
     Ok(())
+}
+
+/// The head document of a tree once it is the build `manifest`. What it remembers of releases stays, unless that has rotted.
+fn head_after(tree: &Tree, manifest: &Manifest) -> Vec<u8> {
+    let record = tree.head().ok().flatten().and_then(|head| Record::decode(&head, Path::new("")).ok()).unwrap_or_default();
+    let is_same = record.build() == manifest.hash();
+    let following = if is_same { record.following().cloned() } else { record.without_release() };
+    Installed { manifest: manifest.clone(), following }.encode()
 }
 
 fn mend(
@@ -113,6 +126,7 @@ fn mend(
     let damaged = report.damage.iter().map(|difference| difference.path.as_str());
     let damaged: std::collections::BTreeSet<_> = damaged.collect();
     let entries = manifest.entries().iter().filter(|entry| damaged.contains(entry.path.as_str()));
+    let head = tree.as_deref().map(|tree| head_after(tree, manifest));
     let mut tx = match tree.filter(|_| !options.dry_run) {
         Some(tree) => Some(tree.begin_with(options.transaction())?),
         None => None,
@@ -121,7 +135,7 @@ fn mend(
     entries.into_iter().try_for_each(|entry| mend_one(&mut mender, place, entry))?;
     (report.bytes_fetched, report.outcome) = (mender.fetched(), RepairOutcome::DryRun);
     if let Some(mut tx) = tx {
-        tx.set_head(Some(manifest.encode()));
+        tx.set_head(head);
         report.transaction = tx.commit()?;
         report.outcome = RepairOutcome::Repaired;
     }

@@ -1,19 +1,26 @@
-//! `untorn scan`.
+//! `untorn manifest`.
 
 use serde_json::json;
-use untorn::{ScanOptions, scan, write_manifest};
+use untorn::{ScanOptions, scan, scan_with_index, write_index, write_manifest};
 
 use crate::{
-    args::{Global, ScanArgs},
+    args::{Global, ManifestArgs},
     outcome::{Answer, Outcome},
     progress,
     text::{count, path, size},
 };
 
-pub(super) fn run(args: &ScanArgs, global: &Global) -> Answer {
+pub(super) fn run(args: &ManifestArgs, global: &Global) -> Answer {
     let mut options = ScanOptions::default();
     (options.jobs, options.observer) = (args.jobs, progress::observer(global));
-    let manifest = scan(&args.dir, &options)?;
+    let manifest = match &args.index {
+        None => scan(&args.dir, &options)?,
+        Some(file) => {
+            let (manifest, index) = scan_with_index(&args.dir, &options)?;
+            write_index(file, &index)?;
+            manifest
+        }
+    };
     if let Some(output) = &args.output {
         write_manifest(output, &manifest)?;
     }

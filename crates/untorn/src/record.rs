@@ -1,0 +1,50 @@
+//! What a tree says about itself.
+
+use std::path::Path;
+
+use untorn_format::{
+    Hash,
+    manifest::Manifest,
+    release::{Following, Installed},
+};
+use untorn_txn::Tree;
+
+use crate::{Error, Result, error::shown};
+
+/// What a tree says about itself, if anything.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Record(Option<Installed>);
+
+impl Record {
+    /// Reads the head document.
+    pub(crate) fn of(tree: &Tree, dir: &Path) -> Result<Self> {
+        let Some(head) = tree.head()? else { return Ok(Self(None)) };
+        Self::decode(&head, dir)
+    }
+
+    /// From the bytes of a head document.
+    pub(crate) fn decode(head: &[u8], dir: &Path) -> Result<Self> {
+        let installed = Installed::decode(head).map_err(|source| Error::Document { path: shown(dir), source })?;
+        Ok(Self(Some(installed)))
+    }
+
+    /// The build that is installed; [`Hash::NONE`] when nothing says so.
+    pub(crate) fn build(&self) -> Hash {
+        self.manifest().map_or(Hash::NONE, Manifest::hash)
+    }
+
+    /// What that build consists of.
+    pub(crate) fn manifest(&self) -> Option<&Manifest> {
+        self.0.as_ref().map(|installed| &installed.manifest)
+    }
+
+    /// What it remembers of releases.
+    pub(crate) fn following(&self) -> Option<&Following> {
+        self.0.as_ref().and_then(|installed| installed.following.as_ref())
+    }
+
+    /// The head document of a tree whose build changes by what is no release: all that was learned of releases stays.
+    pub(crate) fn without_release(&self) -> Option<Following> {
+        self.following().map(|following| Following { release: None, ..following.clone() })
+    }
+}
