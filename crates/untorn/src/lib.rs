@@ -36,6 +36,7 @@
 //! ```
 
 mod apply;
+mod blocks;
 mod content;
 mod diff;
 mod difference;
