@@ -36,6 +36,7 @@
 //! ```
 
 mod apply;
+mod blocks;
 mod content;
 mod damage;
 mod diff;
@@ -48,6 +49,7 @@ mod open;
 mod part_file;
 mod record;
 mod repair;
+mod roll_back;
 mod scan;
 mod tree_files;
 mod verified;
@@ -61,17 +63,23 @@ pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
 pub use inspect::{Inspection, PathCost, Reason, inspect};
 pub use manifest_file::{read_manifest, write_index, write_manifest};
+pub use record::installed;
 pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair, repair_from};
+pub use roll_back::roll_back;
 pub use scan::{ScanOptions, scan, scan_with_index};
 pub use verify::{VerifyOptions, VerifyReport, verify, verify_against};
 
 pub use untorn_delta::{DiffError, PatchError, Report as DeltaReport, Search};
+/// What is signed, and what a tree remembers of it.
+pub use untorn_format::release;
 pub use untorn_format::{
     DecodeError, Hash, PathError, TreePath, escape,
     manifest::{self, Manifest, ManifestError},
     patch::FORMAT_NUMBER as PATCH_FORMAT,
 };
 pub use untorn_store::IndexFile;
+/// Whom to believe.
+pub use untorn_trust as trust;
 pub use untorn_txn::{
     Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Meanwhile, Observer, Options, Phase, ReadGuard,
     Readers, Recovery, Report, RollbackForecast, Status, Switch, SwitchOptions, SwitchReport, Transaction, Tree, TreeState,
