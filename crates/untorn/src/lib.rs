@@ -63,6 +63,7 @@ pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
 pub use inspect::{Inspection, PathCost, Reason, inspect};
 pub use manifest_file::{read_manifest, write_index, write_manifest};
+pub use open::open_store;
 pub use record::installed;
 pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair, repair_from};
 pub use roll_back::roll_back;
@@ -77,6 +78,7 @@ pub use untorn_format::{
     manifest::{self, Manifest, ManifestError},
     patch::FORMAT_NUMBER as PATCH_FORMAT,
 };
+pub use untorn_remote::{Remote, RemoteOptions};
 pub use untorn_store::IndexFile;
 /// Whom to believe.
 pub use untorn_trust as trust;

@@ -58,5 +58,5 @@ pub(crate) fn run(cli: &Cli) -> Exit {
 
 /// Whether the command comes to safe points, at which it can stop with everything as it was.
 fn can_stop(command: &Command) -> bool {
-    matches!(command, Command::Diff(_) | Command::Apply(_) | Command::Write(_) | Command::Rollback(_))
+    matches!(command, Command::Diff(_) | Command::Apply(_) | Command::Write(_) | Command::Rollback(_) | Command::Repair(_))
 }

@@ -46,6 +46,10 @@ use store::Store;
 /// [`Transaction::commit`](untorn_txn::Transaction::commit); [`Error::Io`]. The tree is untouched but for the last two past the commit point, which
 /// [`Error::state`] tells.
 pub fn repair(dir: &Path, source: &Path, options: &RepairOptions) -> Result<RepairReport> {
+    from_build(dir, source, options).map_err(|error| error.or_stopped(options.observer.as_deref()))
+}
+
+fn from_build(dir: &Path, source: &Path, options: &RepairOptions) -> Result<RepairReport> {
     let started = Instant::now();
     let mut from = Build::open(source)?;
     let (tree, journal) = hold(dir, options)?;
@@ -69,6 +73,10 @@ pub fn repair(dir: &Path, source: &Path, options: &RepairOptions) -> Result<Repa
 /// As [`repair`]; [`Error::NotRecorded`] when nothing says what the tree should be; [`Error::Net`], [`Error::Store`]; [`Error::Source`] when no release of the
 /// store has the build.
 pub fn repair_from(dir: &Path, store: &Remote, options: &RepairOptions) -> Result<RepairReport> {
+    from_store(dir, store, options).map_err(|error| error.or_stopped(options.observer.as_deref()))
+}
+
+fn from_store(dir: &Path, store: &Remote, options: &RepairOptions) -> Result<RepairReport> {
     let started = Instant::now();
     let (tree, journal) = hold(dir, options)?;
     let record = record_of(tree.as_ref(), dir)?;
