@@ -47,7 +47,7 @@ pub(crate) fn damaged_ranges(fs: &dyn Fs, path: &TreePath, entry: usize, len: u6
 }
 
 fn all(len: u64) -> Vec<Range<u64>> {
-    if len == 0 { Vec::new() } else { vec![0..len] }
+    (len > 0).then_some(0..len).into_iter().collect()
 }
 
 fn span_chunks(span: &Span, index: &IndexAtHand) -> Option<Vec<Chunk>> {

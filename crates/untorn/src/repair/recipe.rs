@@ -57,12 +57,15 @@ impl Recipe {
     }
 }
 
+/// Gives what is in a frame, decompressed.
+pub(super) type Frames<'s> = Box<dyn Fn(&Frame) -> io::Result<Vec<u8>> + 's>;
+
 /// Reads a file as a recipe says.
 pub(super) struct Reading<'s> {
     place: Place<'s>,
     file: Option<Box<dyn File>>,
     recipe: &'s Recipe,
-    frames: Box<dyn Fn(&Frame) -> io::Result<Vec<u8>> + 's>,
+    frames: Frames<'s>,
     /// The number of the stretch, and how much of it was read.
     piece: usize,
     at: u64,
@@ -73,12 +76,7 @@ pub(super) struct Reading<'s> {
 }
 
 impl<'s> Reading<'s> {
-    pub(super) fn new(
-        place: Place<'s>,
-        path: &TreePath,
-        recipe: &'s Recipe,
-        frames: Box<dyn Fn(&Frame) -> io::Result<Vec<u8>> + 's>,
-    ) -> Self {
+    pub(super) fn new(place: Place<'s>, path: &TreePath, recipe: &'s Recipe, frames: Frames<'s>) -> Self {
         let file = look_in(place, path);
         Self { place, file, recipe, frames, piece: 0, at: 0, bytes: Vec::new(), frame: None }
     }

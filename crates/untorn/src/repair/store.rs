@@ -172,12 +172,7 @@ impl<'a> Store<'a> {
     }
 
     /// Fetches parts, several at once.
-    fn get(
-        &self,
-        parts: &[Part],
-        check: &(dyn Fn(usize, &[u8]) -> Result<(), String> + Sync),
-        take: &mut dyn FnMut(usize, Vec<u8>) -> io::Result<()>,
-    ) -> Result<()> {
+    fn get(&self, parts: &[Part], check: &Check<'_>, take: &mut dyn FnMut(usize, Vec<u8>) -> io::Result<()>) -> Result<()> {
         if parts.is_empty() {
             return Ok(());
         }
@@ -282,9 +277,12 @@ impl<'a> Store<'a> {
     }
 }
 
+/// Says why the bytes of a part, by its number, are not the right ones.
+type Check<'c> = dyn Fn(usize, &[u8]) -> Result<(), String> + Sync + 'c;
+
 /// Checks parts, and stops when somebody wants to.
 struct Taking<'a> {
-    check: &'a (dyn Fn(usize, &[u8]) -> Result<(), String> + Sync),
+    check: &'a Check<'a>,
     observer: Option<&'a dyn Observer>,
     is_full: AtomicBool,
 }
