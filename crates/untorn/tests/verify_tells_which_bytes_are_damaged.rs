@@ -1,6 +1,6 @@
 //! With an index, verifying names the damaged parts of a file: around what was damaged, and not much more.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test fails by panicking, helpers too")
-#![allow(clippy::single_range_in_vec_init, reason = "one range is a list of ranges, too")]]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test fails by panicking, helpers too")]
+#![allow(clippy::single_range_in_vec_init, reason = "one range is a list of ranges, too")]
 
 mod util;
 
