@@ -4,6 +4,8 @@ use std::{ffi::OsString, path::PathBuf, sync::LazyLock};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::studio_args::{ChannelArgs, GcArgs, PromoteArgs, PublishArgs, StoreArgs};
+
 /// Updates a directory of files so that it is never half done.
 ///
 /// Killed or cut off at any instant, and opened again, the directory is exactly the old build or exactly the new one.
@@ -115,6 +117,16 @@ pub(crate) enum Command {
     /// Write the manifest of a build: what it consists of
     #[command(alias = "scan")]
     Manifest(ManifestArgs),
+    /// Send a build to a store, and point players to it
+    Publish(Box<PublishArgs>),
+    /// Point a channel to what another one has
+    Promote(Box<PromoteArgs>),
+    /// Point a channel back to a release from before
+    Channel(ChannelArgs),
+    /// Remove from a store what no channel reaches any more
+    Gc(GcArgs),
+    /// Check everything in a store that players may be sent to
+    Store(StoreArgs),
     /// Update a game, be killed again and again, and show that nothing tears
     Demo(DemoArgs),
     /// Explain an error code or an exit code
