@@ -1,6 +1,6 @@
 //! What cargo knows.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -25,6 +25,14 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
         status if status.success() => Ok(()),
         status => Err(format!("cargo {}: {status}", arguments.join(" "))),
     }
+}
+
+/// Builds the program `name` of `package`, and says where it is.
+pub(crate) fn program(root: &Path, package: &str, name: &str) -> Result<PathBuf, String> {
+    let messages = output(root, &["build", "--locked", "--package", package, "--bin", name, "--message-format", "json"])?;
+    let values = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut found = values.filter_map(|value| value["executable"].as_str().map(PathBuf::from));
+    found.next_back().ok_or_else(|| format!("cargo built no {name}"))
 }
 
 /// `cargo metadata` with `options`.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{dependencies, explore, fuzz, tidy};
+use crate::{dependencies, explore, fuzz, syscalls, tidy};
 
 /// Something that is done to the repository now and then.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +27,11 @@ pub const CHORES: &[Chore] = &[
         name: "fuzz",
         about: "applies patches made to harm, for --seconds N (60), from case --seed N (0) on",
         run: fuzz::check,
+    },
+    Chore {
+        name: "syscalls",
+        about: "kills and fails the program at each of its calls into the kernel, under strace: [--every N]",
+        run: syscalls::run,
     },
     Chore { name: "explore", about: "random crash tests: --minutes N [--seed S]", run: explore::run },
 ];

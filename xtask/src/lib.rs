@@ -12,6 +12,7 @@ pub mod fuzz;
 mod licence;
 mod lists;
 mod source;
+mod syscalls;
 pub mod tidy;
 
 pub use chore::{CHORES, Chore};
