@@ -45,9 +45,11 @@ mod manifest_file;
 mod open;
 mod part_file;
 mod record;
+mod releases;
 mod repair;
 mod scan;
 mod tree_files;
+mod update;
 mod verify;
 mod walk;
 
@@ -57,8 +59,13 @@ pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
 pub use inspect::{Inspection, PathCost, Reason, inspect};
 pub use manifest_file::{read_manifest, write_index, write_manifest};
+pub use releases::SourceOptions;
 pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair};
 pub use scan::{ScanOptions, scan, scan_with_index};
+pub use update::{
+    Extent, Policies, Policy, Route, UpdateOptions, UpdateOutcome, UpdatePlan, UpdateReport, install, roll_back_to_release,
+    update,
+};
 pub use verify::{VerifyOptions, VerifyReport, verify, verify_against};
 
 pub use untorn_delta::{DiffError, PatchError, Report as DeltaReport, Search};
@@ -66,8 +73,14 @@ pub use untorn_format::{
     DecodeError, Hash, PathError, TreePath, escape,
     manifest::{self, Manifest, ManifestError},
     patch::FORMAT_NUMBER as PATCH_FORMAT,
+    release::Signed,
 };
+#[cfg(feature = "http")]
+pub use untorn_remote::HttpOptions;
+pub use untorn_remote::{Blame, Error as NetError, Fault, RemoteOptions};
+pub use untorn_store::Error as StoreError;
 pub use untorn_store::IndexFile;
+pub use untorn_trust::{ExpiryPolicy, TrustError};
 pub use untorn_txn::{
     Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Meanwhile, Observer, Options, Phase, ReadGuard,
     Readers, Recovery, Report, RollbackForecast, Status, Switch, SwitchOptions, SwitchReport, Transaction, Tree, TreeState,
