@@ -5,7 +5,7 @@ use std::fmt;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use minisign::{ErrorKind, KeyPair, PError, SecretKeyBox};
 use untorn_format::release::PublicKey;
-use untorn_trust::{check_key, key_id, key_line, public_key};
+use untorn_trust::{Signature, key_id, key_line, public_key};
 
 use crate::KeyError;
 
@@ -45,16 +45,18 @@ impl SecretKey {
     /// # Errors
     /// [`KeyError::NotAKey`], [`KeyError::NeedsPassword`], [`KeyError::Password`]; [`KeyError::Trust`] for a weak key.
     pub fn read(text: &str, password: Option<&str>) -> Result<Self, KeyError> {
-        let sealed = SecretKeyBox::from_string(text).map_err(|_| KeyError::NotAKey)?;
         let secret = match (Self::is_encrypted(text)?, password) {
-            (false, _) => sealed.into_unencrypted_secret_key().map_err(|_| KeyError::NotAKey)?,
+            (false, _) => unencrypted(text)?,
             (true, None) => return Err(KeyError::NeedsPassword),
-            (true, Some(password)) => sealed.into_secret_key(Some(password.to_owned())).map_err(not_opened)?,
+            (true, Some(password)) => {
+                let sealed = SecretKeyBox::from_string(text).map_err(|_| KeyError::NotAKey)?;
+                sealed.into_secret_key(Some(password.to_owned())).map_err(not_opened)?
+            }
         };
         let public = minisign::PublicKey::from_secret_key(&secret).map_err(|_| KeyError::NotAKey)?;
-        let public = public_key(&public.to_base64())?;
-        check_key(&public)?;
-        Ok(Self { secret, public })
+        let key = Self { secret, public: public_key(&public.to_base64())? };
+        key.check()?;
+        Ok(key)
     }
 
     /// Whether the text of a file can be read with a password only.
@@ -62,13 +64,18 @@ impl SecretKey {
     /// # Errors
     /// [`KeyError::NotAKey`].
     pub fn is_encrypted(text: &str) -> Result<bool, KeyError> {
-        let line = text.lines().nth(1).ok_or(KeyError::NotAKey)?;
-        let bytes = BASE64_STANDARD.decode(line.trim()).map_err(|_| KeyError::NotAKey)?;
-        match bytes.as_slice() {
+        match decoded(text)?.as_slice() {
             [b'E', b'd', 0, 0, ..] => Ok(false),
             [b'E', b'd', b'S', b'c', ..] => Ok(true),
             _ => Err(KeyError::NotAKey),
         }
+    }
+
+    /// That its halves belong together: what the one signs, the other verifies.
+    fn check(&self) -> Result<(), KeyError> {
+        let probe = b"untorn";
+        let signatures = Signature::read_all(&self.sign_bytes(probe, "probe")?)?;
+        if signatures.iter().any(|signature| signature.is_of(&self.public, probe)) { Ok(()) } else { Err(KeyError::NotAKey) }
     }
 
     /// Its public half.
@@ -99,6 +106,21 @@ impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SecretKey({})", key_id(&self.public.id))
     }
+}
+
+fn decoded(text: &str) -> Result<Vec<u8>, KeyError> {
+    let line = text.lines().nth(1).ok_or(KeyError::NotAKey)?;
+    BASE64_STANDARD.decode(line.trim()).map_err(|_| KeyError::NotAKey)
+}
+
+/// Version 0.11 of minisign writes no checksum into keys without a password.
+fn unencrypted(text: &str) -> Result<minisign::SecretKey, KeyError> {
+    let bytes = decoded(text)?;
+    let read = match bytes.last_chunk::<32>() {
+        Some(checksum) if *checksum == [0; 32] => minisign::SecretKey::from_bytes(&bytes),
+        _ => SecretKeyBox::from_string(text).and_then(SecretKeyBox::into_unencrypted_secret_key),
+    };
+    read.map_err(|_| KeyError::NotAKey)
 }
 
 fn not_opened(error: PError) -> KeyError {

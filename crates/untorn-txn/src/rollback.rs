@@ -20,8 +20,8 @@ use crate::{
     view::{FileNode, Node, on_disk},
 };
 
-/// Goes back to the tree before the last transaction.
-pub(crate) fn rollback(tree: &mut Tree, options: Options, force: bool) -> Result<Report> {
+/// Goes back to the tree before the last transaction, with the head document it had, or another one.
+pub(crate) fn rollback(tree: &mut Tree, options: Options, force: bool, new_head: Option<Option<Vec<u8>>>) -> Result<Report> {
     let fs = tree.fs().clone();
     let layout = tree.kept_folder().ok_or_else(|| Error::new(Cause::NoUndo))?;
     let undo = load(&*fs, tree, layout)?;
@@ -40,10 +40,18 @@ pub(crate) fn rollback(tree: &mut Tree, options: Options, force: bool) -> Result
             tx.view.set(&*fs, &entry.path, node)?;
         }
     }
-    if undo.from != undo.to {
-        tx.head = Some(head(&*fs, layout, &undo)?);
-    }
+    tx.head = match new_head {
+        None if undo.from != undo.to => Some(head(&*fs, layout, &undo)?),
+        other => other,
+    };
     tx.commit()
+}
+
+/// The head document that going back would bring back.
+pub(crate) fn previous_head(tree: &Tree) -> Result<Option<Vec<u8>>> {
+    let layout = tree.kept_folder().ok_or_else(|| Error::new(Cause::NoUndo))?;
+    let undo = load(&**tree.fs(), tree, layout)?;
+    if undo.from == undo.to { tree.head() } else { head(&**tree.fs(), layout, &undo) }
 }
 
 pub(crate) fn load(fs: &dyn Fs, tree: &Tree, layout: TxLayout) -> Result<Undo> {

@@ -169,7 +169,26 @@ impl Tree {
     /// [`Cause::NoUndo`]; [`Cause::ChangedSince`] when somebody changed a file since, unless `force`; else as [`Transaction::commit`].
     pub fn rollback(&mut self, options: Options, force: bool) -> Result<Report> {
         self.refuse_poisoned()?;
-        rollback::rollback(self, options, force)
+        rollback::rollback(self, options, force, None)
+    }
+
+    /// [`Tree::rollback`], but with another head document than the tree had then, replaced in the same step: what must not be forgotten by going back is
+    /// carried over by whoever understands the document.
+    ///
+    /// # Errors
+    /// As [`Tree::rollback`].
+    pub fn rollback_with_head(&mut self, options: Options, force: bool, head: Option<Vec<u8>>) -> Result<Report> {
+        self.refuse_poisoned()?;
+        rollback::rollback(self, options, force, Some(head))
+    }
+
+    /// The head document the tree had before the last transaction; `None` when nothing said then what was installed. Only reads.
+    ///
+    /// # Errors
+    /// [`Cause::NoUndo`]; [`Cause::JournalDamaged`].
+    pub fn previous_head(&self) -> Result<Option<Vec<u8>>> {
+        self.refuse_poisoned()?;
+        rollback::previous_head(self)
     }
 
     /// What [`Tree::rollback`] would write. Only reads.

@@ -22,6 +22,8 @@ pub struct Inspection {
     pub bytes: u64,
     /// Length of its header and index in bytes: paths, lengths, hashes, and where each byte comes from. It is compressed as one, so no path has a share of its own.
     pub bytes_index: u64,
+    /// How many bytes of memory applying it takes at most, on one thread.
+    pub bytes_memory: u64,
     /// Every path that changes, sorted. A file that moves is listed where it arrives.
     pub paths: Vec<PathCost>,
 }
@@ -97,6 +99,7 @@ pub fn inspect<R: Read>(patch: R) -> Result<Inspection> {
         to: header.to,
         bytes: bytes_index.saturating_add(header.frames_len),
         bytes_index,
+        bytes_memory: reader.memory_len(1),
         paths: paths(index),
     };
     reader.finish()?;

@@ -36,6 +36,7 @@
 //! ```
 
 mod apply;
+mod blocks;
 mod content;
 mod diff;
 mod difference;
@@ -47,6 +48,7 @@ mod part_file;
 mod record;
 mod releases;
 mod repair;
+mod roll_back;
 mod scan;
 mod tree_files;
 mod update;
@@ -60,7 +62,9 @@ pub use error::{Error, Result, WrongBase};
 pub use inspect::{Inspection, PathCost, Reason, inspect};
 pub use manifest_file::{read_manifest, write_index, write_manifest};
 pub use releases::SourceOptions;
+pub use record::installed;
 pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair};
+pub use roll_back::roll_back;
 pub use scan::{ScanOptions, scan, scan_with_index};
 pub use update::{
     Extent, Policies, Policy, Route, UpdateOptions, UpdateOutcome, UpdatePlan, UpdateReport, install, roll_back_to_release,
@@ -69,6 +73,8 @@ pub use update::{
 pub use verify::{VerifyOptions, VerifyReport, verify, verify_against};
 
 pub use untorn_delta::{DiffError, PatchError, Report as DeltaReport, Search};
+/// What is signed, and what a tree remembers of it.
+pub use untorn_format::release;
 pub use untorn_format::{
     DecodeError, Hash, PathError, TreePath, escape,
     manifest::{self, Manifest, ManifestError},
@@ -81,6 +87,8 @@ pub use untorn_remote::{Blame, Error as NetError, Fault, RemoteOptions};
 pub use untorn_store::Error as StoreError;
 pub use untorn_store::IndexFile;
 pub use untorn_trust::{ExpiryPolicy, TrustError};
+/// Whom to believe.
+pub use untorn_trust as trust;
 pub use untorn_txn::{
     Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Meanwhile, Observer, Options, Phase, ReadGuard,
     Readers, Recovery, Report, RollbackForecast, Status, Switch, SwitchOptions, SwitchReport, Transaction, Tree, TreeState,

@@ -7,9 +7,18 @@ use untorn_format::{
     manifest::Manifest,
     release::{Following, Installed},
 };
-use untorn_txn::Tree;
+use untorn_txn::{Tree, head_of};
 
 use crate::{Error, Result, error::shown};
+
+/// What the tree in `dir` says is installed, without taking its lock; `None` when nothing says so.
+///
+/// # Errors
+/// As [`head_of`]; [`Error::Document`].
+pub fn installed(dir: &Path) -> Result<Option<Installed>> {
+    let Some(head) = head_of(dir)? else { return Ok(None) };
+    Ok(Record::decode(&head, dir)?.0)
+}
 
 /// What a tree says about itself, if anything.
 #[derive(Clone, Debug, Default)]

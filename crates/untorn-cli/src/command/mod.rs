@@ -11,6 +11,7 @@ mod recover;
 mod repair;
 mod rollback;
 mod run;
+mod signed;
 mod status;
 mod verify;
 mod write;

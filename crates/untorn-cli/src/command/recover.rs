@@ -14,7 +14,7 @@ pub(super) fn run(args: &RecoverArgs) -> Answer {
     let tree = Tree::open(&args.tree)?;
     let recovery = tree.recovery();
     let text = format!("{}: {}\n{}", path(&args.tree), sentence(recovery), warnings(tree.warnings()));
-    let installed = (!tree.installed().is_none()).then(|| tree.installed().to_string());
+    let installed = super::status::build(&args.tree).map(|build| build.to_string());
     let outcome =
         Outcome::new(text, json!({ "recovery": word(recovery), "installed": installed, "warnings": listed(tree.warnings()) }));
     let is_idle = matches!(recovery, Recovery::Clean | Recovery::Initialised);

@@ -17,9 +17,9 @@ pub(super) fn run(args: &RollbackArgs, global: &Global) -> Answer {
         return if Status::of(&args.tree)?.can_roll_back { dry_run(args, &options) } else { Ok(cannot(args)) };
     }
     let mut tree = Tree::open(&args.tree)?;
-    let report = tree.rollback(options, args.force)?;
-    let build = tree.installed();
-    let name = if build.is_none() { "what it was".to_owned() } else { format!("build {} again", short(build)) };
+    let report = untorn::roll_back(&mut tree, &args.tree, options, args.force)?;
+    let build = super::status::build(&args.tree);
+    let name = build.map_or("what it was".to_owned(), |build| format!("build {} again", short(build)));
     let text = format!(
         "{} is {name}: {} changed, {} written in {}\n",
         path(&args.tree),
@@ -27,7 +27,7 @@ pub(super) fn run(args: &RollbackArgs, global: &Global) -> Answer {
         size(report.bytes_written()),
         seconds(report.elapsed)
     );
-    let installed = (!build.is_none()).then(|| build.to_string());
+    let installed = build.map(|build| build.to_string());
     Ok(Outcome::new(
         text,
         json!({ "outcome": "rolled-back", "installed": installed, "transaction": super::apply::transaction_json(&report) }),

@@ -1,7 +1,12 @@
 //! `untorn status`.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
-use untorn::{Condition, Manifest, Status, head_of};
+use untorn::{
+    Condition, Hash, Status,
+    release::{Following, Installed, Release},
+};
 
 use crate::{
     args::TreeArgs,
@@ -11,11 +16,21 @@ use crate::{
 
 pub(super) fn run(args: &TreeArgs) -> Answer {
     let status = Status::of(&args.tree)?;
-    let manifest = head_of(&args.tree).ok().flatten().and_then(|head| Manifest::decode(&head).ok());
-    Ok(Outcome::new(text(args, &status, manifest.as_ref()), json(&status, manifest.as_ref())))
+    let installed = untorn::installed(&args.tree).ok().flatten();
+    Ok(Outcome::new(text(args, &status, installed.as_ref()), json(&status, installed.as_ref())))
 }
 
-fn text(args: &TreeArgs, status: &Status, manifest: Option<&Manifest>) -> String {
+/// The build that a tree says is installed.
+pub(super) fn build(tree: &Path) -> Option<Hash> {
+    untorn::installed(tree).ok().flatten().map(|installed| installed.manifest.hash())
+}
+
+/// The release that is installed, where what is installed is one.
+fn release_of(following: &Following) -> Option<Release> {
+    following.release.as_ref().and_then(|signed| Release::decode(&signed.document).ok())
+}
+
+fn text(args: &TreeArgs, status: &Status, installed: Option<&Installed>) -> String {
     let mut text = format!("{}: {}\n", path(&args.tree), sentence(&status.condition));
     if let Some(updater) = &status.updater {
         let who = if updater.is_empty() { String::new() } else { format!(" ({})", untorn::escape(updater.as_bytes())) };
@@ -28,17 +43,30 @@ fn text(args: &TreeArgs, status: &Status, manifest: Option<&Manifest>) -> String
     if status.condition == Condition::Unmanaged {
         return text;
     }
-    text += &match manifest {
-        Some(build) => format!(
-            "  installed: build {}, {}, {}\n",
-            short(status.installed),
-            count(build.entries().len(), "path"),
-            size(build.total_bytes())
+    text += &match installed {
+        Some(Installed { manifest, following }) => format!(
+            "  installed: build {}, {}, {}\n{}",
+            short(manifest.hash()),
+            count(manifest.entries().len(), "path"),
+            size(manifest.total_bytes()),
+            following.as_ref().map(release_text).unwrap_or_default(),
         ),
         None => "  nothing says what is installed\n".to_owned(),
     };
     text += if status.can_roll_back { "  the last update can be rolled back\n" } else { "  nothing is kept for rolling back\n" };
     text
+}
+
+fn release_text(following: &Following) -> String {
+    let release = match release_of(following) {
+        Some(release) => super::signed::release_line(&release),
+        None => format!("{}, but no release", following.product),
+    };
+    let channel = match following.channel.as_str() {
+        "" => String::new(),
+        channel => format!(", channel {channel}"),
+    };
+    format!("  this is {release}{channel}\n")
 }
 
 fn sentence(condition: &Condition) -> String {
@@ -65,17 +93,30 @@ fn word(condition: &Condition) -> &'static str {
     }
 }
 
-fn json(status: &Status, manifest: Option<&Manifest>) -> Value {
+fn json(status: &Status, installed: Option<&Installed>) -> Value {
+    let manifest = installed.map(|installed| &installed.manifest);
     json!({
         "condition": word(&status.condition),
         "text": sentence(&status.condition),
         "updater": status.updater,
         "in_use": status.in_use,
-        "installed": (!status.installed.is_none()).then(|| status.installed.to_string()),
+        "installed": manifest.map(|manifest| manifest.hash().to_string()),
         "paths": manifest.map(|build| build.entries().len()),
-        "bytes": manifest.map(Manifest::total_bytes),
+        "bytes": manifest.map(untorn::Manifest::total_bytes),
+        "following": installed.and_then(|installed| installed.following.as_ref()).map(following_json),
         "transaction": status.txid,
         "can_roll_back": status.can_roll_back,
         "warnings": super::recover::listed(&status.warnings),
+    })
+}
+
+fn following_json(following: &Following) -> Value {
+    json!({
+        "product": following.product,
+        "platform": (!following.platform.is_empty()).then_some(&following.platform),
+        "channel": (!following.channel.is_empty()).then_some(&following.channel),
+        "sources": following.sources,
+        "floor": following.floor,
+        "release": release_of(following).map(|release| super::signed::release_json(&release)),
     })
 }

@@ -48,7 +48,7 @@ pub fn apply<R: Read>(patch: R, dir: &Path, options: &ApplyOptions) -> Result<Ap
 
 fn bring<R: Read>(patch: R, dir: &Path, options: &ApplyOptions) -> Result<ApplyReport> {
     let started = Instant::now();
-    let reader = PatchReader::new(patch)?.with_threads(content::threads(options.jobs));
+    let reader = PatchReader::within(patch, options.memory_len_max, content::threads(options.jobs))?;
     let mut tree = open::tree(dir, options.wait)?;
     let record = Record::of(&tree, dir)?;
     let following = record.without_release();
@@ -101,11 +101,12 @@ fn update<R: Read>(
     // 3: all of it staged, invisibly, and checked.
     report.dirs_kept = names::stage(&mut tx, fs, reader.index().changes(), &seen.modified)?;
     let target = (!options.dry_run).then_some(&mut tx);
-    let differences = files::make(target, &mut reader, &plans, &seen.modified, &TreeFiles::new(fs, observer), dir, observer)?;
-    if !differences.is_empty() {
-        let differences = traced(fs, dir, reader.index(), base, differences)?;
+    let made = files::make(target, &mut reader, &plans, &seen.modified, &TreeFiles::new(fs, observer), dir, observer)?;
+    if !made.differences.is_empty() {
+        let differences = traced(fs, dir, reader.index(), base, made.differences)?;
         return Err(base::wrong_base(installed, &header, differences));
     }
+    report.forecast.spare(made.bytes_spared, options.keep_undo);
     let head = new_head(base, &reader.finish()?)?;
     if let Some(path) = seen.changed(fs, options.jobs) {
         return Err(Error::ChangedMeanwhile { path: path.to_string() });

@@ -8,8 +8,8 @@ use untorn_format::{
     Hash,
     release::{Channel, IndexObject, ManifestObject, Pointer, Release, Role, Root, Signed},
 };
-use untorn_keys::{SecretKey, sign};
-use untorn_trust::{Document, TrustedRoot};
+use untorn_keys::SecretKey;
+use untorn_trust::{Document, ExpiryPolicy, Moment, Offer, Trust, TrustError, TrustedRoot};
 
 /// Keys, by number.
 pub(crate) static KEYS: LazyLock<Vec<SecretKey>> = LazyLock::new(|| (0..6).map(|_| SecretKey::generate(None).unwrap()).collect());
@@ -59,7 +59,7 @@ pub(crate) fn channel(seq: u64, prev: Hash, release: &Release) -> Channel {
         prev,
         platforms: vec![Pointer { platform: "linux".to_owned(), release: release.id(), build: release.build }],
         floor: 0,
-        issued: 1_790_000_000 + seq,
+        issued: 1_790_000_000_u64.saturating_add(seq),
         expires: 0,
         rollout_permille: 1000,
         salt: [7; 16],
@@ -71,10 +71,53 @@ pub(crate) fn sign_root(root: &Root, keys: &[usize]) -> Signed {
 }
 
 pub(crate) fn signed(document: Document, keys: &[usize]) -> Signed {
-    let keys: Vec<_> = keys.iter().map(|number| key(*number)).collect();
-    sign(&document, &keys).unwrap()
+    let document = document.encode();
+    let signatures = keys.iter().map(|number| key(*number).sign_bytes(&document, "signed in a test").unwrap()).collect();
+    Signed { signatures, document }
 }
 
 pub(crate) fn pinned() -> TrustedRoot {
     TrustedRoot::pin(sign_root(&root(), &[0, 1])).unwrap()
+}
+
+/// The keys of [`root`]: who signs what.
+pub(crate) const ROOT: [usize; 2] = [0, 1];
+pub(crate) const RELEASE: [usize; 1] = [3];
+pub(crate) const CHANNEL: [usize; 1] = [4];
+
+pub(crate) fn sign_release(release: &Release) -> Signed {
+    signed(Document::Release(release.clone()), &RELEASE)
+}
+
+pub(crate) fn sign_channel(channel: &Channel) -> Signed {
+    signed(Document::Channel(channel.clone()), &CHANNEL)
+}
+
+/// A tree that follows releases and has none yet.
+pub(crate) fn trust() -> Trust {
+    Trust::begin(pinned(), [1; 16])
+}
+
+/// A tree with this build, which it got through the channel.
+pub(crate) fn trust_with(build: u64, seq: u64) -> Trust {
+    let mut trust = trust();
+    update(&mut trust, &channel(seq, Hash::of(b"before"), &release(build)), &release(build)).unwrap();
+    trust
+}
+
+/// Some time after everything was signed.
+pub(crate) const NOW: u64 = 1_790_001_000;
+
+pub(crate) fn hear(trust: &mut Trust, channel: &Channel) -> Result<Offer, TrustError> {
+    trust.hear("stable", "linux", &sign_channel(channel), Moment { clock: NOW, policy: ExpiryPolicy::Warn })
+}
+
+/// Hears a channel, and installs what it offers.
+pub(crate) fn update(trust: &mut Trust, channel: &Channel, release: &Release) -> Result<(), TrustError> {
+    let mut next = trust.clone();
+    let offer = hear(&mut next, channel)?;
+    let release = next.accept(&sign_release(release), &offer)?;
+    next.install(&release, Some(&offer));
+    *trust = Trust::resume(next.following())?;
+    Ok(())
 }
