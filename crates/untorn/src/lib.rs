@@ -61,8 +61,8 @@ pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
 pub use inspect::{Inspection, PathCost, Reason, inspect};
 pub use manifest_file::{read_manifest, write_index, write_manifest};
-pub use releases::SourceOptions;
 pub use record::installed;
+pub use releases::SourceOptions;
 pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair};
 pub use roll_back::roll_back;
 pub use scan::{ScanOptions, scan, scan_with_index};
@@ -86,9 +86,9 @@ pub use untorn_remote::HttpOptions;
 pub use untorn_remote::{Blame, Error as NetError, Fault, RemoteOptions};
 pub use untorn_store::Error as StoreError;
 pub use untorn_store::IndexFile;
-pub use untorn_trust::{ExpiryPolicy, TrustError};
 /// Whom to believe.
 pub use untorn_trust as trust;
+pub use untorn_trust::{ExpiryPolicy, TrustError};
 pub use untorn_txn::{
     Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Meanwhile, Observer, Options, Phase, ReadGuard,
     Readers, Recovery, Report, RollbackForecast, Status, Switch, SwitchOptions, SwitchReport, Transaction, Tree, TreeState,

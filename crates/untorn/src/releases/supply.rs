@@ -18,8 +18,8 @@ use crate::{Error, Result};
 
 /// A compressed manifest is hardly longer than the manifest.
 const STORED_MANIFEST_LEN_MAX: u64 = MANIFEST_LEN_MAX + (1 << 20);
-/// How much is fetched at once: several of these are under way at the same time.
-const FETCH_LEN_MAX: u32 = 1 << 20;
+/// How much is fetched at once: several of these are under way at the same time, and lost when the process is killed.
+const FETCH_LEN_MAX: u32 = 512 << 10;
 /// A question costs about as much as so many bytes.
 const GAP_MAX: u32 = 512;
 

@@ -281,7 +281,9 @@ impl Job<'_> {
             return None;
         }
         let left = |patch: &PatchObject| patch.len - patches::at_hand(fetched, patch);
-        let way = cheapest(&release.patches, old.hash(), release.manifest.hash, left)?;
+        let memory_len_max = self.options.patching().memory_len_max;
+        let usable: Vec<_> = release.patches.iter().filter(|patch| patch.memory <= memory_len_max).copied().collect();
+        let way = cheapest(&usable, old.hash(), release.manifest.hash, left)?;
         let cost = way.iter().map(left).fold(0, u64::saturating_add);
         let Some(index) = supply.index_cost() else { return Some(way) };
         let look = index.saturating_add(supply.manifest_cost(Some(old)));
@@ -353,11 +355,13 @@ impl Job<'_> {
         report: &mut UpdateReport,
     ) -> Result<()> {
         let following = if is_last { self.following.clone() } else { Following { release: None, ..self.following.clone() } };
-        let reader = PatchReader::new(patches::Stored::open(fetched, patch)?)?.with_threads(content::threads(self.options.jobs));
+        let patching = self.options.patching();
+        let stored = patches::Stored::open(fetched, patch)?;
+        let reader = PatchReader::within(stored, patching.memory_len_max, content::threads(self.options.jobs))?;
         if (reader.header().from, reader.header().to) != (patch.from, patch.to) {
             return Err(Error::Contradiction);
         }
-        let applied = apply::on_tree(reader, tree, self.dir, record, &self.options.patching(), Some(following))?;
+        let applied = apply::on_tree(reader, tree, self.dir, record, &patching, Some(following))?;
         report.plan.bytes_to_write = Some(report.plan.bytes_to_write.unwrap_or_default() + applied.forecast.bytes_needed);
         report.transaction = applied.transaction;
         report.dirs_kept.extend(applied.dirs_kept);
