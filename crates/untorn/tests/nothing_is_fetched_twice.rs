@@ -57,8 +57,11 @@ fn far_apart(patch_from: usize) -> Studio {
 
 fn stopped_again_and_again(patch_from: usize, route: Route, lost: u64) {
     let studio = far_apart(patch_from);
-    let host =
-        Host::start_with(&studio.store(), HostOptions { latency: Duration::from_millis(20), ..HostOptions::default() }).unwrap();
+    let host = Host::start_with(
+        &studio.store(),
+        HostOptions { latency: Duration::from_millis(20), rate_max: Some(25 << 20), ..HostOptions::default() },
+    )
+    .unwrap();
     let mut attempts = 0;
     let report = loop {
         let mut options = options(&[&host.url()]);

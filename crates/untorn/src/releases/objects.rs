@@ -16,6 +16,7 @@ use crate::Result;
 /// Its name.
 pub(crate) const NAME: &str = "objects";
 const HEAD_LEN: usize = 36;
+const HASH_LEN: usize = 32;
 /// No object is longer: the head of an index is the longest, and has as many.
 const OBJECT_LEN_MAX: u32 = 64 << 20;
 
@@ -48,7 +49,9 @@ impl Objects {
             if len > OBJECT_LEN_MAX || next > whole {
                 break;
             }
-            self.places.get_mut().insert(hash, (self.end + HEAD_LEN as u64, len));
+            if !hash.is_none() {
+                self.places.get_mut().insert(hash, (self.end + HEAD_LEN as u64, len));
+            }
             self.end = next;
         }
     }
@@ -67,6 +70,8 @@ impl Objects {
             return Some(bytes);
         }
         self.places.borrow_mut().remove(hash);
+        // Later processes should not find it again; where that cannot be written, they find out as this one did.
+        drop(self.file.as_ref().map(|file| file.write_all_at(&Hash::NONE.0, at - HASH_LEN as u64)));
         None
     }
 
@@ -128,6 +133,7 @@ mod tests {
         let rotten = open();
         assert!(rotten.contains(&one) && rotten.get(&one).is_none() && !rotten.contains(&one));
         assert_eq!(rotten.get(&two).unwrap(), b"two");
+        assert!(!open().contains(&one));
     }
 
     #[test]

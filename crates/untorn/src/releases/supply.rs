@@ -93,7 +93,7 @@ impl<'r> Supply<'r> {
     pub(crate) fn index(&mut self, manifest: &Manifest) -> Result<Index> {
         let (name, object) = (Name::Index(self.release.index.hash), self.release.index);
         let len = usize::try_from(object.head_len).unwrap_or(usize::MAX);
-        if !self.objects.contains(&object.head_hash) {
+        if self.objects.get(&object.head_hash).is_none() {
             let bytes = self.remote.get_range(&name.to_string(), 0..object.head_len, &has(object.head_hash))?;
             self.objects.put(object.head_hash, &bytes)?;
         }
@@ -115,7 +115,7 @@ impl<'r> Supply<'r> {
         let mut wanted: Vec<Wanted> = Vec::new();
         for number in numbers {
             let (Some(hash), Some(range)) = (index.page_hash(*number), index.page_range(*number)) else { continue };
-            if !self.objects.contains(&hash) {
+            if self.objects.get(&hash).is_none() {
                 append(&mut wanted, &name.to_string(), range, hash);
             }
         }

@@ -44,6 +44,8 @@ pub use rollback::roll_back_to_release;
 const CHANNEL: &str = "stable";
 /// Of what patches take, at most one part in so many is spent on finding out whether chunks take less.
 const LOOK_PART: u64 = 50;
+/// How often an update begins again because something that was fetched has rotted.
+const TRIES_MAX: u32 = 3;
 
 /// Brings the tree in `dir` to the release that its channel offers, over the way that takes the fewest bytes: patches, or chunks of what is nowhere in the tree. What has been fetched, and
 /// found to be right, is kept in the state directory, and not fetched again after a crash or an error.
@@ -245,21 +247,37 @@ impl Job<'_> {
                 other => return other.map(|()| self.done(&fetched, report)),
             }
         }
-        let plan = ChunkPlan::make(&mut supply, tree, self.dir, record.manifest(), self.options)?;
-        report.plan = plan.numbers;
+        for try_number in 1.. {
+            let plan = ChunkPlan::make(&mut supply, tree, self.dir, record.manifest(), self.options)?;
+            report.plan = plan.numbers;
+            match self.by_chunks(plan, &mut supply, tree, report) {
+                // Something that was fetched earlier has rotted, and is forgotten now.
+                Err(Error::NotFetched { .. }) if self.options.extent == Extent::Commit && try_number < TRIES_MAX => {}
+                other => {
+                    other?;
+                    break;
+                }
+            }
+        }
+        if report.outcome == UpdateOutcome::Fetched {
+            save(&fetched, self.saved)?;
+        }
+        self.done(&fetched, report);
+        Ok(())
+    }
+
+    fn by_chunks(&self, plan: ChunkPlan, supply: &mut Supply<'_>, tree: &mut Tree, report: &mut UpdateReport) -> Result<()> {
         if self.options.extent == Extent::Plan {
             report.outcome = UpdateOutcome::Planned;
             return Ok(());
         }
-        plan.fetch(&mut supply, self.options)?;
+        plan.fetch(supply, self.options)?;
         if self.changes_tree() {
-            plan.commit(&supply, tree, self.dir, self.following.clone(), self.options, report)?;
+            plan.commit(supply, tree, self.dir, self.following.clone(), self.options, report)?;
             report.outcome = UpdateOutcome::Updated;
         } else {
-            save(&fetched, self.saved)?;
             report.outcome = UpdateOutcome::Fetched;
         }
-        self.done(&fetched, report);
         Ok(())
     }
 

@@ -34,12 +34,15 @@ impl Policies {
     }
 }
 
+/// Where in pattern and text to go on.
+type Step = Option<(usize, usize)>;
+
 /// Whether a text fits a pattern. No recursion: a step back leads to the last star only, and to the last double star behind it.
 fn fits(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
     // Where to go on after a star that takes one character more: of each kind, the last one.
-    let (mut single, mut double): (Option<(usize, usize)>, Option<(usize, usize)>) = (None, None);
+    let (mut single, mut double): (Step, Step) = (None, None);
     while t < text.len() || p < pattern.len() {
         let is_double = pattern.get(p) == Some(&'*') && pattern.get(p + 1) == Some(&'*');
         if is_double {

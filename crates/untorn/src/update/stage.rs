@@ -41,12 +41,12 @@ impl<'s> Source<'s> {
     /// The bytes of a chunk, whose hash was compared just now.
     fn chunk(&self, located: &Located) -> Result<Vec<u8>> {
         match self.local.place(&located.chunk) {
-            Some((path, at)) => self.from_tree(path, at, located),
-            None => self.from_store(located),
+            Some((path, at)) => self.tree_bytes(path, at, located),
+            None => self.store_bytes(located),
         }
     }
 
-    fn from_tree(&self, path: &TreePath, at: u64, located: &Located) -> Result<Vec<u8>> {
+    fn tree_bytes(&self, path: &TreePath, at: u64, located: &Located) -> Result<Vec<u8>> {
         let mut open = self.open.borrow_mut();
         let fail = |error| Error::io("read", &self.dir.join(path.as_str()), error);
         if open.as_ref().is_none_or(|(last, _)| last != path) {
@@ -59,7 +59,7 @@ impl<'s> Source<'s> {
         if Hash::of(&bytes) == located.chunk.hash { Ok(bytes) } else { Err(Error::ChangedMeanwhile { path: path.to_string() }) }
     }
 
-    fn from_store(&self, located: &Located) -> Result<Vec<u8>> {
+    fn store_bytes(&self, located: &Located) -> Result<Vec<u8>> {
         let contradiction = |source| Error::Store { what: "a pack".into(), source };
         let mut frames = self.frames.borrow_mut();
         if let Some((_, bytes)) = frames.iter().find(|(frame, _)| *frame == located.frame) {
