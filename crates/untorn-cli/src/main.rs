@@ -7,7 +7,10 @@ mod failure;
 mod outcome;
 mod print;
 mod progress;
+mod signing;
 mod stop;
+mod store_time;
+mod studio_args;
 mod text;
 mod updates;
 

@@ -38,9 +38,11 @@
 mod apply;
 mod blocks;
 mod content;
+mod damage;
 mod diff;
 mod difference;
 mod error;
+mod index_at_hand;
 mod inspect;
 mod manifest_file;
 mod open;
@@ -52,18 +54,21 @@ mod roll_back;
 mod scan;
 mod tree_files;
 mod update;
+mod verified;
 mod verify;
 mod walk;
 
 pub use apply::{ApplyOptions, ApplyReport, BaseCheck, Forecast, Outcome, apply};
+pub use damage::DamagedRanges;
 pub use diff::{DiffOptions, DiffReport, diff};
 pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
 pub use inspect::{Inspection, PathCost, Reason, inspect};
 pub use manifest_file::{read_manifest, write_index, write_manifest};
+pub use open::open_store;
 pub use record::installed;
 pub use releases::SourceOptions;
-pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair};
+pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair, repair_from};
 pub use roll_back::roll_back;
 pub use scan::{ScanOptions, scan, scan_with_index};
 pub use update::{
@@ -83,7 +88,7 @@ pub use untorn_format::{
 };
 #[cfg(feature = "http")]
 pub use untorn_remote::HttpOptions;
-pub use untorn_remote::{Blame, Error as NetError, Fault, RemoteOptions};
+pub use untorn_remote::{Blame, Error as NetError, Fault, Remote, RemoteOptions};
 pub use untorn_store::Error as StoreError;
 pub use untorn_store::IndexFile;
 /// Whom to believe.

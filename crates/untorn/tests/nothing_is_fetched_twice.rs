@@ -82,7 +82,6 @@ fn stopped_again_and_again(patch_from: usize, route: Route, lost: u64) {
     assert_eq!(content(&studio.game()), content(&studio.path("2")));
     assert!(attempts > 3, "{attempts}");
     let allowed = (24 << 20) + (24 << 10) + attempts * (DOCUMENTS_LEN + lost);
-    println!("{attempts} attempts, {} bytes served", host.served());
     assert!(host.served() <= allowed, "{} of {allowed} bytes in {attempts} attempts", host.served());
     // Each part that was served whole, and kept, was served once.
     assert!(report.plan.bytes_at_hand > 4 << 20);
