@@ -130,7 +130,7 @@ fn exit_of_publishing(error: &PublishError) -> Exit {
 
 /// A difference as JSON.
 pub(crate) fn difference_json(difference: &Difference) -> Value {
-    json!({ "path": difference.path, "what": difference.what.word(), "text": difference.what.to_string() })
+    json!({ "path": difference.path, "class": difference.what.class(), "what": difference.what.word(), "text": difference.what.to_string() })
 }
 
 fn exit_of(error: &Error) -> Exit {

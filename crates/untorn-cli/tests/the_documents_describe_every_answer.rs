@@ -123,7 +123,7 @@ fn to_the_last_field() {
     let page = page();
     let game = Game::new();
     game.write("updates", b"{\"file\":\"x\",\"at\":0,\"data\":\"y\"}\n");
-    let calls: [(&[&str], i32); 28] = [
+    let calls: [(&[&str], i32); 29] = [
         (&["diff", "old", "new", "-o", "patch2"], 0),
         (&["diff", "old", "missing", "-o", "patch2"], 32),
         (&["inspect", "patch"], 0),
@@ -146,6 +146,7 @@ fn to_the_last_field() {
         (&["run", "missing", "--json", "--", "true"], 32),
         (&["rollback", "game", "-n"], 0),
         (&["manifest", "new"], 0),
+        (&["manifest", "new", "-o", "new.manifest", "--index", "new.index"], 0),
         (&["demo", "--kills", "1", "--seed", "1"], 0),
         (&["explain", "UNT-IO"], 0),
         (&["explain", "22"], 0),
@@ -182,6 +183,11 @@ fn to_the_last_field() {
     check(&["apply", "patch", "modified2"], 22);
     check(&["apply", "patch", "modified2", "--keep-modified"], 0);
     check(&["verify", "modified2"], 10);
+    copy(&game.path("new"), &game.path("rotten"));
+    let mut world = fs::read(game.path("new/data/world.pak")).unwrap();
+    world[150_000] ^= 1;
+    game.write("rotten/data/world.pak", &world);
+    check(&["verify", "rotten", "--against", "new.manifest", "--index", "new.index", "--quick"], 10);
     check(&["repair", "modified2", "--from", "new", "-n"], 0);
     check(&["repair", "modified2", "--from", "new"], 0);
     // A journal that is lost whole, with nothing under way.

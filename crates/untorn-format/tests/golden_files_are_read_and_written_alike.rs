@@ -11,6 +11,7 @@ use untorn_format::{
     journal::{Plan, Record, Undo},
     manifest::Manifest,
     release::{Channel, Installed, Release, Root, Signed},
+    verified::Verified,
 };
 
 fn golden(name: &str) -> PathBuf {
@@ -40,6 +41,7 @@ fn every_golden_file_is_read_as_its_value() {
     assert_eq!(Signed::decode(&read("signed")).unwrap(), samples::signed());
     assert_eq!(Installed::decode(&read("installed")).unwrap(), samples::installed());
     assert_eq!(Head::decode(&read("index")).unwrap(), samples::index());
+    assert_eq!(Verified::decode(&read("verified")).unwrap(), samples::verified());
     assert_eq!(Page::decode(&read("page")).unwrap(), samples::page());
     assert_eq!(Installed::decode(&read("manifest")).unwrap(), Installed::plain(samples::manifest()));
 }

@@ -72,5 +72,6 @@ pub(crate) fn run(cli: &Cli) -> Exit {
 
 /// Whether the command comes to safe points, at which it can stop with everything as it was.
 fn can_stop(command: &Command) -> bool {
-    matches!(command, Command::Diff(_) | Command::Apply(_) | Command::Write(_) | Command::Rollback(_) | Command::Publish(_))
+    use Command::{Apply, Diff, Publish, Repair, Rollback, Write};
+    matches!(command, Diff(_) | Apply(_) | Write(_) | Rollback(_) | Publish(_) | Repair(_))
 }
