@@ -5,6 +5,7 @@ mod command;
 mod exit;
 mod failure;
 mod outcome;
+mod player_args;
 mod print;
 mod progress;
 mod signing;

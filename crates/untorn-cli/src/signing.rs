@@ -56,7 +56,8 @@ pub(crate) fn roots<'p>(paths: impl IntoIterator<Item = &'p std::path::PathBuf>)
     paths.into_iter().map(|path| root(path)).collect()
 }
 
-fn root(path: &Path) -> Result<Signed, Failure> {
+/// A root document with its signatures.
+pub(crate) fn root(path: &Path) -> Result<Signed, Failure> {
     let bytes = bytes(path)?;
     Signed::decode(&bytes)
         .map_err(|source| untorn::Error::Document { path: untorn::escape(path.as_os_str().as_encoded_bytes()), source }.into())
