@@ -163,17 +163,20 @@ pub(crate) struct DiffArgs {
 
 #[derive(Args, Debug)]
 #[command(before_long_help = "Examples:
-  untorn apply 1.1.patch game/
-  untorn apply 1.1.patch game/ --dry-run     check everything, say what would be written
-  untorn apply 1.1.patch game/ --keep-modified
-  curl -s https://example.org/1.1.patch | untorn apply - game/
+  untorn apply 1.1.patch game/ --trust game.1.root     the first time: say whom to trust
+  untorn apply 1.2.patch game/                         from then on the tree knows
+  untorn apply 1.2.patch game/ --dry-run               check everything, say what would be written
+  untorn apply own.patch game/ --unsigned              a patch you made yourself, and did not sign
+  curl -s https://example.org/1.2.patch | untorn apply - game/
 
-A patch for another build changes nothing: every file that differs is listed.")]
+A patch for another build changes nothing: every file that differs is listed. Nor does one that was not signed by whom the tree trusts.")]
 pub(crate) struct ApplyArgs {
     /// The patch, or - for standard input
     pub(crate) patch: PathBuf,
     /// The directory to update
     pub(crate) tree: PathBuf,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
     /// Check everything and say what would be written, but change nothing
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
@@ -201,6 +204,23 @@ pub(crate) struct ApplyArgs {
     /// How many threads work; 0 means one for each core, and more for reading
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
+}
+
+/// Whose patches are applied.
+#[derive(Args, Debug)]
+pub(crate) struct TrustArgs {
+    /// The root to trust, where the tree does not know one yet
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["trust_on_first_use", "unsigned"], help_heading = "Trust")]
+    pub(crate) trust: Option<PathBuf>,
+    /// Trust whoever signed this patch, where the tree does not know anybody yet; prints the fingerprint
+    #[arg(long, conflicts_with = "unsigned", help_heading = "Trust")]
+    pub(crate) trust_on_first_use: bool,
+    /// Apply the patch whoever made it: signatures are not looked at
+    #[arg(long, help_heading = "Trust")]
+    pub(crate) unsigned: bool,
+    /// Apply a signed patch also when its release is older than what is installed; never below the least build that may be installed
+    #[arg(long, help_heading = "Trust")]
+    pub(crate) allow_downgrade: bool,
 }
 
 /// How changed files shall be changed.

@@ -5,6 +5,8 @@ use std::{io, path::Path};
 use serde_json::{Value, json};
 use untorn::{Cause, Difference, Error, TreeError, TreeState, escape};
 
+use untorn_keys::KeyError;
+
 use crate::exit::Exit;
 
 /// What a command failed of.
@@ -89,6 +91,17 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// For a secret key, by the name of its file.
+    pub(crate) fn key(name: &str, error: &KeyError) -> Self {
+        let name = escape(name.as_bytes());
+        let message = format!("{name}: {error}; nothing was changed; {} [{}]", error.advice(), error.code());
+        let mut json = plain(error.code(), &message, "unchanged", error.advice());
+        json["path"] = name.into();
+        Self { exit: Exit::Other, message, details: Vec::new(), json }
+    }
+}
+
 /// A difference as JSON.
 pub(crate) fn difference_json(difference: &Difference) -> Value {
     json!({ "path": difference.path, "what": difference.what.word(), "text": difference.what.to_string() })
@@ -103,6 +116,7 @@ fn exit_of(error: &Error) -> Exit {
             "UNT-IO" => Exit::Io,
             _ => Exit::Network,
         },
+        Error::Unsigned | Error::NoRoot | Error::OtherPatch => Exit::Refused,
         Error::Trust { .. } => match error.code() {
             "UNT-TRUST-ROLLBACK" | "UNT-TRUST-OLDER" | "UNT-TRUST-FLOOR" | "UNT-TRUST-EXPIRED" | "UNT-TRUST-EPOCH" => {
                 Exit::Rollback

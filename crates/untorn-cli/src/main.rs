@@ -2,6 +2,7 @@
 
 mod args;
 mod command;
+mod documents;
 mod exit;
 mod failure;
 mod outcome;

@@ -8,8 +8,8 @@ use std::{fs, path::Path};
 
 use builds::{Build, Rng};
 use untorn::{
-    ApplyOptions, BaseCheck, DiffOptions, Manifest, Options, Outcome, ScanOptions, Tree, Trusting, VerifyOptions, WayChoice, apply, diff,
-    scan, verify, verify_against,
+    ApplyOptions, BaseCheck, DiffOptions, Manifest, Options, Outcome, ScanOptions, Tree, Trusting, VerifyOptions, WayChoice,
+    apply, diff, scan, verify, verify_against,
 };
 
 /// How many pairs are tried; more with the environment variable `UNTORN_PAIRS`.
