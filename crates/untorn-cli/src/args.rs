@@ -201,6 +201,9 @@ pub(crate) struct ApplyArgs {
     /// Exit with 3 when the tree is up to date already
     #[arg(long)]
     pub(crate) exit_code: bool,
+    /// How much memory reading the patch may take, in MiB; a patch that takes more is refused
+    #[arg(long, value_name = "MIB", default_value_t = 256)]
+    pub(crate) memory: u64,
     /// How many threads work; 0 means one for each core, and more for reading
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,

@@ -80,7 +80,7 @@ fn making_a_patch() {
             (0..1_500_000_u32).map(|at| (at.wrapping_mul(at ^ number).wrapping_mul(2_654_435_761) >> 27) as u8).collect();
         game.write(&format!("new/{number}"), &bytes);
     }
-    let child = spawn(&game, &["diff", "old", "new", "-o", "out"]);
+    let child = spawn(&game, &["diff", "old", "new", "-o", "out", "--level", "9"]);
     sleep(A_MOMENT);
     signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();

@@ -63,6 +63,13 @@ pub enum PatchError {
     Damaged(&'static str),
     /// The patch goes on after its end.
     Trailing,
+    /// Reading the patch would take more memory than it may.
+    Memory {
+        /// How many bytes it takes.
+        need: u64,
+        /// How many it may take.
+        limit: u64,
+    },
     /// A file of the old tree could not be read.
     Read {
         /// Which.
@@ -93,6 +100,10 @@ impl fmt::Display for PatchError {
             Self::Input(source) => write!(f, "cannot read the patch: {source}"),
             Self::Format(why) => write!(f, "the patch cannot be used: {why}"),
             Self::Damaged(what) => write!(f, "the patch is damaged ({what}): fetch it again"),
+            Self::Memory { need, limit } => {
+                let mib = |len: &u64| len.div_ceil(1 << 20);
+                write!(f, "reading the patch takes {} MiB of memory, and {} MiB are allowed", mib(need), mib(limit))
+            }
             Self::Trailing => write!(f, "the patch goes on after its end: fetch it again"),
             Self::Read { path, source } => write!(f, "cannot read {path:?}: {source}"),
             Self::Old { path } => write!(f, "{path:?} is not what the patch starts from: repair the tree first"),

@@ -1,10 +1,12 @@
 //! Frames that are decompressed ahead, on other threads, come out in their order, each with its own error.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic; helpers outside of test functions, too")]
 
+mod programs;
 mod trees;
 
+use programs::Source;
 use trees::{Tree, noise, patch_with};
-use untorn_delta::{Options, PatchReader, Way};
+use untorn_delta::{Options, PatchError, PatchReader, Way};
 
 /// Several frames, compressed and raw, some of them against old bytes.
 fn pair() -> (Tree, Tree) {
@@ -21,7 +23,7 @@ fn pair() -> (Tree, Tree) {
 /// What is made with so many threads: the bytes of each file, and how it ended.
 fn made(old: &Tree, patch: &[u8], threads: usize) -> (Vec<Vec<u8>>, String) {
     let mut files = Vec::new();
-    let mut reader = PatchReader::new(patch).unwrap().with_threads(threads);
+    let mut reader = PatchReader::within(patch, u64::MAX, threads).unwrap();
     while let Some(mut file) = reader.next_file(old, Way::Whole) {
         let mut bytes = Vec::new();
         loop {
@@ -72,7 +74,7 @@ fn nor_what_is_skipped() {
     let (old, new) = pair();
     let (patch, _) = patch_with(&old, &new, &options());
     for threads in [1, 4] {
-        let mut reader = PatchReader::new(&patch[..]).unwrap().with_threads(threads);
+        let mut reader = PatchReader::within(&patch[..], u64::MAX, threads).unwrap();
         let mut number = 0;
         while let Some(mut file) = reader.next_file(&old, Way::Whole) {
             if number % 3 == 1 {
@@ -86,8 +88,48 @@ fn nor_what_is_skipped() {
         // Nothing is needed, yet all of it is checked.
         let mut damaged = patch.clone();
         *damaged.last_mut().unwrap() ^= 1;
-        let mut reader = PatchReader::new(&damaged[..]).unwrap().with_threads(threads);
+        let mut reader = PatchReader::within(&damaged[..], u64::MAX, threads).unwrap();
         let first = reader.next_file(&old, Way::Whole).unwrap().next_piece().map(|_| ());
         assert!(first.is_ok() && reader.finish().is_err(), "{threads}");
     }
+}
+
+/// Executables are adapted, and compressed, with any number of threads; and so is everything else.
+#[test]
+fn nor_the_patch_that_is_made() {
+    let source = Source::new(300);
+    let mut again = source.clone();
+    again.functions.insert(3, 1000);
+    let (old, new) = pair();
+    let (old, new) = (old.with("game", source.elf()), new.with("game", again.elf()));
+    let made = |jobs, memory_len| {
+        let mut options = options();
+        (options.jobs, options.memory_len) = (jobs, memory_len);
+        let (patch, report) = patch_with(&old, &new, &options);
+        assert!(report.adapted_len > 0, "{report:?}");
+        patch
+    };
+    let alone = made(1, 1 << 30);
+    for jobs in [0, 2, 3, 8] {
+        assert!(made(jobs, 1 << 30) == alone, "{jobs}");
+    }
+}
+
+#[test]
+fn and_memory_bounds_the_threads_or_refuses_the_patch() {
+    let (old, new) = pair();
+    let (patch, _) = patch_with(&old, &new, &options());
+    let need = PatchReader::new(&patch[..]).unwrap().memory_len(1);
+    assert!(need < PatchReader::new(&patch[..]).unwrap().memory_len(2));
+    for limit in [0, 100, need - 1] {
+        let refused = PatchReader::within(&patch[..], limit, 4).map(|_| ());
+        assert!(matches!(refused, Err(PatchError::Memory { limit: said, .. }) if said == limit), "{refused:?}");
+    }
+    let mut reader = PatchReader::within(&patch[..], need, 4).unwrap();
+    while let Some(mut file) = reader.next_file(&old, Way::Whole) {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut file, &mut bytes).unwrap();
+        assert!(bytes == new.bytes(&file.change().path));
+    }
+    reader.finish().unwrap();
 }

@@ -1,11 +1,49 @@
-//! Release stores, from the studio's side.
+//! Release stores, from the studio's side: from a build to what players are pointed to.
+//!
+//! [`publish`] sends what is new of a build and moves the pointer of a channel; [`promote`] and [`roll_back`] move a pointer to what is there already; [`collect`] removes what
+//! nothing reaches any more; [`check`] reads everything that players may be sent to. A store is whatever is a [`Backend`].
 //!
 //! # Guarantees
-//! - Whoever reads a [`Backend`] sees whole objects, also while they are written and after a crash of the writer.
+//! - **The pointer moves last**, and only on the word of the one that was read: of two who publish at once, one is refused, and players never see a mixture.
+//! - **Killed at any instant**, a publication leaves what players see as it was, or as it was to be. Doing the same again sends only what is not there yet.
+//! - Whatever the pointer names is there, whole, before it moves. Every patch was applied to a copy of the old build before anybody is offered it.
+//! - Equal builds, options, times and earlier releases give equal bytes, on any machine; signatures are as equal as the [`Signer`] makes them (minisign's are not).
+//! - What is being sent is never collected: [`collect`] and [`publish`] each leave a mark before they look for the other's.
 //!
 //! # Limitations
+//! - Secret keys are the caller's: see [`Signer`].
+//! - Marks of killed processes stay until somebody says that they are dead, or, for a publication, until the next one to that channel has succeeded.
 //! - Buckets need the feature `cloud`, which brings a runtime; it stays inside this crate.
+//! - A collection that runs for longer than a player's update may take the old release from under it, where fewer releases are kept than players lag behind: the player's
+//!   update begins anew then.
 
+mod assemble;
 mod backend;
+mod base;
+mod channel;
+mod check;
+mod collect;
+mod error;
+mod mark;
+mod moves;
+mod objects;
+mod options;
+mod publish;
+mod release;
+mod report;
+mod resume;
+mod roots;
+mod sender;
+mod signer;
+mod work_dir;
 
 pub use backend::*;
+pub use check::{CheckReport, Problem, check};
+pub use collect::{CollectOptions, CollectReport, collect};
+pub use error::{Error, Result};
+pub use moves::{MoveReport, promote, roll_back};
+pub use options::{PointerOptions, PublishOptions};
+pub use publish::publish;
+pub use report::{Outcome, PatchReport, PublishReport};
+pub use resume::resume;
+pub use signer::Signer;

@@ -12,6 +12,8 @@
 //! pack/<hash>                      packs, by the hash of their bytes
 //! patch/<hash>                     patches, by the hash of their bytes
 //! <document>.minisig               the signatures of a root, release or log document
+//! publishing/<hash>                somebody publishes: what he sends is not to be collected. Of no meaning to readers
+//! collecting/<hash>                somebody collects what nothing reaches: nobody is to publish. Of no meaning to readers
 //! ```
 
 use std::fmt;
@@ -56,6 +58,10 @@ pub enum Name {
     Pack(Hash),
     /// A patch.
     Patch(Hash),
+    /// The mark of a publication that goes on.
+    Publishing(Hash),
+    /// The mark of a collection that goes on.
+    Collecting(Hash),
 }
 
 impl Name {
@@ -90,6 +96,8 @@ impl fmt::Display for Name {
             Self::Index(hash) => write!(f, "index/{hash}"),
             Self::Pack(hash) => write!(f, "pack/{hash}"),
             Self::Patch(hash) => write!(f, "patch/{hash}"),
+            Self::Publishing(hash) => write!(f, "publishing/{hash}"),
+            Self::Collecting(hash) => write!(f, "collecting/{hash}"),
         }
     }
 }
@@ -123,6 +131,8 @@ fn parse(text: &str) -> Option<Name> {
         ("index", _) => Name::Index(document.parse().ok()?),
         ("pack", _) => Name::Pack(document.parse().ok()?),
         ("patch", _) => Name::Patch(document.parse().ok()?),
+        ("publishing", _) => Name::Publishing(document.parse().ok()?),
+        ("collecting", _) => Name::Collecting(document.parse().ok()?),
         _ => return None,
     })
 }
@@ -171,6 +181,8 @@ mod tests {
             Name::Index(one),
             Name::Pack(one),
             Name::Patch(one),
+            Name::Publishing(one),
+            Name::Collecting(one),
         ]
     }
 

@@ -51,7 +51,7 @@ pub use error::Error;
 pub use fetch::{Fetch, FetchOptions, missing, plan_fetches};
 pub use frame::open_frame;
 pub use index::{Index, Located, chunks_of, located};
-pub use manifest_object::{open_manifest, pack_manifest};
+pub use manifest_object::{manifest_len, open_manifest, pack_manifest};
 pub use published::Published;
 
 pub use untorn_format::index::{CHUNK_LEN_MAX, Chunk, FRAME_LEN_MAX, FRAME_STORED_LEN_MAX, Frame, Page, Span};

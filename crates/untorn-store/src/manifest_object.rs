@@ -80,6 +80,12 @@ pub fn open_manifest(
     Ok(Manifest::decode(&bytes)?)
 }
 
+/// The length of the manifest in what is `stored`, as is said there: nobody has vouched for it.
+#[must_use]
+pub fn manifest_len(stored: &[u8]) -> Option<u64> {
+    get_frame_content_size(stored).ok().flatten().filter(|len| *len <= MANIFEST_LEN_MAX)
+}
+
 fn decompress(stored: &[u8], len: u64, prefix: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(usize::try_from(len).ok()?);
     let mut context = DCtx::create();

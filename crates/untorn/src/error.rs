@@ -231,6 +231,7 @@ impl Error {
                 "use a newer untorn"
             }
             Self::Patch(PatchError::Format(DecodeError::Magic)) => "check that this file is the patch",
+            Self::Patch(PatchError::Memory { .. }) => "allow more memory, or ask for a patch with smaller parts",
             Self::Patch(_) => "get the patch again",
             Self::Contradiction => "ask whoever made the patch for another one",
             Self::WrongBase(_) => "get the patch for the build you have, or bring these files back and try again",
@@ -347,6 +348,7 @@ fn patch_code(error: &PatchError) -> &'static str {
         PatchError::Input(source) | PatchError::Read { source, .. } => io_code(source),
         PatchError::Format(source) => source.code(),
         PatchError::Damaged(_) => "UNT-PATCH-DAMAGED",
+        PatchError::Memory { .. } => "UNT-PATCH-MEMORY",
         PatchError::Trailing => "UNT-PATCH-TRAILING",
         PatchError::Made { .. } => "UNT-PATCH-CONTRADICTION",
         _ => "UNT-BASE",

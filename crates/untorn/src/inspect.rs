@@ -25,6 +25,8 @@ pub struct Inspection {
     pub bytes_index: u64,
     /// What stands before it, where it is signed. Nothing of that is checked here.
     pub preface: Option<Preface>,
+    /// How many bytes of memory applying it takes at most, on one thread.
+    pub bytes_memory: u64,
     /// Every path that changes, sorted. A file that moves is listed where it arrives.
     pub paths: Vec<PathCost>,
 }
@@ -101,6 +103,7 @@ pub fn inspect<R: Read>(patch: R) -> Result<Inspection> {
         to: header.to,
         bytes: bytes_index.saturating_add(header.frames_len),
         bytes_index,
+        bytes_memory: reader.memory_len(1),
         paths: paths(index),
         preface: intake.preface,
     };

@@ -39,6 +39,7 @@
 //! ```
 
 mod apply;
+mod blocks;
 mod content;
 mod diff;
 mod difference;

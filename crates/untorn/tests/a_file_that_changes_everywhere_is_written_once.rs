@@ -77,3 +77,30 @@ fn and_of_what_only_shares_a_block_with_a_change_nothing_is_kept() {
     Tree::open(&tree).unwrap().rollback(untorn::Options::default(), false).unwrap();
     assert_eq!(std::fs::read(tree.join("file")).unwrap(), old);
 }
+
+/// The patch says all bytes of a small file, since that makes it shorter. What stands there already need not be written.
+#[test]
+fn of_a_small_file_only_the_blocks_that_differ_are_written() {
+    let old = noise(20_000, 1);
+    let longer = [&old[..], b"more"].concat();
+    let [mut start, mut longer_too] = [old.clone(), longer.clone()];
+    (start[5], longer_too[5]) = (!start[5], !longer_too[5]);
+    // How many bytes are written in place: whole blocks, and that in which the file grows or is cut.
+    for (new, len) in [(start, 4096), (longer, 3620), (longer_too, 4096 + 3620), (old[..19_000].to_vec(), 2616)] {
+        let place = Place::new();
+        place.dir("old", &[("file", &old)]);
+        place.dir("new", &[("file", &new)]);
+        let tree = place.dir("tree", &[("file", &old)]);
+        let patch = place.patch("old", "new");
+        let mut dry = ApplyOptions::default();
+        dry.dry_run = true;
+        let forecast = apply(&patch[..], &tree, &dry).unwrap().forecast;
+        let report = apply(&patch[..], &tree, &ApplyOptions::default()).unwrap();
+        let done = &report.transaction;
+        assert_eq!((done.bytes_redo, done.bytes_in_place), (len, len), "{done:?}");
+        assert_eq!((report.forecast, forecast.bytes_written()), (forecast, done.bytes_written()));
+        assert_eq!(std::fs::read(tree.join("file")).unwrap(), new);
+        Tree::open(&tree).unwrap().rollback(untorn::Options::default(), false).unwrap();
+        assert_eq!(std::fs::read(tree.join("file")).unwrap(), old);
+    }
+}

@@ -21,7 +21,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn-trust", &["untorn-format"]),
     ("untorn", &["untorn-delta", "untorn-format", "untorn-fs", "untorn-remote", "untorn-store", "untorn-trust", "untorn-txn"]),
     ("untorn-keys", &["untorn-format", "untorn-trust"]),
-    ("untorn-publish", &["untorn-format", "untorn-fs"]),
+    ("untorn-publish", &["untorn", "untorn-format", "untorn-fs", "untorn-store", "untorn-trust"]),
     ("untorn-cli", &["untorn"]),
 ];
 

@@ -61,6 +61,7 @@ fn options(args: &ApplyArgs, global: &Global) -> Result<ApplyOptions, Failure> {
     };
     options.unlocked_readers = args.unlocked_readers;
     options.wait = args.wait;
+    options.memory_len_max = args.memory.saturating_mul(1 << 20);
     options.jobs = args.jobs;
     options.observer = progress::observer(global);
     Ok(options)

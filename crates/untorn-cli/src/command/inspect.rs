@@ -42,6 +42,7 @@ fn text(args: &InspectArgs, inspection: &Inspection, limit: usize) -> String {
         "  {:>10}  the index: paths, lengths, hashes, where each byte comes from\n",
         size(inspection.bytes_index)
     ));
+    text.push_str(&format!("Applying it takes at most {} of memory a thread.\n", size(inspection.bytes_memory)));
     text.push_str("Files are compressed together: each has the share of the compressed bytes that it has of the content.\n");
     text
 }
@@ -76,6 +77,7 @@ fn json(inspection: &Inspection, limit: usize) -> Value {
         "to": inspection.to.to_string(),
         "bytes": inspection.bytes,
         "index_bytes": inspection.bytes_index,
+        "memory_bytes": inspection.bytes_memory,
         "paths_total": inspection.paths.len(),
         "totals": totals.collect::<serde_json::Map<_, _>>(),
         "paths": inspection.paths.iter().take(limit).map(path_json).collect::<Vec<_>>(),

@@ -14,14 +14,18 @@ const LEN_AT_ONCE: u64 = MAX_FRAME_LEN / 16 * 17;
 /// The first bytes of a zstd frame that is no skippable one.
 const ZSTD_MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
 
-/// Reads header and index.
-pub(super) fn read(input: &mut impl Read) -> Result<(Header, Index), PatchError> {
+/// Reads the header.
+pub(super) fn read_header(input: &mut impl Read) -> Result<Header, PatchError> {
     let mut bytes = [0; HEADER_LEN];
     input.read_exact(&mut bytes).map_err(input_error)?;
-    let header = Header::decode(&bytes).map_err(|error| match error {
+    Header::decode(&bytes).map_err(|error| match error {
         DecodeError::Checksum => PatchError::Damaged("header"),
         error => error.into(),
-    })?;
+    })
+}
+
+/// Reads the index that follows.
+pub(super) fn read_index(input: &mut impl Read, header: &Header) -> Result<Index, PatchError> {
     let stored = read_len(input, header.facts_stored_len + header.digests_len)?;
     if Hash::of(&stored) != header.index_hash {
         return Err(PatchError::Damaged("index"));
@@ -33,7 +37,7 @@ pub(super) fn read(input: &mut impl Read) -> Result<(Header, Index), PatchError>
     if index.frames_len() != header.frames_len {
         return Err(DecodeError::Field("length of the frames").into());
     }
-    Ok((header, index))
+    Ok(index)
 }
 
 /// Bytes that end too early are damage; anything else is trouble with the input.

@@ -7,6 +7,7 @@ mod cost;
 mod file_reader;
 mod literals;
 mod lzma;
+mod need;
 mod old;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub use cost::Cost;
 pub use file_reader::{FileReader, Piece, Way};
 use literals::Literals;
 pub(crate) use lzma::DICT_LEN_MIN;
+use need::Need;
 pub use old::check_replaced;
 
 /// Reads a patch from its first byte to its last; the input need not seek.
@@ -53,17 +55,29 @@ impl<R: Read> PatchReader<R> {
     ///
     /// # Errors
     /// [`PatchError::Input`], [`PatchError::Damaged`], [`PatchError::Format`].
-    pub fn new(mut input: R) -> Result<Self, PatchError> {
-        let (header, index) = container::read(&mut input)?;
-        Ok(Self { header, index, literals: Literals::new(input), next: 0, literals_end: 0, made: BTreeMap::new() })
+    pub fn new(input: R) -> Result<Self, PatchError> {
+        Self::within(input, u64::MAX, 1)
     }
 
-    /// Lets `threads` threads decompress literal bytes ahead of the file that needs them, the caller's included: 64 MiB of memory for each, and the same result.
-    /// 1, as it is at first, decompresses each frame when it is needed.
+    /// As [`PatchReader::new`], with at most `memory_len_max` bytes of memory, and within these as many of `threads` threads as fit: they decompress literal bytes ahead of
+    /// the file that needs them, the caller's included, with the same result.
+    ///
+    /// # Errors
+    /// As [`PatchReader::new`]; [`PatchError::Memory`] when one thread needs more, which is known before it is taken.
+    pub fn within(mut input: R, memory_len_max: u64, threads: usize) -> Result<Self, PatchError> {
+        let header = container::read_header(&mut input)?;
+        need::check(Need::at_least(&header), memory_len_max)?;
+        let index = container::read_index(&mut input, &header)?;
+        let threads = Need::of(&header, &index).fit(threads, memory_len_max)?;
+        let mut literals = Literals::new(input);
+        literals.set_threads(threads);
+        Ok(Self { header, index, literals, next: 0, literals_end: 0, made: BTreeMap::new() })
+    }
+
+    /// How many bytes of memory reading it takes at most, with so many threads: below 64 MiB for each, and the index.
     #[must_use]
-    pub fn with_threads(mut self, threads: usize) -> Self {
-        self.literals.set_threads(threads);
-        self
+    pub fn memory_len(&self, threads: usize) -> u64 {
+        Need::of(&self.header, &self.index).with(threads)
     }
 
     /// What the patch is for.

@@ -53,6 +53,12 @@ impl DirBackend {
         Self { fs, place }
     }
 
+    /// The version of an object with these bytes.
+    #[must_use]
+    pub fn version_of(bytes: &[u8]) -> Version {
+        Version { etag: Some(untorn_format::Hash::of(bytes).to_string()), number: None }
+    }
+
     fn answer<T>(&self, doing: &'static str, name: &str, result: Result<T, Trouble>) -> Result<T> {
         result.map_err(|trouble| BackendError { doing, name: name.into(), place: self.place.clone(), trouble })
     }
@@ -105,10 +111,12 @@ impl DirBackend {
     fn replace(&self, name: &str, version: Option<&Version>, bytes: &[u8]) -> Result<(), Trouble> {
         check_name(name)?;
         let _writing = self.lock()?;
-        let current = self.read(name, u64::MAX)?.map(|bytes| version_of(&bytes));
+        let current = self.read(name, u64::MAX)?.map(|bytes| Self::version_of(&bytes));
         if current.as_ref() != version {
             return Err(Trouble::Conflict);
         }
+        // A writer that was killed may have named an object without its name being durable. What is replaced may name it: that must not be first.
+        self.sync_all_names("")?;
         self.write(name, Body::Bytes(bytes))
     }
 
@@ -136,6 +144,18 @@ impl DirBackend {
     /// After this returns, the name and those of the directories that hold it are durable.
     fn sync_names(&self, name: &str) -> io::Result<()> {
         parents(name).chain([""]).try_for_each(|dir| self.fs.sync_dir(dir))
+    }
+
+    /// After this returns, the names of all objects in `dir` and below are durable.
+    fn sync_all_names(&self, dir: &str) -> io::Result<()> {
+        for entry in self.fs.read_dir(dir)? {
+            let Ok(last) = entry.name else { continue };
+            let name = if dir.is_empty() { last } else { format!("{dir}/{last}") };
+            if check_name(&name).is_ok() && self.fs.metadata(&name)?.is_dir() {
+                self.sync_all_names(&name)?;
+            }
+        }
+        self.fs.sync_dir(dir)
     }
 
     fn remove(&self, name: &str) -> Result<(), Trouble> {
@@ -176,7 +196,7 @@ impl Backend for DirBackend {
 
     fn get(&self, name: &str, len_max: u64) -> Result<Option<Object>> {
         let bytes = self.answer("read", name, self.read(name, len_max))?;
-        Ok(bytes.map(|bytes| Object { version: version_of(&bytes), bytes }))
+        Ok(bytes.map(|bytes| Object { version: Self::version_of(&bytes), bytes }))
     }
 
     fn get_range(&self, name: &str, start: u64, len: usize) -> Result<Vec<u8>> {
@@ -226,10 +246,6 @@ fn made(dir: &Path) -> io::Result<OsFs> {
     present(beside.create_dir(name, None))?;
     beside.sync_dir("")?;
     OsFs::open(dir)
-}
-
-fn version_of(bytes: &[u8]) -> Version {
-    Version { etag: Some(blake3::hash(bytes).to_hex().to_string()), number: None }
 }
 
 /// Whether the file holds exactly that.

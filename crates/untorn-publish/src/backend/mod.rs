@@ -18,7 +18,7 @@ pub use object::ObjectStoreBackend;
 pub(crate) use name::check as check_name;
 
 /// What an operation on a store answers.
-pub type Result<T, E = BackendError> = std::result::Result<T, E>;
+pub(crate) type Result<T, E = BackendError> = std::result::Result<T, E>;
 
 /// Named objects somewhere. A name consists of components of ASCII letters, digits, `.`, `_` and `-`, with `/` between them; none begins
 /// with a dot.

@@ -3,3 +3,6 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 
 pub(crate) mod conformance;
+pub(crate) mod faulty;
+pub(crate) mod memory;
+pub(crate) mod studio;

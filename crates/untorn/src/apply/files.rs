@@ -5,14 +5,27 @@ use std::{
     path::Path,
 };
 
-use untorn_delta::{FileReader, PatchError, PatchReader, Way as Composition};
+use untorn_delta::{FileReader, Files, PatchError, PatchReader, Piece, Way as Composition};
+use untorn_format::{TreePath, patch::FilePatch};
 use untorn_txn::{Observer, Phase, Transaction};
 
 use super::{file_plan::FilePlan, modified::Modified};
-use crate::{Difference, Error, Result, What, tree_files::TreeFiles};
+use crate::{
+    Difference, Error, Result, What,
+    blocks::{BLOCK_LEN, different},
+    tree_files::TreeFiles,
+};
 
-/// Makes every file with new content but the `modified` ones, and stages it where `tx` is given. Gives the old files that turn out not to be what the patch starts from; then what was
-/// staged is of no use.
+/// What making the files showed.
+#[derive(Default)]
+pub(super) struct Made {
+    /// The old files that turn out not to be what the patch starts from; then what was staged is of no use.
+    pub(super) differences: Vec<Difference>,
+    /// Bytes that need not be written in place, since they stand there.
+    pub(super) bytes_spared: u64,
+}
+
+/// Makes every file with new content but the `modified` ones, and stages it where `tx` is given.
 pub(super) fn make<R: Read>(
     mut tx: Option<&mut Transaction<'_>>,
     reader: &mut PatchReader<R>,
@@ -21,8 +34,8 @@ pub(super) fn make<R: Read>(
     old: &TreeFiles<'_>,
     dir: &Path,
     observer: Option<&dyn Observer>,
-) -> Result<Vec<Difference>> {
-    let (mut differences, mut plans) = (Vec::new(), plans.iter().flatten());
+) -> Result<Made> {
+    let (mut result, mut plans) = (Made::default(), plans.iter().flatten());
     let mut progress =
         Progress { observer, done: 0, total: plans.clone().map(|plan| plan.made_len).fold(0, u64::saturating_add) };
     while let Some(change) = reader.peek_file() {
@@ -30,26 +43,29 @@ pub(super) fn make<R: Read>(
             let Some(file) = reader.next_file(old, Composition::Whole) else { break };
             // Made all the same where only that tells its hash, which the new manifest needs.
             if let Err(error) = discard_unless_known(file) {
-                differences.extend(blame(error, dir)?);
+                result.differences.extend(blame(error, dir)?);
                 break;
             }
             continue;
         }
         let Some(plan) = plans.next() else { break };
         let Some(file) = reader.next_file(old, plan.composition) else { break };
-        let made = match &mut tx {
-            Some(tx) if differences.is_empty() => stage(tx, file, plan.composition, &mut progress)?,
-            _ => discard(file, &mut progress),
+        let target = tx.as_deref_mut().filter(|_| result.differences.is_empty());
+        let error = match make_file(target, file, plan, old, &mut progress)? {
+            Ok(bytes_spared) => {
+                result.bytes_spared += bytes_spared;
+                continue;
+            }
+            Err(error) => error,
         };
-        let Err(error) = made else { continue };
         let goes_on = !matches!(error, PatchError::References { .. });
-        differences.extend(blame(error, dir)?);
+        result.differences.extend(blame(error, dir)?);
         if !goes_on {
             // Which literal bytes come next cannot be known.
             break;
         }
     }
-    Ok(differences)
+    Ok(result)
 }
 
 /// The old files an error is about; any other error ends the work.
@@ -67,45 +83,102 @@ fn blame(error: PatchError, dir: &Path) -> Result<Vec<Difference>> {
     }
 }
 
-/// Stages one file. The outer error ends the work; the inner one is about the old tree or the patch.
-fn stage<R: Read>(
+/// Makes one file, and stages it where `tx` is given. The outer error ends the work; the inner one is about the old tree or the patch. Gives how many bytes need not
+/// be written.
+fn make_file<R: Read>(
+    tx: Option<&mut Transaction<'_>>,
+    file: FileReader<'_, R>,
+    plan: &FilePlan,
+    old: &TreeFiles<'_>,
+    progress: &mut Progress<'_>,
+) -> Result<Result<u64, PatchError>> {
+    match (tx, plan.composition) {
+        (Some(tx), Composition::Whole) => Ok(stage_whole(tx, file, progress)?.map(|()| 0)),
+        (tx, _) => stage_pieces(tx, file, plan, old, progress),
+    }
+}
+
+fn stage_whole<R: Read>(
     tx: &mut Transaction<'_>,
-    mut file: FileReader<'_, R>,
-    composition: Composition,
+    file: FileReader<'_, R>,
     progress: &mut Progress<'_>,
 ) -> Result<Result<(), PatchError>> {
-    let (path, patch, old_len) = (file.change().path.clone(), file.file(), file.change().old_len());
-    match composition {
-        Composition::InPlace => loop {
-            match file.next_piece() {
-                Ok(Some(piece)) => {
-                    tx.write_at(path.as_str(), piece.at, piece.bytes)?;
-                    progress.add(piece.bytes.len());
-                }
-                Ok(None) if patch.len == old_len => break,
-                Ok(None) => break tx.set_len(path.as_str(), patch.len)?,
-                Err(error) => return Ok(Err(error)),
-            }
-        },
-        Composition::Whole => {
-            let mut content = Content { file, failure: None, progress };
-            let replaced = tx.replace(path.as_str(), &mut content);
-            if let Some(error) = content.failure {
-                return Ok(Err(error));
-            }
-            replaced?;
-        }
+    let (path, executable) = (file.change().path.clone(), file.file().executable);
+    let mut content = Content { file, failure: None, progress };
+    let replaced = tx.replace(path.as_str(), &mut content);
+    if let Some(error) = content.failure {
+        return Ok(Err(error));
     }
-    tx.set_executable(path.as_str(), patch.executable)?;
+    replaced?;
+    tx.set_executable(path.as_str(), executable)?;
     Ok(Ok(()))
 }
 
-/// Makes a file only to see whether it can be made.
-fn discard<R: Read>(mut file: FileReader<'_, R>, progress: &mut Progress<'_>) -> Result<(), PatchError> {
-    while let Some(piece) = file.next_piece()? {
+fn stage_pieces<R: Read>(
+    mut tx: Option<&mut Transaction<'_>>,
+    mut file: FileReader<'_, R>,
+    plan: &FilePlan,
+    old: &TreeFiles<'_>,
+    progress: &mut Progress<'_>,
+) -> Result<Result<u64, PatchError>> {
+    let (path, patch, old_len) = (file.change().path.clone(), file.file().clone(), file.change().old_len());
+    let standing = Standing { old, path: &path, len: standing_len(&patch, plan, old_len) };
+    let mut bytes_spared = 0;
+    loop {
+        let piece = match file.next_piece() {
+            Ok(Some(piece)) => piece,
+            Ok(None) => break,
+            Err(error) => return Ok(Err(error)),
+        };
         progress.add(piece.bytes.len());
+        bytes_spared += piece.bytes.len() as u64;
+        for (start, end) in standing.not_there(&piece) {
+            bytes_spared -= (end - start) as u64;
+            if let Some(tx) = &mut tx {
+                tx.write_at(path.as_str(), piece.at + start as u64, &piece.bytes[start..end])?;
+            }
+        }
     }
-    Ok(())
+    if let Some(tx) = tx {
+        if patch.len != old_len {
+            tx.set_len(path.as_str(), patch.len)?;
+        }
+        tx.set_executable(path.as_str(), patch.executable)?;
+    }
+    Ok(Ok(bytes_spared))
+}
+
+/// How much of the old file is worth comparing. A patch says of a small file all bytes, also those that stay; of others only what changes. The block in which a
+/// file is cut is written in any case.
+fn standing_len(patch: &FilePatch, plan: &FilePlan, old_len: u64) -> u64 {
+    match patch.len {
+        _ if plan.redo_len == 0 || !patch.is_literal() => 0,
+        len if len < old_len => len / BLOCK_LEN as u64 * BLOCK_LEN as u64,
+        _ => old_len,
+    }
+}
+
+/// What stands in the place of a file that is made.
+struct Standing<'s> {
+    old: &'s TreeFiles<'s>,
+    path: &'s TreePath,
+    len: u64,
+}
+
+impl Standing<'_> {
+    /// The stretches of a piece that must be written. What cannot be read is not there.
+    fn not_there(&self, piece: &Piece<'_>) -> Vec<(usize, usize)> {
+        let len = self.len.saturating_sub(piece.at).min(piece.bytes.len() as u64);
+        if len == 0 || !piece.at.is_multiple_of(BLOCK_LEN as u64) {
+            return vec![(0, piece.bytes.len())];
+        }
+        let mut found = vec![0; usize::try_from(len).unwrap_or(0)];
+        let mut known = 0;
+        while let Ok(more @ 1..) = self.old.read_at(self.path, &mut found[known..], piece.at + known as u64) {
+            known += more;
+        }
+        different(&found[..known], piece.bytes)
+    }
 }
 
 /// Makes a file only to know its hash, where the patch does not tell it.

@@ -54,6 +54,15 @@ impl Forecast {
         forecast
     }
 
+    /// Takes off what turned out to stand in its place already.
+    pub(super) fn spare(&mut self, len: u64, keep_undo: bool) {
+        let undo_len = if keep_undo { len } else { 0 };
+        self.bytes_redo -= len.min(self.bytes_redo);
+        self.bytes_in_place -= len.min(self.bytes_in_place);
+        self.bytes_undo -= undo_len.min(self.bytes_undo);
+        self.bytes_needed -= (len + undo_len).min(self.bytes_needed);
+    }
+
     fn add(&mut self, plan: &FilePlan, keep_undo: bool) {
         add(&mut self.bytes_redo, plan.redo_len);
         add(&mut self.bytes_staged, plan.staged_len);

@@ -63,7 +63,7 @@ fn bring<R: Read>(patch: R, dir: &Path, options: &ApplyOptions) -> Result<ApplyR
     if !matches!(options.trusting, Trusting::Unsigned) {
         judge(remembered(dir, options)?.as_ref(), [0; 16])?;
     }
-    let reader = PatchReader::new(intake.stream)?.with_threads(content::threads(options.jobs));
+    let reader = PatchReader::within(intake.stream, options.memory_len_max, content::threads(options.jobs))?;
     let mut tree = open::tree(dir, options.wait)?;
     let record = Record::of(&tree, dir)?;
     // Once more, now that nobody else can change what the tree remembers.
@@ -136,11 +136,12 @@ fn update<R: Read>(
     // 3: all of it staged, invisibly, and checked.
     report.dirs_kept = names::stage(&mut tx, fs, reader.index().changes(), &seen.modified)?;
     let target = (!options.dry_run).then_some(&mut tx);
-    let differences = files::make(target, &mut reader, &plans, &seen.modified, &TreeFiles::new(fs, observer), dir, observer)?;
-    if !differences.is_empty() {
-        let differences = traced(fs, dir, reader.index(), base, differences)?;
+    let made = files::make(target, &mut reader, &plans, &seen.modified, &TreeFiles::new(fs, observer), dir, observer)?;
+    if !made.differences.is_empty() {
+        let differences = traced(fs, dir, reader.index(), base, made.differences)?;
         return Err(base::wrong_base(installed, &header, differences));
     }
+    report.forecast.spare(made.bytes_spared, options.keep_undo);
     let head = new_head(base, &reader.finish()?)?;
     if let Some(path) = seen.changed(fs, options.jobs) {
         return Err(Error::ChangedMeanwhile { path: path.to_string() });

@@ -45,6 +45,9 @@ pub struct ApplyOptions {
     pub unlocked_readers: bool,
     /// Whether to wait for another updater, and for programs that use the tree, to end.
     pub wait: bool,
+    /// How many bytes of memory reading the patch may take; 256 MiB at first. A patch that takes more is refused before it is taken. With less than 64 MiB for each
+    /// thread there are fewer threads.
+    pub memory_len_max: u64,
     /// How many threads may work; 0 means one for each core, and as many for reading as keep the disk busy.
     pub jobs: usize,
     /// Is told about progress.
@@ -63,6 +66,7 @@ impl Default for ApplyOptions {
             way: WayChoice::Auto,
             unlocked_readers: false,
             wait: false,
+            memory_len_max: 256 << 20,
             jobs: 0,
             observer: None,
         }

@@ -27,9 +27,6 @@ pub struct PatchFacts {
     pub preface: Option<Preface>,
 }
 
-/// What applying a patch takes besides its index: frames and what they refer to.
-const FRAMES_MEMORY: u64 = 64 << 20;
-
 /// Reads the patch at `path` to its end, and says what a release has to say of it.
 ///
 /// # Errors
@@ -38,9 +35,10 @@ pub fn patch_facts(path: &Path) -> Result<PatchFacts> {
     let intake = Intake::read(part_file::reader(path)?)?;
     let preface = intake.preface;
     let mut counted = Counted { inner: intake.stream, hasher: untorn_format::Hasher::new(), len: 0 };
-    let header = {
+    let (header, memory) = {
         let reader = PatchReader::new(&mut counted)?;
-        reader.finish()?.header
+        let memory = reader.memory_len(1);
+        (reader.finish()?.header, memory)
     };
     let object = PatchObject {
         from: header.from,
@@ -48,7 +46,7 @@ pub fn patch_facts(path: &Path) -> Result<PatchFacts> {
         hash: counted.hasher.finish(),
         len: counted.len,
         header_hash: Hash::of(&header.encode()),
-        memory: header.facts_len.saturating_add(header.digests_len).saturating_add(FRAMES_MEMORY),
+        memory,
     };
     Ok(PatchFacts { object, preface })
 }

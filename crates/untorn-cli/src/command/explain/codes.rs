@@ -142,9 +142,19 @@ Nothing was changed. A directory is where a file should be, or the other way rou
 Nothing was changed.",
     ),
     (
+        "UNT-MANIFEST-DAMAGED",
+        "A manifest that was fetched is not the one the release promises: damaged on the way, or on the host.
+Nothing was changed. Try again, or from another place.",
+    ),
+    (
         "UNT-MANIFEST-ENTRIES",
         "A build has too many paths.
 Nothing was changed. Pack small files together.",
+    ),
+    (
+        "UNT-MANIFEST-FORGED",
+        "The release promises a manifest that its bytes do not hold.
+Nothing was changed. Whoever made the release made a mistake, or means harm: ask them.",
     ),
     (
         "UNT-MANIFEST-LENGTH",
@@ -308,6 +318,11 @@ Nothing was changed. The tree is right, the patch is wrong. Ask whoever made it 
 Nothing was changed. Get it again.",
     ),
     (
+        "UNT-PATCH-MEMORY",
+        "Reading the patch takes more memory than it may.
+Nothing was changed, and the memory was not taken. Allow more (apply --memory), or ask for a patch with smaller parts.",
+    ),
+    (
         "UNT-PATCH-TRAILING",
         "The patch goes on after its end.
 Nothing was changed. Get it again.",
@@ -388,6 +403,22 @@ The message says which tree there is. Open the tree again.",
 Nothing was changed: of a set of updates all are applied, or none. Mend the line that the message names, then try again.",
     ),
     (
+        "UNT-PUBLISH-CHOICE",
+        "What was chosen for a release, or for a channel, cannot be.
+What players see was not changed. The message says why: a name that not every system could hold, a build number that is not higher than the one
+players have, or one below the least build they may have. Choose another one.",
+    ),
+    (
+        "UNT-PUBLISH-PATCH",
+        "A patch that was just made does not lead from the old build to the new one.
+What players see was not changed: every patch is tried on a copy of the old build first. Publish without --patch-from, and report it.",
+    ),
+    (
+        "UNT-PUBLISH-SIGN",
+        "The release or the channel could not be signed.
+What players see was not changed. Check the key and its password. What was sent already is not sent again.",
+    ),
+    (
         "UNT-ROOT",
         "This directory must never be put under care.
 Nothing was changed. It is the root of the disk or your home. Name the directory of the game itself.",
@@ -415,9 +446,52 @@ Nothing was changed: what was prepared is discarded. Start again whenever you li
 update is completed. A second signal stops at once, and the next command that opens the tree puts it right.",
     ),
     (
+        "UNT-STORE-BUSY",
+        "A store is being cleaned up, or somebody publishes to it; or a process that did so was killed.
+What players see was not changed. Wait until the other one has ended. A killed one leaves a mark that cannot be told from a living one's: make sure
+that none runs, then `untorn gc STORE --yes --forget` removes the marks.",
+    ),
+    (
         "UNT-STORE-COMPRESS",
         "The compressor failed.
 Nothing was published. Try another level.",
+    ),
+    (
+        "UNT-STORE-DAMAGED",
+        "An object of a store is not what it should be, or is missing.
+What players see was not changed. `untorn store check STORE` lists everything that is wrong. Publishing again mends packs and manifests it has the
+bytes of; anything else must come from a copy of the store.",
+    ),
+    (
+        "UNT-STORE-MISSING",
+        "An object that should be in the store is not there, or not all of it.
+What players see was not changed. `untorn store check STORE` lists everything that is missing.",
+    ),
+    (
+        "UNT-STORE-NOT-FOUND",
+        "There is no such channel, or it never had that platform or build.
+Nothing was changed. Check the names.",
+    ),
+    (
+        "UNT-STORE-PLACE",
+        "That is no store this program can reach.
+Name a directory, or a bucket as s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX; buckets need an untorn that was built with the
+feature `cloud`.",
+    ),
+    (
+        "UNT-STORE-RACE",
+        "Somebody else moved the channel while this publication was under way.
+Nothing of theirs was changed. Look at what they published; if yours is still right, publish again: what was sent already is not sent again.",
+    ),
+    (
+        "UNT-STORE-ROOT",
+        "The store has no root document yet.
+Nothing was changed. The first publication needs it: name the one that `untorn key new` made.",
+    ),
+    (
+        "UNT-STORE-SERVICE",
+        "The service that holds the store refused, or could not be reached.
+What players see was not changed, or the answer got lost: do the same again, it goes on where it was. Check the address, the credentials and the network.",
     ),
     (
         "UNT-STORE-SIZE",

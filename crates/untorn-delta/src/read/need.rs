@@ -1,0 +1,57 @@
+//! How much memory reading a patch takes.
+
+use untorn_format::patch::{Change, Frame, Header, Index, Op, Reference};
+
+use crate::PatchError;
+
+/// How much memory reading a patch takes, in bytes: at most, and near to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Need {
+    /// The index, which is held as long as the patch is read.
+    index_len: u64,
+    /// The largest frame while it is decompressed: as stored, what it refers to, and what comes out, once more where the decompressor keeps a window of its own.
+    frame_len: u64,
+}
+
+impl Need {
+    /// Of a patch whose index is not read yet: no less than this.
+    pub(super) fn at_least(header: &Header) -> u64 {
+        header.facts_len.saturating_add(header.facts_stored_len).saturating_add(header.digests_len)
+    }
+
+    pub(super) fn of(header: &Header, index: &Index) -> Self {
+        let changes = index.changes().as_slice();
+        let of_change = |change: &Change| {
+            let parts = change.file().map_or(0, |file| file.ops.len() * size_of::<Op>() + file.program.len());
+            (size_of::<Change>() + change.path.as_str().len() + parts) as u64
+        };
+        let of_index_frame = |frame: &Frame| (size_of::<Frame>() + frame.references.len() * size_of::<Reference>()) as u64;
+        let in_changes = changes.iter().map(of_change).fold(0, u64::saturating_add);
+        let in_frames = index.frames().iter().map(of_index_frame).fold(0, u64::saturating_add);
+        let of_frame = |frame: &Frame| frame.stored_len.saturating_add(2 * (frame.len + frame.reference_len()));
+        Self {
+            index_len: in_changes.saturating_add(in_frames).max(Self::at_least(header)),
+            frame_len: index.frames().iter().map(of_frame).max().unwrap_or(0),
+        }
+    }
+
+    /// With so many threads.
+    pub(super) fn with(self, threads: usize) -> u64 {
+        self.index_len.saturating_add(self.frame_len.saturating_mul(threads.max(1) as u64))
+    }
+
+    /// As many of `threads` as fit into `limit` bytes; one at least.
+    ///
+    /// # Errors
+    /// [`PatchError::Memory`] when not even that one fits.
+    pub(super) fn fit(self, threads: usize, limit: u64) -> Result<usize, PatchError> {
+        check(self.with(1), limit)?;
+        let fit = (limit - self.index_len) / self.frame_len.max(1);
+        Ok(threads.min(usize::try_from(fit).unwrap_or(usize::MAX)).max(1))
+    }
+}
+
+/// That `need` is within `limit`.
+pub(super) fn check(need: u64, limit: u64) -> Result<(), PatchError> {
+    if need <= limit { Ok(()) } else { Err(PatchError::Memory { need, limit }) }
+}
