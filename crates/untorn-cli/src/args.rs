@@ -4,6 +4,8 @@ use std::{ffi::OsString, path::PathBuf, sync::LazyLock};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::keys::{KeyCommand, ReleaseArgs, SignArgs};
+
 /// Updates a directory of files so that it is never half done.
 ///
 /// Killed or cut off at any instant, and opened again, the directory is exactly the old build or exactly the new one.
@@ -96,8 +98,12 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Bring a tree from one build to another, in one step
     Apply(ApplyArgs),
-    /// Say what each path costs in a patch, and why
+    /// Say what each path costs in a patch, and why; or what a signed document says
     Inspect(InspectArgs),
+    /// Make and change the keys that releases are signed with
+    Key(KeyCommand),
+    /// Add a signature to a document, or to a signed patch
+    Sign(SignArgs),
     /// Write to any places of any files, all or none
     Write(WriteArgs),
     /// Say what state a tree is in, without changing it
@@ -137,8 +143,9 @@ pub(crate) struct TreeArgs {
   untorn diff 1.0/ 1.1/ -o 1.1.patch
   untorn diff 1.0/ 1.1/ -o 1.1.patch --level 3     faster, larger
   untorn diff 1.0/ 1.1/ -o 1.1.patch --level 9     slower, smaller
+  untorn diff 1.0/ 1.1/ -o 1.1.patch --key game.key --root game.1.root --build 2     signed
 
-Both directories are only read.")]
+Both directories are only read. What is not signed, players apply only with --unsigned.")]
 pub(crate) struct DiffArgs {
     /// The build to start from
     pub(crate) old: PathBuf,
@@ -147,6 +154,8 @@ pub(crate) struct DiffArgs {
     /// The patch to write
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) sign: ReleaseArgs,
     /// How much to try to make the patch small: 1 (fast) to 9 (small)
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(i32).range(1..=9))]
     pub(crate) level: i32,
@@ -256,11 +265,15 @@ pub(crate) enum BaseArg {
   untorn inspect 1.1.patch                 the 20 paths that cost most
   untorn inspect 1.1.patch --by path --limit 0
   untorn inspect 1.1.patch --json | jq '.result.totals'
+  untorn inspect game.1.root               a root, a release or a channel: what it says, and who signed it
 
 Files are compressed together: each has the share of the compressed bytes that it has of the content.")]
 pub(crate) struct InspectArgs {
-    /// The patch, or - for standard input
+    /// The patch, or - for standard input; or a document
     pub(crate) patch: PathBuf,
+    /// Write the document to this file, and its signatures beside it, for `minisign -Vm`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) extract: Option<PathBuf>,
     /// What to sort by
     #[arg(long, value_name = "ORDER", default_value = "size")]
     pub(crate) by: OrderArg,

@@ -54,3 +54,8 @@ pub(crate) fn read(path: &Path, len_max: u64) -> Result<Vec<u8>, Failure> {
 fn shown(path: &Path) -> String {
     escape(path.as_os_str().as_encoded_bytes())
 }
+
+/// Writes a file in the place of what is there. After this returns, it is durable; a crash leaves the old one or the new one.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    Ok(untorn::write_document(path, bytes)?)
+}

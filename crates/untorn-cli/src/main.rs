@@ -5,6 +5,7 @@ mod command;
 mod documents;
 mod exit;
 mod failure;
+mod keys;
 mod outcome;
 mod print;
 mod progress;

@@ -62,7 +62,7 @@ pub use diff::{DiffOptions, DiffReport, diff};
 pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
 pub use inspect::{Inspection, PathCost, Reason, inspect};
-pub use manifest_file::{read_manifest, write_index, write_manifest};
+pub use manifest_file::{read_manifest, write_document, write_index, write_manifest};
 pub use record::installed;
 pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair};
 pub use roll_back::roll_back;

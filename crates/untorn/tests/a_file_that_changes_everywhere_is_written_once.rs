@@ -92,10 +92,10 @@ fn of_a_small_file_only_the_blocks_that_differ_are_written() {
         place.dir("new", &[("file", &new)]);
         let tree = place.dir("tree", &[("file", &old)]);
         let patch = place.patch("old", "new");
-        let mut dry = ApplyOptions::default();
+        let mut dry = util::unsigned();
         dry.dry_run = true;
         let forecast = apply(&patch[..], &tree, &dry).unwrap().forecast;
-        let report = apply(&patch[..], &tree, &ApplyOptions::default()).unwrap();
+        let report = apply(&patch[..], &tree, &util::unsigned()).unwrap();
         let done = &report.transaction;
         assert_eq!((done.bytes_redo, done.bytes_in_place), (len, len), "{done:?}");
         assert_eq!((report.forecast, forecast.bytes_written()), (forecast, done.bytes_written()));

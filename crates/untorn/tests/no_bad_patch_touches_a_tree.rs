@@ -19,7 +19,7 @@ use std::{
     },
 };
 
-use untorn::{ApplyOptions, Error, Manifest, Observer, Phase, Tree, TreeState, apply};
+use untorn::{Error, Manifest, Observer, Phase, Tree, TreeState, apply};
 use untorn_format::{
     Hash,
     patch::{HEADER_LEN, Header},

@@ -79,6 +79,7 @@ mod tests {
             "untorn-delta",
             "untorn-format",
             "untorn-fs",
+            "untorn-keys",
             "untorn-publish",
             "untorn-remote",
             "untorn-store",
