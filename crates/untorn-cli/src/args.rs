@@ -5,6 +5,7 @@ use std::{ffi::OsString, path::PathBuf, sync::LazyLock};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::keys::{KeyCommand, ReleaseArgs, SignArgs};
+use crate::studio_args::{ChannelArgs, GcArgs, PromoteArgs, PublishArgs, StoreArgs};
 
 /// Updates a directory of files so that it is never half done.
 ///
@@ -121,6 +122,16 @@ pub(crate) enum Command {
     /// Write the manifest of a build: what it consists of
     #[command(alias = "scan")]
     Manifest(ManifestArgs),
+    /// Send a build to a store, and point players to it
+    Publish(Box<PublishArgs>),
+    /// Point a channel to what another one has
+    Promote(Box<PromoteArgs>),
+    /// Point a channel back to a release from before
+    Channel(ChannelArgs),
+    /// Remove from a store what no channel reaches any more
+    Gc(GcArgs),
+    /// Check everything in a store that players may be sent to
+    Store(StoreArgs),
     /// Update a game, be killed again and again, and show that nothing tears
     Demo(DemoArgs),
     /// Explain an error code or an exit code
@@ -329,7 +340,8 @@ pub(crate) struct RecoverArgs {
 #[command(before_long_help = "Examples:
   untorn verify game/                        against what is installed
   untorn verify game/ --against 1.1/         against a build
-  untorn verify game/ --against 1.1.manifest
+  untorn verify game/ --against 1.1.manifest --index 1.1.index
+  untorn verify game/ --quick                only what was touched since the last time
 
 Exits with 10 when something is missing or damaged. What stands beside the build, such as saves, is listed but is no damage.")]
 pub(crate) struct VerifyArgs {
@@ -338,6 +350,12 @@ pub(crate) struct VerifyArgs {
     /// What it should be: a directory, or a manifest that `untorn manifest` wrote
     #[arg(long, value_name = "DIR|MANIFEST")]
     pub(crate) against: Option<PathBuf>,
+    /// An index that `untorn manifest` wrote: tells which parts of files are damaged
+    #[arg(long, value_name = "FILE")]
+    pub(crate) index: Option<PathBuf>,
+    /// Skip files that were found intact before and that nobody has touched since, as far as their times tell
+    #[arg(long)]
+    pub(crate) quick: bool,
     /// How many threads read; 0 means as many as keep the disk busy
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
@@ -348,15 +366,19 @@ pub(crate) struct VerifyArgs {
   untorn repair game/ --from 1.1/                           to the build that is installed
   untorn repair game/ --from 1.1/ --dry-run                 say what is damaged, and how much it would take
   untorn repair game/ --from 1.0/ --against 1.0.manifest    to another build
+  untorn repair game/ --from https://updates.example.org/game
 
-Only blocks that differ are written, in one step. What stands beside the build, such as saves, is not touched. A journal that cannot be
+From a store of releases only damaged chunks are fetched, and of these only what the tree does not hold in another place. Only blocks that differ are written, in one step. What stands beside the build, such as saves, is not touched. A journal that cannot be
 understood is begun anew: this is what to do when every other command fails because of it.")]
 pub(crate) struct RepairArgs {
     /// The directory
     pub(crate) tree: PathBuf,
-    /// A directory that holds the build, or at least all that is damaged
-    #[arg(long, value_name = "DIR")]
+    /// A directory that holds the build, or at least all that is damaged; or a store of releases, a directory or an address
+    #[arg(long, value_name = "DIR|URL")]
     pub(crate) from: PathBuf,
+    /// The channel of the store to look in, if the tree does not know its release [default: the one it follows, or stable]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) channel: Option<String>,
     /// What the tree should be, if not what is installed: a directory, or a manifest that `untorn manifest` wrote
     #[arg(long, value_name = "DIR|MANIFEST")]
     pub(crate) against: Option<PathBuf>,

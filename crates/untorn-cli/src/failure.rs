@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use untorn::{Cause, Difference, Error, TreeError, TreeState, escape};
 
 use untorn_keys::KeyError;
+use untorn_publish::Error as PublishError;
 
 use crate::exit::Exit;
 
@@ -102,9 +103,34 @@ impl Failure {
     }
 }
 
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Self {
+        if let PublishError::Build(error) = error {
+            return error.into();
+        }
+        let message = error.to_string();
+        let mut json = plain(error.code(), &message, "unchanged", error.advice());
+        json["path"] = error.path().into();
+        Self { exit: exit_of_publishing(&error), message, details: Vec::new(), json }
+    }
+}
+
+fn exit_of_publishing(error: &PublishError) -> Exit {
+    match (error, error.code()) {
+        (PublishError::Trust { .. }, _) => Exit::Refused,
+        (_, "UNT-STORE-BUSY" | "UNT-STORE-RACE") => Exit::Busy,
+        (_, "UNT-STORE-SERVICE") => Exit::Network,
+        (_, "UNT-STORE-PLACE") => Exit::Usage,
+        (_, "UNT-SPACE") => Exit::NoSpace,
+        (_, "UNT-IO") => Exit::Io,
+        (_, "UNT-STOPPED") => Exit::Stopped,
+        _ => Exit::Other,
+    }
+}
+
 /// A difference as JSON.
 pub(crate) fn difference_json(difference: &Difference) -> Value {
-    json!({ "path": difference.path, "what": difference.what.word(), "text": difference.what.to_string() })
+    json!({ "path": difference.path, "class": difference.what.class(), "what": difference.what.word(), "text": difference.what.to_string() })
 }
 
 fn exit_of(error: &Error) -> Exit {

@@ -9,7 +9,10 @@ mod keys;
 mod outcome;
 mod print;
 mod progress;
+mod signing;
 mod stop;
+mod store_time;
+mod studio_args;
 mod text;
 mod updates;
 

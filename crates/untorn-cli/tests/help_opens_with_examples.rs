@@ -5,7 +5,7 @@ mod util;
 
 use util::{Game, out};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 19] = [
     "diff",
     "apply",
     "inspect",
@@ -17,6 +17,11 @@ const COMMANDS: [&str; 14] = [
     "rollback",
     "run",
     "manifest",
+    "publish",
+    "promote",
+    "channel",
+    "gc",
+    "store",
     "demo",
     "explain",
     "completions",

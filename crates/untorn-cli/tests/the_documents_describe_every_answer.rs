@@ -10,7 +10,7 @@ use std::{
 };
 
 use serde_json::Value;
-use util::{Game, text};
+use util::{Game, keys, text};
 
 /// What the page says about a field.
 #[derive(Clone, Debug)]
@@ -116,7 +116,7 @@ fn compare(fields: &BTreeMap<String, Field>, answer: &Value, what: &str, seen: &
 }
 
 /// What is never printed in the answers below: it takes a torn tree, or a patch with every kind of change.
-const NOT_SEEN: [&str; 3] = ["rounds[].differences[]", "forecast.dirs_kept", "unknown"];
+const NOT_SEEN: [&str; 4] = ["rounds[].differences[]", "forecast.dirs_kept", "unknown", "following.sources[]"];
 
 #[test]
 fn to_the_last_field() {
@@ -124,7 +124,7 @@ fn to_the_last_field() {
     let game = Game::new();
     copy(&game.path("old"), &game.path("follower"));
     game.write("updates", b"{\"file\":\"x\",\"at\":0,\"data\":\"y\"}\n");
-    let calls: [(&[&str], i32); 39] = [
+    let calls: [(&[&str], i32); 40] = [
         (&["diff", "old", "new", "-o", "patch2"], 0),
         (&["diff", "old", "missing", "-o", "patch2"], 32),
         (&["inspect", "patch"], 0),
@@ -158,6 +158,7 @@ fn to_the_last_field() {
         (&["apply", "signed", "follower", "--trust-on-first-use"], 0),
         (&["status", "follower"], 0),
         (&["manifest", "new"], 0),
+        (&["manifest", "new", "-o", "new.manifest", "--index", "new.index"], 0),
         (&["demo", "--kills", "1", "--seed", "1"], 0),
         (&["explain", "UNT-IO"], 0),
         (&["explain", "22"], 0),
@@ -194,6 +195,11 @@ fn to_the_last_field() {
     check(&["apply", "patch", "modified2"], 22);
     check(&["apply", "patch", "modified2", "--keep-modified"], 0);
     check(&["verify", "modified2"], 10);
+    copy(&game.path("new"), &game.path("rotten"));
+    let mut world = fs::read(game.path("new/data/world.pak")).unwrap();
+    world[150_000] ^= 1;
+    game.write("rotten/data/world.pak", &world);
+    check(&["verify", "rotten", "--against", "new.manifest", "--index", "new.index", "--quick"], 10);
     check(&["repair", "modified2", "--from", "new", "-n"], 0);
     check(&["repair", "modified2", "--from", "new"], 0);
     // A journal that is lost whole, with nothing under way.
@@ -201,6 +207,23 @@ fn to_the_last_field() {
     check(&["status", "modified2"], 0);
     check(&["recover", "modified2"], 0);
     check(&["apply", "patch", "modified2"], 0);
+    // A store, and everything a studio does to it.
+    let (key, root) = keys(&game);
+    let signed = ["--key", key.as_str(), "--root", root.as_str()];
+    let with = |args: &[&'static str]| [args, &signed].concat();
+    check(&with(&["publish", "old", "store", "--channel", "beta"]), 0);
+    check(&with(&["promote", "store", "--from", "beta", "--to", "stable"]), 0);
+    check(&with(&["publish", "new", "store", "--patch-from", "1"]), 0);
+    check(&with(&["publish", "new", "store"]), 0);
+    check(&with(&["publish", "modified", "store", "-n"]), 0);
+    check(&with(&["publish", "modified", "store", "--build", "1"]), 1);
+    check(&with(&["channel", "rollback", "store"]), 0);
+    game.write("store/mine", b"of somebody else");
+    check(&["gc", "store", "--keep", "1"], 0);
+    check(&["gc", "store", "--keep", "1", "--yes"], 0);
+    check(&["store", "check", "store"], 0);
+    game.write("store/channel/beta", b"rot");
+    check(&["store", "check", "store"], 10);
 
     let of_error = flat(&page, "error");
     for (section, seen) in &seen {
@@ -210,8 +233,19 @@ fn to_the_last_field() {
     }
     let sections: BTreeSet<_> = seen.keys().map(String::as_str).collect();
     for command in page.keys().filter(|name| name.chars().all(|letter| letter.is_ascii_lowercase())) {
-        let types =
-            ["error", "difference", "transaction", "forecast", "release", "following", "provenance", "run", "root", "channel"];
+        let types = [
+            "error",
+            "difference",
+            "transaction",
+            "forecast",
+            "release",
+            "following",
+            "provenance",
+            "run",
+            "move",
+            "root",
+            "channel",
+        ];
         let is_type = command.is_empty() || types.contains(&command.as_str());
         assert!(is_type || sections.contains(command.as_str()), "{command} was not asked");
     }

@@ -1,6 +1,6 @@
 //! Where the fields of the fixed blocks are: the tables of `docs/format/`, as constants that the codecs themselves use.
 
-use crate::{index, journal, manifest, patch, release};
+use crate::{index, journal, manifest, patch, release, verified};
 
 /// One field of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,7 @@ pub const BLOCKS: &[(&str, &[Row])] = &[
     ("manifest head", manifest::HEAD_ROWS),
     ("index head", index::HEAD_ROWS),
     ("page head", index::PAGE_ROWS),
+    ("verified head", verified::ROWS),
     ("patch header", patch::HEADER_ROWS),
     ("root head", release::ROOT_ROWS),
     ("release head", release::RELEASE_ROWS),

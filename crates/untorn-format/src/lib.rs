@@ -40,6 +40,7 @@ pub mod release;
 mod reserved_names;
 mod symlink_target;
 mod tree_path;
+pub mod verified;
 
 pub use decode_error::DecodeError;
 pub use escape::escape;

@@ -112,5 +112,7 @@ fn pages_lie_behind_the_head_one_behind_the_other() {
     let head = samples::index();
     assert_eq!(head.page_range(500, 0), Some(500..1500));
     assert_eq!(head.page_range(500, 2), Some(1500 + 65536..1507 + 65536));
+    assert_eq!(Head::len_of(&head.encode()[..64]), Some(head.encode().len() as u64));
+    assert_eq!((Head::len_of(&head.encode()[..63]), Head::len_of(&[0xff; 64])), (None, None));
     assert_eq!((head.page_range(500, 3), head.pages_len()), (None, 66543));
 }

@@ -11,6 +11,7 @@ use untorn_format::{
     journal::{Plan, Record, Undo},
     manifest::Manifest,
     release::{Channel, Installed, Preface, Release, Root, Signed},
+    verified::Verified,
 };
 
 fn golden(name: &str) -> PathBuf {
@@ -41,6 +42,7 @@ fn every_golden_file_is_read_as_its_value() {
     assert_eq!(Preface::decode(&read("preface")).unwrap(), samples::preface());
     assert_eq!(Installed::decode(&read("installed")).unwrap(), samples::installed());
     assert_eq!(Head::decode(&read("index")).unwrap(), samples::index());
+    assert_eq!(Verified::decode(&read("verified")).unwrap(), samples::verified());
     assert_eq!(Page::decode(&read("page")).unwrap(), samples::page());
     assert_eq!(Installed::decode(&read("manifest")).unwrap(), Installed::plain(samples::manifest()));
 }

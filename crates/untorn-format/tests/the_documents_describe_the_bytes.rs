@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::PathBuf};
 
 use untorn_format::{Hash, layout};
 
-const DOCUMENTS: [(&str, &str); 12] = [
+const DOCUMENTS: [(&str, &str); 13] = [
     ("record", "journal"),
     ("plan", "journal"),
     ("undo", "journal"),
@@ -19,11 +19,19 @@ const DOCUMENTS: [(&str, &str); 12] = [
     ("preface", "patch"),
     ("index", "index"),
     ("page", "index"),
+    ("verified", "verified"),
 ];
 
 #[test]
 fn every_block_is_described_as_it_is() {
-    let tables = [Tables::of("journal"), Tables::of("manifest"), Tables::of("patch"), Tables::of("release"), Tables::of("index")];
+    let tables = [
+        Tables::of("journal"),
+        Tables::of("manifest"),
+        Tables::of("patch"),
+        Tables::of("release"),
+        Tables::of("index"),
+        Tables::of("verified"),
+    ];
     for (name, rows) in layout::BLOCKS {
         let described: Vec<_> = tables.iter().filter_map(|tables| tables.0.get(&format!("block: {name}"))).flatten().collect();
         assert_eq!(described.len(), rows.len(), "{name}: number of fields");

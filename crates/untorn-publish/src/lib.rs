@@ -47,3 +47,4 @@ pub use publish::publish;
 pub use report::{Outcome, PatchReport, PublishReport};
 pub use resume::resume;
 pub use signer::Signer;
+pub use untorn_format::release::{PublicKey, Signed};

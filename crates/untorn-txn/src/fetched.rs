@@ -25,6 +25,13 @@ impl Fetched {
         Self { fs: tree.fs().clone() }
     }
 
+    /// Opens a file of the tree that `fs` sees, for reading, without holding the tree: whoever holds it may change or remove the file meanwhile. `None` when there is none, or it
+    /// cannot be opened.
+    #[must_use]
+    pub fn look(fs: &dyn Fs, name: &str) -> Option<Box<dyn File>> {
+        fs.open(&path_of(name).ok()?, OpenMode::Read).ok()
+    }
+
     /// The names that are there, sorted.
     #[must_use]
     pub fn names(&self) -> Vec<String> {

@@ -8,6 +8,7 @@
 //!   slot.0 .1 .2     the records that decide
 //!   given-up         nothing here counts: a journal that could not be understood is being removed
 //!   head             the document that says what is installed, if any
+//!   verified         files that were found intact, for `verify --quick`: a hint; verified.part while it is written
 //!   tx/<id>/plan     the steps                     tx/<id>/undo.plan  the way back
 //!   tx/<id>/redo     bytes to write in place       tx/<id>/undo       bytes that were overwritten in place
 //!   tx/<id>/s/NNNN   staged files                  tx/<id>/u/NNNN     files kept whole
@@ -31,6 +32,10 @@ pub(crate) const HOLDER: &str = ".untorn/holder";
 pub(crate) const GIVEN_UP: &str = ".untorn/given-up";
 /// The head document.
 pub(crate) const HEAD: &str = ".untorn/head";
+/// What a verification noted for the next one.
+pub(crate) const VERIFIED: &str = ".untorn/verified";
+/// The same, being written.
+pub(crate) const VERIFIED_PART: &str = ".untorn/verified.part";
 /// All transactions.
 pub(crate) const TRANSACTIONS: &str = ".untorn/tx";
 /// What was fetched for updates.

@@ -134,6 +134,13 @@ pub(crate) fn head(fs: &dyn Fs, installed: Hash) -> Result<Option<Vec<u8>>> {
     }
 }
 
+/// The document in the place of the head document, though no record may vouch for it: what was installed when the journal was lost. For whoever makes a tree whole again, and
+/// checks what it says.
+#[must_use]
+pub fn leftover_head(fs: &dyn Fs) -> Option<Vec<u8>> {
+    read_document(fs, HEAD).ok()
+}
+
 /// The head document of the tree in `dir`: what is installed, without taking the tree's lock.
 ///
 /// # Errors

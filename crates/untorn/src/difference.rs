@@ -74,6 +74,20 @@ impl What {
     }
 }
 
+impl What {
+    /// Which of four things has happened to the path: it is `missing`, `damaged` (a file that has the right length, but other bytes), `changed` (of another kind or length, or with another
+    /// executable bit or target: somebody did that), or `extra`.
+    #[must_use]
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Extra { .. } => "extra",
+            Self::Content | Self::Source => "damaged",
+            Self::Kind { .. } | Self::Length { .. } | Self::Executable { .. } | Self::Target { .. } => "changed",
+        }
+    }
+}
+
 impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -41,9 +41,11 @@
 mod apply;
 mod blocks;
 mod content;
+mod damage;
 mod diff;
 mod difference;
 mod error;
+mod index_at_hand;
 mod inspect;
 mod manifest_file;
 mod open;
@@ -54,17 +56,20 @@ mod roll_back;
 mod scan;
 mod signed;
 mod tree_files;
+mod verified;
 mod verify;
 mod walk;
 
 pub use apply::{ApplyOptions, ApplyReport, BaseCheck, Forecast, Outcome, apply};
+pub use damage::DamagedRanges;
 pub use diff::{DiffOptions, DiffReport, diff};
 pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
 pub use inspect::{Inspection, PathCost, Reason, inspect};
 pub use manifest_file::{read_manifest, write_document, write_index, write_manifest};
+pub use open::open_store;
 pub use record::installed;
-pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair};
+pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair, repair_from};
 pub use roll_back::roll_back;
 pub use scan::{ScanOptions, scan, scan_with_index};
 pub use signed::{PatchFacts, Provenance, Trusting, patch_facts, sign_patch};
@@ -78,6 +83,7 @@ pub use untorn_format::{
     manifest::{self, Manifest, ManifestError},
     patch::FORMAT_NUMBER as PATCH_FORMAT,
 };
+pub use untorn_remote::{Remote, RemoteOptions};
 pub use untorn_store::IndexFile;
 /// Whom to believe.
 pub use untorn_trust as trust;

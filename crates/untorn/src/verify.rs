@@ -1,21 +1,28 @@
 //! Whether a directory is what it should be.
 
-use std::{fmt, io, path::Path, sync::Arc};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use untorn_format::{
     Hash, TreePath,
     manifest::{Entry, Kind, Manifest},
 };
-use untorn_fs::{FileKind, Fs, Metadata, OsFs};
-use untorn_txn::{Condition, Observer, ReadGuard, Status, TreeState, head_of};
+use untorn_fs::{FileKind, Fs, Metadata, OpenMode, OsFs};
+use untorn_txn::{Condition, Fetched, Observer, ReadGuard, Status, TreeState, head_of};
 
 use crate::{
-    Difference, Error, Result, What,
+    DamagedRanges, Difference, Error, Result, What,
     content::{Content, for_each, read_all},
+    damage::damaged_ranges,
     difference::kind_name,
     error::shown,
+    index_at_hand::{IndexAtHand, index_name},
     open,
     record::Record,
+    verified::Noted,
     walk::{Found, walk},
 };
 
@@ -25,13 +32,19 @@ use crate::{
 pub struct VerifyOptions {
     /// How many threads read; 0 means as many as keep the disk busy.
     pub jobs: usize,
+    /// Skip files that a verification has found intact and that nobody has touched since, as far as their times tell. What times do not tell, such as bits that rot, is not
+    /// found then. Every verification of a tree notes what it found intact.
+    pub quick: bool,
+    /// An index of the build, as `untorn manifest --index` writes it: tells which parts of files are damaged. Where there is none, one that an update has left in the tree is used.
+    pub index: Option<PathBuf>,
     /// Is told about progress, in bytes.
     pub observer: Option<Arc<dyn Observer>>,
 }
 
 impl fmt::Debug for VerifyOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VerifyOptions").field("jobs", &self.jobs).finish_non_exhaustive()
+        let mut shown = f.debug_struct("VerifyOptions");
+        shown.field("jobs", &self.jobs).field("quick", &self.quick).field("index", &self.index).finish_non_exhaustive()
     }
 }
 
@@ -49,6 +62,12 @@ pub struct VerifyReport {
     pub damage: Vec<Difference>,
     /// What is there beside the build, such as saves and logs, sorted by path; of a directory only its own name.
     pub extra: Vec<Difference>,
+    /// Which parts of damaged files are damaged, sorted by path, where an index tells.
+    pub ranges: Vec<DamagedRanges>,
+    /// How many files were skipped.
+    pub skipped: usize,
+    /// How many bytes these have.
+    pub skipped_bytes: u64,
 }
 
 impl VerifyReport {
@@ -69,7 +88,7 @@ pub fn verify(dir: &Path, options: &VerifyOptions) -> Result<VerifyReport> {
     let head = head_of(dir)?.ok_or_else(|| Error::NotRecorded { dir: shown(dir) })?;
     let record = Record::decode(&head, dir)?;
     let manifest = record.manifest().ok_or_else(|| Error::NotRecorded { dir: shown(dir) })?;
-    verify_on(&open::build(dir)?, dir, manifest, options)
+    verify_in(&open::build(dir)?, dir, true, manifest, options)
 }
 
 /// Verifies the directory `dir`, be it a tree or not, against `manifest`. A tree whose journal cannot be understood is looked at without being held: that is when
@@ -79,11 +98,11 @@ pub fn verify(dir: &Path, options: &VerifyOptions) -> Result<VerifyReport> {
 /// As [`verify`].
 pub fn verify_against(dir: &Path, manifest: &Manifest, options: &VerifyOptions) -> Result<VerifyReport> {
     let fs: OsFs = open::build(dir)?;
-    let _guard = match hold(dir) {
+    let guard = match hold(dir) {
         Err(Error::Tree(error)) if error.state() == TreeState::NotUnderstood => None,
         other => other?,
     };
-    verify_on(&fs, dir, manifest, options)
+    verify_in(&fs, dir, guard.is_some(), manifest, options)
 }
 
 /// Keeps a tree from changing; a plain directory is not put under care for being looked at.
@@ -94,45 +113,119 @@ fn hold(dir: &Path) -> Result<Option<ReadGuard>> {
     }
 }
 
+/// As [`verify_on`], with what a tree remembers of the last time, and an index where there is one.
+fn verify_in(fs: &OsFs, dir: &Path, is_tree: bool, manifest: &Manifest, options: &VerifyOptions) -> Result<VerifyReport> {
+    let index = index(fs, is_tree, manifest, options)?;
+    let mut noted = Noted::of(fs, is_tree);
+    let entries: Vec<_> = manifest.entries().iter().collect();
+    let found = look_and_read(fs, dir, &entries, options, &mut noted)?;
+    noted.finish();
+    let mut report = report(fs, dir, manifest, found, options.jobs)?;
+    if let Some(index) = index {
+        report.ranges = ranges(fs, manifest, &report.damage, &index);
+    }
+    Ok(report)
+}
+
 pub(crate) fn verify_on(fs: &dyn Fs, dir: &Path, manifest: &Manifest, options: &VerifyOptions) -> Result<VerifyReport> {
     let entries: Vec<_> = manifest.entries().iter().collect();
+    let found = look_and_read(fs, dir, &entries, options, &mut Noted::of(fs, false))?;
+    report(fs, dir, manifest, found, options.jobs)
+}
+
+fn report(fs: &dyn Fs, dir: &Path, manifest: &Manifest, found: Looked, jobs: usize) -> Result<VerifyReport> {
     Ok(VerifyReport {
         build: manifest.hash(),
-        paths: entries.len(),
+        paths: manifest.entries().len(),
         bytes: manifest.total_bytes(),
-        damage: damage(fs, dir, &entries, options)?,
-        extra: extra(fs, dir, manifest, options.jobs)?,
+        damage: found.damage,
+        extra: extra(fs, dir, manifest, jobs)?,
+        ranges: Vec::new(),
+        skipped: found.skipped,
+        skipped_bytes: found.skipped_bytes,
     })
+}
+
+/// The index that was named, or else one that lies in the tree. Nobody relies on the latter.
+fn index(fs: &OsFs, is_tree: bool, manifest: &Manifest, options: &VerifyOptions) -> Result<Option<IndexAtHand>> {
+    if let Some(path) = &options.index {
+        let (place, name) = open::beside(path)?;
+        let opened = place.open(&name, OpenMode::Read).and_then(|file| IndexAtHand::open(file, manifest));
+        let index = opened.map_err(|source| Error::io("read", path, source))?;
+        return index.map(Some).map_err(|source| Error::Store { what: shown(path), source });
+    }
+    let file = is_tree.then(|| Fetched::look(fs, &index_name(manifest.hash()))).flatten();
+    Ok(file.and_then(|file| IndexAtHand::open(file, manifest).ok()?.ok()))
+}
+
+fn ranges(fs: &dyn Fs, manifest: &Manifest, damage: &[Difference], index: &IndexAtHand) -> Vec<DamagedRanges> {
+    let of = |difference: &Difference| {
+        let is_partly = matches!(difference.what, What::Content | What::Length { .. });
+        let place = manifest.entries().binary_search_by(|entry| entry.path.as_str().cmp(&difference.path)).ok();
+        let entry = place.filter(|_| is_partly)?;
+        let (path, kind) = (&manifest.entries()[entry].path, &manifest.entries()[entry].kind);
+        let ranges = damaged_ranges(fs, path, entry, file_len(kind), index);
+        Some(DamagedRanges { path: difference.path.clone(), ranges })
+    };
+    damage.iter().filter_map(of).collect()
 }
 
 /// Every one of `entries` that is not there as it should be, sorted.
 pub(crate) fn damage(fs: &dyn Fs, dir: &Path, entries: &[&Entry], options: &VerifyOptions) -> Result<Vec<Difference>> {
-    let (mut damage, mut same_len) = (Vec::new(), Vec::new());
-    let looks = for_each(options.jobs, entries.len(), &|number| by_metadata(fs, dir, entries[number]));
-    for (entry, what) in entries.iter().zip(looks) {
-        match what? {
-            Some(what) => damage.push(Difference { path: entry.path.to_string(), what }),
-            None if matches!(entry.kind, Kind::File { .. }) => same_len.push(*entry),
-            None => {}
-        }
-    }
-    damage.extend(by_content(fs, dir, &same_len, options)?);
-    damage.sort();
-    Ok(damage)
+    Ok(look_and_read(fs, dir, entries, options, &mut Noted::of(fs, false))?.damage)
 }
 
-/// What can be told without reading files.
-fn by_metadata(fs: &dyn Fs, dir: &Path, entry: &Entry) -> Result<Option<What>> {
-    let Some(meta) = look(fs, dir, &entry.path)? else { return Ok(Some(What::Missing)) };
-    Ok(match (&entry.kind, meta.kind) {
+/// What looking at entries and reading files came to.
+struct Looked {
+    damage: Vec<Difference>,
+    skipped: usize,
+    skipped_bytes: u64,
+}
+
+fn look_and_read(fs: &dyn Fs, dir: &Path, entries: &[&Entry], options: &VerifyOptions, noted: &mut Noted<'_>) -> Result<Looked> {
+    let (mut found, mut same_len) = (Looked { damage: Vec::new(), skipped: 0, skipped_bytes: 0 }, Vec::new());
+    let looks = for_each(options.jobs, entries.len(), &|number| by_metadata(fs, dir, entries[number]));
+    for (entry, look) in entries.iter().zip(looks) {
+        match look? {
+            Look::Differs(what) => found.damage.push(Difference { path: entry.path.to_string(), what }),
+            Look::SameLen(meta) if options.quick && noted.is_untouched(entry, &meta) => {
+                (found.skipped, found.skipped_bytes) = (found.skipped + 1, found.skipped_bytes + meta.len);
+                noted.add(entry, &meta);
+            }
+            Look::SameLen(meta) => same_len.push((*entry, meta)),
+            Look::Same => {}
+        }
+    }
+    found.damage.extend(by_content(fs, dir, &same_len, options, noted)?);
+    found.damage.sort();
+    Ok(found)
+}
+
+/// What can be told of an entry without reading files.
+enum Look {
+    /// It is another one.
+    Differs(What),
+    /// It is a file that may have the right bytes.
+    SameLen(Metadata),
+    /// It is the same.
+    Same,
+}
+
+fn by_metadata(fs: &dyn Fs, dir: &Path, entry: &Entry) -> Result<Look> {
+    let Some(meta) = look(fs, dir, &entry.path)? else { return Ok(Look::Differs(What::Missing)) };
+    let differs = match (&entry.kind, meta.kind) {
         (Kind::Dir, FileKind::Dir) => None,
-        (Kind::File { len, executable, .. }, FileKind::File) => file_by_metadata(*len, *executable, &meta),
+        (Kind::File { len, executable, .. }, FileKind::File) => match file_by_metadata(*len, *executable, &meta) {
+            None => return Ok(Look::SameLen(meta)),
+            differs => differs,
+        },
         (Kind::Symlink { target }, FileKind::Symlink) => {
             let found = read_link(fs, dir, &entry.path)?;
             (found != *target).then(|| What::Target { expected: target.clone(), found })
         }
         (kind, found) => Some(What::Kind { expected: expected_name(kind), found: kind_name(found) }),
-    })
+    };
+    Ok(differs.map_or(Look::Same, Look::Differs))
 }
 
 pub(crate) fn file_by_metadata(len: u64, executable: bool, meta: &Metadata) -> Option<What> {
@@ -145,16 +238,23 @@ pub(crate) fn file_by_metadata(len: u64, executable: bool, meta: &Metadata) -> O
     }
 }
 
-fn by_content(fs: &dyn Fs, dir: &Path, entries: &[&Entry], options: &VerifyOptions) -> Result<Vec<Difference>> {
-    let total = entries.iter().map(|entry| file_len(&entry.kind)).fold(0, u64::saturating_add);
-    let paths: Vec<_> = entries.iter().map(|entry| &entry.path).collect();
+fn by_content(
+    fs: &dyn Fs,
+    dir: &Path,
+    entries: &[(&Entry, Metadata)],
+    options: &VerifyOptions,
+    noted: &mut Noted<'_>,
+) -> Result<Vec<Difference>> {
+    let total = entries.iter().map(|(entry, _)| file_len(&entry.kind)).fold(0, u64::saturating_add);
+    let paths: Vec<_> = entries.iter().map(|(entry, _)| &entry.path).collect();
     let contents = read_all(fs, &paths, options.jobs, total, options.observer.as_deref());
     let mut damage = Vec::new();
-    for (entry, content) in entries.iter().zip(contents) {
+    for ((entry, meta), content) in entries.iter().zip(contents) {
         let content = content.map_err(|source| Error::io("read", &dir.join(entry.path.as_str()), source))?;
-        if let Kind::File { len, hash, .. } = entry.kind
-            && content != (Content { len, hash })
-        {
+        let Kind::File { len, hash, .. } = entry.kind else { continue };
+        if content == (Content { len, hash }) {
+            noted.add(entry, meta);
+        } else {
             damage.push(Difference { path: entry.path.to_string(), what: What::Content });
         }
     }

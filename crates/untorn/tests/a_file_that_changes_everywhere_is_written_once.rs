@@ -4,7 +4,7 @@
 
 mod util;
 
-use untorn::{ApplyOptions, Tree, apply};
+use untorn::{Tree, apply};
 use util::{Place, noise, scanned};
 
 const LEN: usize = 2 << 20;

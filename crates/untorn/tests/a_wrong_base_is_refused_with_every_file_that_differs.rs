@@ -5,7 +5,7 @@ mod util;
 
 use std::fs;
 
-use untorn::{ApplyOptions, BaseCheck, Error, Hash, Outcome, apply};
+use untorn::{BaseCheck, Error, Hash, Outcome, apply};
 use util::{Place, apply_to, noise, scanned, write, wrong_base};
 
 #[test]

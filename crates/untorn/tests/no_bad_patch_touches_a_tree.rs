@@ -1,5 +1,5 @@
 //! Rows P1 to P3, P9 and P12 of the threats, through the whole of `apply`: a patch that is not what it should be, or a tree that changes under it, is refused with
-//! everything as it was and nothing left over. (P4 to P6, P10, P11 and P14 need forged indices: the tests of untorn-format and untorn-delta, and `cargo xtask fuzz`.)
+//! everything as it was and nothing left over. (Those that need a forged index are in `a_forged_patch_touches_no_tree`.)
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use untorn::{ApplyOptions, DiffOptions, Error, Observer, Options, Outcome, Phase, Status, Tree, TreeState, apply, diff};
+use untorn::{DiffOptions, Error, Observer, Options, Outcome, Phase, Status, Tree, TreeState, apply, diff};
 use util::{Place, apply_to, noise, scanned};
 
 /// Asks to stop from a certain question on.

@@ -5,9 +5,12 @@ mod completions;
 mod demo;
 mod diff;
 mod explain;
+mod gc;
 mod inspect;
 mod key;
 mod manifest;
+mod promote;
+mod publish;
 mod recover;
 mod repair;
 mod rollback;
@@ -15,6 +18,7 @@ mod run;
 mod sign;
 mod signed;
 mod status;
+mod store_check;
 mod verify;
 mod write;
 
@@ -24,6 +28,7 @@ use crate::{
     args::{BRIEF, Cli, Command},
     exit::Exit,
     print, stop,
+    studio_args::{ChannelCommand, StoreCommand},
 };
 
 /// Does what the command line says.
@@ -50,6 +55,15 @@ pub(crate) fn run(cli: &Cli) -> Exit {
         Command::Rollback(args) => ("rollback", rollback::run(args, global)),
         Command::Run(args) => ("run", run::run(args)),
         Command::Manifest(args) => ("manifest", manifest::run(args, global)),
+        Command::Publish(args) => ("publish", publish::run(args, global)),
+        Command::Promote(args) => ("promote", promote::run(args)),
+        Command::Channel(args) => match &args.command {
+            ChannelCommand::Rollback(args) => ("channel", promote::roll_back_channel(args)),
+        },
+        Command::Gc(args) => ("gc", gc::run(args)),
+        Command::Store(args) => match &args.command {
+            StoreCommand::Check(args) => ("store", store_check::run(args, global)),
+        },
         Command::Demo(args) => ("demo", demo::run(args, global)),
         Command::Explain(args) => ("explain", explain::run(args)),
         Command::Completions(args) => ("completions", completions::run(args)),
@@ -62,5 +76,6 @@ pub(crate) fn run(cli: &Cli) -> Exit {
 
 /// Whether the command comes to safe points, at which it can stop with everything as it was.
 fn can_stop(command: &Command) -> bool {
-    matches!(command, Command::Diff(_) | Command::Apply(_) | Command::Write(_) | Command::Rollback(_))
+    use Command::{Apply, Diff, Publish, Repair, Rollback, Write};
+    matches!(command, Diff(_) | Apply(_) | Write(_) | Rollback(_) | Publish(_) | Repair(_))
 }

@@ -1,19 +1,25 @@
 //! `untorn repair`.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
-use untorn::{RepairOptions, RepairOutcome, RepairReport, ScanOptions, read_manifest};
+use untorn::{RepairOptions, RepairOutcome, RepairReport, ScanOptions, open_store, read_manifest, repair, repair_from};
 
 use crate::{
     args::{Global, RepairArgs},
     exit::Exit,
     failure::difference_json,
     outcome::{Answer, Outcome},
-    progress,
+    print, progress,
     text::{count, path, seconds, short, size},
 };
 
 pub(super) fn run(args: &RepairArgs, global: &Global) -> Answer {
-    let report = untorn::repair(&args.tree, &args.from, &options(args, global)?)?;
+    let options = options(args, global)?;
+    let report = match open_store(&args.from)? {
+        Some(store) => repair_from(&args.tree, &store, &options)?,
+        None => repair(&args.tree, &args.from, &options)?,
+    };
     let outcome = Outcome::new(text(args, &report), json(&report));
     let is_idle = report.outcome == RepairOutcome::Intact && args.exit_code;
     Ok(if is_idle { outcome.with_exit(Exit::NothingToDo) } else { outcome })
@@ -22,7 +28,11 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Answer {
 fn options(args: &RepairArgs, global: &Global) -> Result<RepairOptions, untorn::Error> {
     let mut options = RepairOptions::default();
     (options.dry_run, options.wait, options.jobs) = (args.dry_run, args.wait, args.jobs);
-    options.observer = progress::observer(global);
+    (options.observer, options.channel) = (progress::observer(global), args.channel.clone());
+    let (quiet_or_not, from) = (global.clone(), path(&args.from));
+    options.announce = Some(Arc::new(move |bytes| {
+        print::live(&format!("{} to fetch from {from}\n", size(bytes)), &quiet_or_not);
+    }));
     if let Some(against) = &args.against {
         let mut scan = ScanOptions::default();
         (scan.jobs, scan.observer) = (args.jobs, options.observer.clone());
@@ -34,6 +44,10 @@ fn options(args: &RepairArgs, global: &Global) -> Result<RepairOptions, untorn::
 fn text(args: &RepairArgs, report: &RepairReport) -> String {
     let (tree, build) = (path(&args.tree), short(report.build));
     let (damaged, fetched) = (count(report.damage.len(), "path"), size(report.bytes_fetched));
+    let found = match report.bytes_found {
+        0 => String::new(),
+        bytes => format!("{} found in other places of the tree\n", size(bytes)),
+    };
     let is_dry = args.dry_run;
     let journal = match &report.journal {
         None => String::new(),
@@ -54,7 +68,7 @@ fn text(args: &RepairArgs, report: &RepairReport) -> String {
         ),
     };
     let lines: String = report.damage.iter().map(|difference| format!("  {difference}\n")).collect();
-    format!("{journal}{verdict}{lines}")
+    format!("{journal}{verdict}{lines}{found}")
 }
 
 fn json(report: &RepairReport) -> Value {
@@ -71,6 +85,7 @@ fn json(report: &RepairReport) -> Value {
         "extra": report.extra.iter().map(difference_json).collect::<Vec<_>>(),
         "journal": report.journal.as_ref().map(untorn::TreeError::code),
         "fetched_bytes": report.bytes_fetched,
+        "found_bytes": report.bytes_found,
         "transaction": super::apply::transaction_json(&report.transaction),
         "seconds": report.elapsed.as_secs_f64(),
     })

@@ -1,7 +1,7 @@
 //! `untorn verify`.
 
 use serde_json::{Value, json};
-use untorn::{Difference, ScanOptions, VerifyOptions, VerifyReport, read_manifest, verify, verify_against};
+use untorn::{DamagedRanges, Difference, ScanOptions, VerifyOptions, VerifyReport, read_manifest, verify, verify_against};
 
 use crate::{
     args::{Global, VerifyArgs},
@@ -22,6 +22,7 @@ fn compare(args: &VerifyArgs, global: &Global) -> Result<VerifyReport, untorn::E
     let observer = progress::observer(global);
     let mut options = VerifyOptions::default();
     (options.jobs, options.observer) = (args.jobs, observer.clone());
+    (options.quick, options.index) = (args.quick, args.index.clone());
     let Some(against) = &args.against else { return verify(&args.tree, &options) };
     let mut scan = ScanOptions::default();
     (scan.jobs, scan.observer) = (args.jobs, observer);
@@ -36,12 +37,48 @@ fn text(args: &VerifyArgs, report: &VerifyReport) -> String {
     } else {
         format!("{tree} should be build {build} ({whole}), but {} missing or damaged:\n", count(report.damage.len(), "path"))
     };
+    let skipped = match report.skipped {
+        0 if args.quick => "no file was skipped: all were read\n".to_owned(),
+        0 => String::new(),
+        files => format!(
+            "{} ({}) not read: found intact before, and not touched since\n",
+            count(files, "file"),
+            size(report.skipped_bytes)
+        ),
+    };
     let extra = if report.extra.is_empty() { "" } else { "beside the build:\n" };
-    format!("{verdict}{}{extra}{}", lines(&report.damage), lines(&report.extra))
+    format!("{verdict}{}{extra}{}{skipped}", damage(report), lines(&report.extra))
 }
+
+/// What is damaged, and which bytes of it.
+fn damage(report: &VerifyReport) -> String {
+    let mut text = String::new();
+    for difference in &report.damage {
+        text += &format!("  {difference}\n");
+        let ranges = report.ranges.iter().find(|ranges| ranges.path == difference.path).map_or(&[][..], |found| &found.ranges);
+        for range in ranges.iter().take(RANGES_SHOWN) {
+            text += &format!("    bytes {} to {} ({})\n", range.start, range.end - 1, size(range.end - range.start));
+        }
+        if ranges.len() > RANGES_SHOWN {
+            text += &format!("    and {} more\n", count(ranges.len() - RANGES_SHOWN, "range"));
+        }
+    }
+    text
+}
+
+/// How many ranges of one file are shown to people.
+const RANGES_SHOWN: usize = 10;
 
 fn lines(differences: &[Difference]) -> String {
     differences.iter().map(|difference| format!("  {difference}\n")).collect()
+}
+
+fn ranges_json(files: &[DamagedRanges]) -> Vec<Value> {
+    let of = |file: &DamagedRanges| {
+        let ranges: Vec<_> = file.ranges.iter().map(|range| json!({ "start": range.start, "end": range.end })).collect();
+        json!({ "path": file.path, "ranges": ranges })
+    };
+    files.iter().map(of).collect()
 }
 
 fn json(report: &VerifyReport) -> Value {
@@ -51,6 +88,9 @@ fn json(report: &VerifyReport) -> Value {
         "paths": report.paths,
         "bytes": report.bytes,
         "damage": report.damage.iter().map(difference_json).collect::<Vec<_>>(),
+        "ranges": ranges_json(&report.ranges),
+        "skipped": report.skipped,
+        "skipped_bytes": report.skipped_bytes,
         "extra": report.extra.iter().map(difference_json).collect::<Vec<_>>(),
     })
 }

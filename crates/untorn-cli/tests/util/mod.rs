@@ -109,6 +109,15 @@ fn collect(root: &Path, dir: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
     }
 }
 
+/// A key without a password, and a root that believes it, as files; gives their names.
+pub(crate) fn keys(game: &Game) -> (String, String) {
+    let (key, text) = untorn_keys::SecretKey::generate_with_text(None).unwrap();
+    let root = untorn_trust::Document::Root(untorn_keys::first_root("game", key.public()));
+    game.write("game.key", text.as_bytes());
+    game.write("game.root", &untorn_keys::sign(&root, &[&key]).unwrap().encode());
+    ("game.key".into(), "game.root".into())
+}
+
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }

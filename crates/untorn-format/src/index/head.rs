@@ -4,7 +4,7 @@ use super::{HEAD_LEN_MAX, PAGE_ITEMS_MAX, PAGE_LEN_MAX};
 use crate::{
     DecodeError, Hash,
     bytes::{Field, Reader, Writer, count, require},
-    document::{self, CRITICAL, FORMAT, MAGIC, PREAMBLE_LEN, seal},
+    document::{self, CHECKSUM_LEN, CRITICAL, FORMAT, MAGIC, PREAMBLE_LEN, seal},
     layout::{Row, rows},
 };
 
@@ -130,6 +130,15 @@ impl Head {
         let mut hashes: Vec<_> = self.pages.iter().map(|page| page.hash).collect();
         hashes.sort_unstable();
         require(hashes.windows(2).all(|pair| pair[0] != pair[1]), "a page that is listed twice")
+    }
+
+    /// How long the head is that begins with `block`, at least 64 bytes, in bytes; `None` when that is no beginning of a head, or a longer one than is read.
+    #[must_use]
+    pub fn len_of(block: &[u8]) -> Option<u64> {
+        let block = block.get(..HEAD_LEN).filter(|block| MAGIC.get(block) == KIND.magic)?;
+        let parts = [(PAGE_COUNT, PAGE_REF_LEN), (SPAN_COUNT, SPAN_LEN), (GROUP_COUNT, GROUP_LEN)];
+        let items: u64 = parts.iter().map(|(count, len)| u64::from(count.u32(block)) * *len as u64).sum();
+        Some(items + (HEAD_LEN + CHECKSUM_LEN) as u64).filter(|len| *len <= HEAD_LEN_MAX)
     }
 
     /// Where the page `number` lies in the index, whose head has `head_len` bytes.

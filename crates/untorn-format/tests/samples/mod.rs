@@ -10,13 +10,14 @@ use untorn_format::{
         Channel, Following, IndexObject, Installed, ManifestDelta, ManifestObject, Pack, PatchObject, Pointer, Preface,
         PublicKey, Ratchet, Release, Role, Root, Signed,
     },
+    verified,
 };
 
 /// Reads a document and writes it again.
 pub(crate) type Reencode = fn(&[u8]) -> Result<Vec<u8>, untorn_format::DecodeError>;
 
 /// Every sample: name, bytes, and how to read it and write it again.
-pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 12] {
+pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 13] {
     [
         ("record", record().encode().to_vec(), |bytes| Ok(Record::decode(bytes)?.encode().to_vec())),
         ("plan", plan().encode(), |bytes| Ok(Plan::decode(bytes)?.encode())),
@@ -29,6 +30,7 @@ pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 12] {
         ("preface", preface().encode(), |bytes| Ok(Preface::decode(bytes)?.encode())),
         ("installed", installed().encode(), |bytes| Ok(Installed::decode(bytes)?.encode())),
         ("index", index().encode(), |bytes| Ok(index::Head::decode(bytes)?.encode())),
+        ("verified", verified().encode(), |bytes| Ok(verified::Verified::decode(bytes)?.encode())),
         ("page", page().encode(), |bytes| Ok(index::Page::decode(bytes)?.encode())),
     ]
 }
@@ -266,4 +268,12 @@ pub(crate) fn page() -> index::Page {
         frames: vec![frame(3, 50_000, 100_000), frame(3, 0, 128 << 10)],
         items: index::Items::Chunks(vec![chunk(40_000, 0, 60_000), chunk(128 << 10, 1, 0), chunk(60_000, 0, 0)]),
     }
+}
+
+pub(crate) fn verified() -> verified::Verified {
+    let stamp = |id| {
+        let times = verified::Times { id, changed: -1, written: 1 << 64 };
+        verified::Stamp::of(&path("data/größe"), 7, &Hash::of(b"content"), &times)
+    };
+    verified::Verified::new(vec![stamp(1), stamp(0), stamp(1)])
 }

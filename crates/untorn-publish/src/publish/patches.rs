@@ -20,8 +20,6 @@ use crate::{
 
 /// How many patches a release lists, at most: those that lead to it first.
 const LISTED_MAX: usize = 512;
-/// About how much memory applying one takes: a frame and what it refers to, for each of two threads.
-const APPLY_MEMORY: u64 = 256 << 20;
 const PIECE_LEN: usize = 1 << 20;
 
 /// Makes the patches that were asked for, and lists them with those that are in the store already and lead, over others, to this build.
@@ -62,7 +60,9 @@ fn make_one(work: &Work<'_>, manifest: &Manifest, old: &Old, locals: &[Local]) -
         return Err(untorn::Error::ChangedMeanwhile { path: escape(work.build.as_os_str().as_encoded_bytes()) }.into());
     }
     let patch = fs.open("patch", OpenMode::Read).map_err(|source| io_error("open", &file, source))?;
-    let object = describe(patch.as_ref(), report.from, report.to).map_err(|source| io_error("read", &file, source))?;
+    let memory = untorn::inspect(Reading { file: patch.as_ref(), at: 0, len: report.patch.patch_len })?.bytes_memory;
+    let mut object = describe(patch.as_ref(), report.from, report.to).map_err(|source| io_error("read", &file, source))?;
+    object.memory = memory;
     try_out(patch.as_ref(), object.len, &tree, manifest, work)?;
     work.sender.send(&Name::Patch(object.hash), Body::File(patch.as_ref(), object.len))?;
     Ok(object)
@@ -71,6 +71,8 @@ fn make_one(work: &Work<'_>, manifest: &Manifest, old: &Old, locals: &[Local]) -
 /// Applies the patch to the old build, as a player would, and looks at every byte.
 fn try_out(patch: &dyn File, len: u64, tree: &Path, manifest: &Manifest, work: &Work<'_>) -> Result<()> {
     let mut options = ApplyOptions::default();
+    // It was made just now.
+    options.trusting = untorn::Trusting::Unsigned;
     (options.keep_undo, options.jobs, options.observer) = (false, work.options.jobs, work.options.observer.clone());
     let failed = |why: String| Error::Patch { why };
     untorn::apply(Reading { file: patch, at: 0, len }, tree, &options).map_err(|error| match error {
@@ -86,6 +88,7 @@ fn try_out(patch: &dyn File, len: u64, tree: &Path, manifest: &Manifest, work: &
     }
 }
 
+/// The patch as a release lists it, but for the memory.
 fn describe(file: &dyn File, from: Hash, to: Hash) -> std::io::Result<PatchObject> {
     let len = file.metadata()?.len;
     let mut header = [0; HEADER_LEN];
@@ -99,7 +102,7 @@ fn describe(file: &dyn File, from: Hash, to: Hash) -> std::io::Result<PatchObjec
         hasher.update(&piece[..read]);
         at += read as u64;
     }
-    Ok(PatchObject { from, to, hash: hasher.finish(), len, header_hash: Hash::of(&header), memory: APPLY_MEMORY })
+    Ok(PatchObject { from, to, hash: hasher.finish(), len, header_hash: Hash::of(&header), memory: 0 })
 }
 
 /// The patches that lead to the build `to`, directly or one over the other, the directest first until there are too many; sorted as a release has them.

@@ -71,7 +71,7 @@ fn read_whole(tree: &Tree, dir: &Path, options: &ApplyOptions) -> Result<Manifes
 }
 
 fn require_intact(tree: &Tree, dir: &Path, header: &Header, manifest: &Manifest, options: &ApplyOptions) -> Result<()> {
-    let verify = VerifyOptions { jobs: options.jobs, observer: options.observer.clone() };
+    let verify = VerifyOptions { jobs: options.jobs, observer: options.observer.clone(), ..VerifyOptions::default() };
     let report = verify_on(&**tree.fs(), dir, manifest, &verify)?;
     if report.is_intact() { Ok(()) } else { Err(wrong_base(manifest.hash(), header, report.damage)) }
 }
@@ -85,7 +85,12 @@ pub(super) fn damage_beside(
     options: &ApplyOptions,
 ) -> Result<Vec<Difference>> {
     let entries: Vec<_> = manifest.entries().iter().filter(|entry| index.changes().number(&entry.path).is_none()).collect();
-    damage(fs, dir, &entries, &VerifyOptions { jobs: options.jobs, observer: options.observer.clone() })
+    damage(
+        fs,
+        dir,
+        &entries,
+        &VerifyOptions { jobs: options.jobs, observer: options.observer.clone(), ..VerifyOptions::default() },
+    )
 }
 
 /// The error that lists what differs.

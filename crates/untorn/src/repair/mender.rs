@@ -1,15 +1,12 @@
 //! The changes that make a tree whole: into a transaction, or only counted.
 
-use std::{
-    io::{self, Read},
-    path::Path,
-};
+use std::io::{self, Read};
 
 use untorn_format::{
     Hash, Hasher, TreePath,
     manifest::{Entry, Kind},
 };
-use untorn_fs::{File, FileKind, Fs, OpenMode, OsFs};
+use untorn_fs::{File, FileKind};
 use untorn_txn::{Observer, Phase, Transaction};
 
 use crate::{
@@ -26,7 +23,7 @@ pub(super) struct Mender<'m, 't> {
     observer: Option<&'m dyn Observer>,
     done: u64,
     total: u64,
-    fetched: u64,
+    differing: u64,
 }
 
 /// Why a file could not be taken from the source.
@@ -47,12 +44,12 @@ impl<'m, 't> Mender<'m, 't> {
         entries: impl Iterator<Item = &'e Entry>,
     ) -> Self {
         let len = |entry: &Entry| if let Kind::File { len, .. } = entry.kind { len } else { 0 };
-        Self { tx, observer, done: 0, total: entries.map(len).fold(0, u64::saturating_add), fetched: 0 }
+        Self { tx, observer, done: 0, total: entries.map(len).fold(0, u64::saturating_add), differing: 0 }
     }
 
-    /// Bytes taken from the source so far.
-    pub(super) fn fetched(&self) -> u64 {
-        self.fetched
+    /// How many bytes differed so far, in whole blocks.
+    pub(super) fn differing(&self) -> u64 {
+        self.differing
     }
 
     /// Removes what stands in the place of something else. A directory that is not empty stays: what is in it is not ours.
@@ -77,9 +74,9 @@ impl<'m, 't> Mender<'m, 't> {
         Ok(tx.set_executable(path.as_str(), executable)?)
     }
 
-    /// Takes a file whole from the source.
-    pub(super) fn make_file(&mut self, from: &OsFs, path: &TreePath, wanted: (u64, Hash)) -> Result<(), Failure> {
-        let mut source = Source::open(from, path, wanted)?;
+    /// Makes a file of all the bytes of the source.
+    pub(super) fn make_file(&mut self, from: Box<dyn Read + '_>, path: &TreePath, wanted: (u64, Hash)) -> Result<(), Failure> {
+        let mut source = Checked::new(from, wanted);
         match &mut self.tx {
             Some(tx) => {
                 let made = tx.replace(path.as_str(), &mut source);
@@ -89,7 +86,7 @@ impl<'m, 't> Mender<'m, 't> {
             None => drop(io::copy(&mut source, &mut io::sink()).map_err(Failure::Read)?),
         }
         source.check()?;
-        self.fetched += wanted.0;
+        self.differing += wanted.0;
         self.tell(wanted.0);
         Ok(())
     }
@@ -98,11 +95,11 @@ impl<'m, 't> Mender<'m, 't> {
     pub(super) fn mend_file(
         &mut self,
         file: &dyn File,
-        from: &OsFs,
+        from: Box<dyn Read + '_>,
         path: &TreePath,
         wanted: (u64, Hash),
     ) -> Result<(), Failure> {
-        let mut source = Source::open(from, path, wanted)?;
+        let mut source = Checked::new(from, wanted);
         let (mut new, mut old, mut at) = (vec![0; PIECE_LEN], vec![0; PIECE_LEN], 0);
         loop {
             let len = fill(&mut source, &mut new).map_err(Failure::Read)?;
@@ -125,7 +122,7 @@ impl<'m, 't> Mender<'m, 't> {
     }
 
     fn write(&mut self, path: &TreePath, at: u64, bytes: &[u8]) -> Result<(), Failure> {
-        self.fetched += bytes.len() as u64;
+        self.differing += bytes.len() as u64;
         self.tx.as_mut().map_or(Ok(()), |tx| tx.write_at(path.as_str(), at, bytes)).map_err(Failure::Tree)
     }
 
@@ -138,46 +135,44 @@ impl<'m, 't> Mender<'m, 't> {
 }
 
 impl Failure {
-    /// The error, now that it is known which file of which directory it is about.
-    pub(super) fn of(self, source: &Path, path: &TreePath) -> Error {
-        let file = source.join(path.as_str());
+    /// The error, now that it is known how the source calls the file.
+    pub(super) fn of(self, name: String) -> Error {
         match self {
-            Self::Other => Error::Source { path: crate::error::shown(&file) },
-            Self::Read(error) if error.kind() == io::ErrorKind::NotFound => Error::Source { path: crate::error::shown(&file) },
-            Self::Read(error) => Error::io("read", &file, error),
+            Self::Other => Error::Source { path: name },
+            Self::Read(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => {
+                Error::Source { path: name }
+            }
+            Self::Read(source) => Error::Io { doing: "read", path: name, source },
             Self::Tree(error) => error.into(),
         }
     }
 }
 
-/// A file of the source, which must hold certain bytes.
-struct Source {
-    file: Box<dyn File>,
-    at: u64,
+/// Bytes of the source, which must be certain ones.
+struct Checked<'s> {
+    reader: Box<dyn Read + 's>,
+    len: u64,
     hasher: Hasher,
     wanted: (u64, Hash),
     failure: Option<io::Error>,
 }
 
-impl Source {
-    fn open(from: &OsFs, path: &TreePath, wanted: (u64, Hash)) -> Result<Self, Failure> {
-        let file = from.open(path.as_str(), OpenMode::Read).map_err(Failure::Read)?;
-        let len = file.metadata().map_err(Failure::Read)?.len;
-        let source = Self { file, at: 0, hasher: Hasher::new(), wanted, failure: None };
-        if len == wanted.0 { Ok(source) } else { Err(Failure::Other) }
+impl<'s> Checked<'s> {
+    fn new(reader: Box<dyn Read + 's>, wanted: (u64, Hash)) -> Self {
+        Self { reader, len: 0, hasher: Hasher::new(), wanted, failure: None }
     }
 
-    /// Whether it held what it must.
+    /// Whether they were.
     fn check(&self) -> Result<(), Failure> {
-        if (self.at, self.hasher.finish()) == self.wanted { Ok(()) } else { Err(Failure::Other) }
+        if (self.len, self.hasher.finish()) == self.wanted { Ok(()) } else { Err(Failure::Other) }
     }
 }
 
-impl Read for Source {
+impl Read for Checked<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let len = self.file.read_at(buf, self.at).inspect_err(|error| self.failure = Some(error.kind().into()))?;
+        let len = self.reader.read(buf).inspect_err(|error| self.failure = Some(error.kind().into()))?;
         self.hasher.update(&buf[..len]);
-        self.at += len as u64;
+        self.len += len as u64;
         Ok(len)
     }
 }

@@ -1,28 +1,37 @@
 //! Making a tree whole again, byte by byte.
 
+mod elsewhere;
 mod mender;
 mod options;
+mod recipe;
+mod release;
 mod report;
+mod source;
+mod store;
 
-use std::{path::Path, time::Instant};
+use std::{collections::BTreeSet, path::Path, time::Instant};
 
 use untorn_format::{
-    Hash, TreePath,
+    Hash,
     manifest::{Entry, Kind, Manifest},
     release::Installed,
 };
-use untorn_fs::{File, FileKind, Fs, OpenMode, OsFs};
-use untorn_txn::{Error as TreeError, Tree, TreeState};
+use untorn_fs::FileKind;
+use untorn_remote::Remote;
+use untorn_txn::{Error as TreeError, Fetched, Tree, TreeState, leftover_head};
 
 use crate::{
-    Error, Result, ScanOptions, VerifyOptions, open,
+    Error, Result, VerifyOptions,
+    error::shown,
+    open,
     record::Record,
-    scan,
     verify::{look, verify_on},
 };
 use mender::Mender;
 pub use options::RepairOptions;
 pub use report::{RepairOutcome, RepairReport};
+use source::{Build, Damage, Place, Source, open_in};
+use store::Store;
 
 /// Makes the tree in `dir` the build it should be, with bytes from the directory `source`, which holds that build whole or at least all that is damaged. Only what
 /// differs is written, in one transaction: after a crash the damage is as before, or gone.
@@ -37,29 +46,69 @@ pub use report::{RepairOutcome, RepairReport};
 /// [`Transaction::commit`](untorn_txn::Transaction::commit); [`Error::Io`]. The tree is untouched but for the last two past the commit point, which
 /// [`Error::state`] tells.
 pub fn repair(dir: &Path, source: &Path, options: &RepairOptions) -> Result<RepairReport> {
+    from_build(dir, source, options).map_err(|error| error.or_stopped(options.observer.as_deref()))
+}
+
+fn from_build(dir: &Path, source: &Path, options: &RepairOptions) -> Result<RepairReport> {
     let started = Instant::now();
-    let from = open::build(source)?;
-    let (mut tree, journal) = hold(dir, options)?;
-    let manifest = wanted(tree.as_ref(), dir, source, options)?;
+    let mut from = Build::open(source)?;
+    let (tree, journal) = hold(dir, options)?;
+    let manifest = match wanted(tree.as_ref(), dir, options)? {
+        Some(manifest) => manifest,
+        None => from.wanted(options)?,
+    };
+    repair_with(dir, tree, journal, &manifest, &mut from, options, started)
+}
+
+/// As [`repair`], with bytes from a store of releases, a directory or a host. Of a damaged file only the chunks that are damaged are fetched, and of these only what the tree does not
+/// hold in some other place: in a short file, in a damaged one whose bytes have moved, in a file beside the build.
+///
+/// What the tree should be is `options.manifest`, or what the tree says is installed; where its journal is lost, what it said before. A store is not asked: this decides nothing
+/// but where chunks lie, so nothing that it says about itself needs to be believed. Every file that is put together is compared with the hash in the manifest.
+///
+/// `options.announce` is told how many bytes will be fetched, in all, before any of a file are. What was fetched is kept in the tree when the repair is stopped or fails, and is not
+/// fetched again.
+///
+/// # Errors
+/// As [`repair`]; [`Error::NotRecorded`] when nothing says what the tree should be; [`Error::Net`], [`Error::Store`]; [`Error::Source`] when no release of the
+/// store has the build.
+pub fn repair_from(dir: &Path, store: &Remote, options: &RepairOptions) -> Result<RepairReport> {
+    from_store(dir, store, options).map_err(|error| error.or_stopped(options.observer.as_deref()))
+}
+
+fn from_store(dir: &Path, store: &Remote, options: &RepairOptions) -> Result<RepairReport> {
+    let started = Instant::now();
+    let (tree, journal) = hold(dir, options)?;
+    let record = record_of(tree.as_ref(), dir)?;
+    let manifest = options.manifest.as_ref().or(record.manifest());
+    let manifest = manifest.ok_or_else(|| Error::NotRecorded { dir: shown(dir) })?;
+    let received = store.received();
+    let release = release::find(store, record.following(), options.channel.as_deref(), manifest.hash())?;
+    let nowhere = || Error::Source { path: format!("{}: build {}", store.base(), manifest.hash()) };
+    let kept = tree.as_ref().map(Fetched::of);
+    let mut from = Store::new(store, release.ok_or_else(nowhere)?, received, kept, options);
+    repair_with(dir, tree, journal, manifest, &mut from, options, started)
+}
+
+fn repair_with(
+    dir: &Path,
+    mut tree: Option<Tree>,
+    journal: Option<TreeError>,
+    manifest: &Manifest,
+    from: &mut dyn Source,
+    options: &RepairOptions,
+    started: Instant,
+) -> Result<RepairReport> {
     let fs = open::build(dir)?;
-    let verified = verify_on(&fs, dir, &manifest, &verify_options(options))?;
+    let verified = verify_on(&fs, dir, manifest, &verify_options(options))?;
     let mut report = RepairReport::new(verified, journal);
     if report.damage.is_empty() && !options.dry_run {
-        record(tree.as_mut(), &manifest)?;
+        record(tree.as_mut(), manifest)?;
     } else if !report.damage.is_empty() {
-        mend(tree.as_mut(), Place { fs: &fs, dir, from: &from, source }, &manifest, options, &mut report)?;
+        mend(tree.as_mut(), Place { fs: &fs, dir }, from, manifest, options, &mut report)?;
     }
     report.elapsed = started.elapsed();
     Ok(report)
-}
-
-/// The tree and where its bytes come from.
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    fs: &'a OsFs,
-    dir: &'a Path,
-    from: &'a OsFs,
-    source: &'a Path,
 }
 
 /// Opens the tree. When only asked what would be done, a journal that cannot be understood stays, and the tree is looked at without being held.
@@ -74,20 +123,25 @@ fn hold(dir: &Path, options: &RepairOptions) -> Result<(Option<Tree>, Option<Tre
     }
 }
 
-/// What the tree should be.
-fn wanted(tree: Option<&Tree>, dir: &Path, source: &Path, options: &RepairOptions) -> Result<Manifest> {
+/// What the tree should be, as far as options or its journal say.
+fn wanted(tree: Option<&Tree>, dir: &Path, options: &RepairOptions) -> Result<Option<Manifest>> {
     if let Some(manifest) = &options.manifest {
-        return Ok(manifest.clone());
+        return Ok(Some(manifest.clone()));
     }
     // A head document that has rotted says nothing.
-    if let Some(head) = tree.and_then(|tree| tree.head().ok().flatten())
-        && let Some(manifest) = Record::decode(&head, dir)?.manifest()
-    {
-        return Ok(manifest.clone());
+    let head = tree.and_then(|tree| tree.head().ok().flatten());
+    let record = head.map(|head| Record::decode(&head, dir)).transpose()?;
+    Ok(record.and_then(|record| record.manifest().cloned()))
+}
+
+/// What the tree says about itself, or said before its journal was lost.
+fn record_of(tree: Option<&Tree>, dir: &Path) -> Result<Record> {
+    if let Some(head) = tree.and_then(|tree| tree.head().ok().flatten()) {
+        return Record::decode(&head, dir);
     }
-    let mut scanning = ScanOptions::default();
-    (scanning.jobs, scanning.observer) = (options.jobs, options.observer.clone());
-    scan(source, &scanning)
+    // Nobody vouches for it, but its own checksum; it names hashes, and whoever could forge it could forge the journal.
+    let head = leftover_head(&open::build(dir)?);
+    Ok(head.and_then(|head| Record::decode(&head, dir).ok()).unwrap_or_default())
 }
 
 fn verify_options(options: &RepairOptions) -> VerifyOptions {
@@ -108,9 +162,10 @@ fn record(tree: Option<&mut Tree>, manifest: &Manifest) -> Result<()> {
     Ok(())
 }
 
-/// The head document of a tree once it is the build `manifest`. What it remembers of releases stays, unless that has rotted.
+/// The head document of a tree once it is the build `manifest`. What it remembers of releases stays, also when the journal was lost, unless that has rotted.
 fn head_after(tree: &Tree, manifest: &Manifest) -> Vec<u8> {
-    let record = tree.head().ok().flatten().and_then(|head| Record::decode(&head, Path::new("")).ok()).unwrap_or_default();
+    let head = tree.head().ok().flatten().or_else(|| leftover_head(&**tree.fs()));
+    let record = head.and_then(|head| Record::decode(&head, Path::new("")).ok()).unwrap_or_default();
     let is_same = record.build() == manifest.hash();
     let following = if is_same { record.following().cloned() } else { record.without_release() };
     Installed { manifest: manifest.clone(), following }.encode()
@@ -119,31 +174,51 @@ fn head_after(tree: &Tree, manifest: &Manifest) -> Vec<u8> {
 fn mend(
     tree: Option<&mut Tree>,
     place: Place<'_>,
+    from: &mut dyn Source,
     manifest: &Manifest,
     options: &RepairOptions,
     report: &mut RepairReport,
 ) -> Result<()> {
-    let damaged = report.damage.iter().map(|difference| difference.path.as_str());
-    let damaged: std::collections::BTreeSet<_> = damaged.collect();
-    let entries = manifest.entries().iter().filter(|entry| damaged.contains(entry.path.as_str()));
+    let entries = places(manifest, report);
+    let damage = Damage { manifest, entries: &entries };
+    let price = from.prepare(place, damage)?;
+    if let (Some(announce), Some(price)) = (&options.announce, price) {
+        announce(price);
+    }
+    (report.outcome, report.bytes_found) = (RepairOutcome::DryRun, from.found());
+    if let Some(price) = price.filter(|_| options.dry_run) {
+        report.bytes_fetched = price;
+        return Ok(());
+    }
+    from.fetch()?;
     let head = tree.as_deref().map(|tree| head_after(tree, manifest));
     let mut tx = match tree.filter(|_| !options.dry_run) {
         Some(tree) => Some(tree.begin_with(options.transaction())?),
         None => None,
     };
-    let mut mender = Mender::new(tx.as_mut(), options.observer.as_deref(), entries.clone());
-    entries.into_iter().try_for_each(|entry| mend_one(&mut mender, place, entry))?;
-    (report.bytes_fetched, report.outcome) = (mender.fetched(), RepairOutcome::DryRun);
+    let mut mender = Mender::new(tx.as_mut(), options.observer.as_deref(), damage.files().map(|(_, entry)| entry));
+    for number in &entries {
+        mend_one(&mut mender, place, from, *number, &manifest.entries()[*number])?;
+    }
+    report.bytes_fetched = from.fetched().unwrap_or(mender.differing());
     if let Some(mut tx) = tx {
         tx.set_head(head);
         report.transaction = tx.commit()?;
         report.outcome = RepairOutcome::Repaired;
+        from.done();
     }
     Ok(())
 }
 
+/// The places in the manifest of what is damaged.
+fn places(manifest: &Manifest, report: &RepairReport) -> Vec<usize> {
+    let damaged: BTreeSet<_> = report.damage.iter().map(|difference| difference.path.as_str()).collect();
+    let entries = manifest.entries().iter().enumerate();
+    entries.filter(|(_, entry)| damaged.contains(entry.path.as_str())).map(|(number, _)| number).collect()
+}
+
 /// Parents come first: what stands in their place gives way before anything is made below.
-fn mend_one(mender: &mut Mender<'_, '_>, place: Place<'_>, entry: &Entry) -> Result<()> {
+fn mend_one(mender: &mut Mender<'_, '_>, place: Place<'_>, from: &dyn Source, number: usize, entry: &Entry) -> Result<()> {
     let (path, there) = (&entry.path, look(place.fs, place.dir, &entry.path)?.map(|meta| meta.kind));
     let fits = matches!((&entry.kind, there), (Kind::Dir, Some(FileKind::Dir)) | (Kind::File { .. }, Some(FileKind::File)));
     if let Some(kind) = there.filter(|_| !fits) {
@@ -153,19 +228,15 @@ fn mend_one(mender: &mut Mender<'_, '_>, place: Place<'_>, entry: &Entry) -> Res
         Kind::Dir => mender.make_dir(path),
         Kind::Symlink { target } => mender.make_symlink(path, target),
         Kind::File { len, hash, executable } => {
-            let wanted = (*len, *hash);
+            let (wanted, failed) = ((*len, *hash), |failure: mender::Failure| failure.of(from.name(path)));
+            let bytes = from.open(place, number, entry).map_err(failed)?;
             let mended = if fits {
-                mender.mend_file(&*open_in(place, path)?, place.from, path, wanted)
+                mender.mend_file(&*open_in(place, path)?, bytes, path, wanted)
             } else {
-                mender.make_file(place.from, path, wanted)
+                mender.make_file(bytes, path, wanted)
             };
-            mended.map_err(|failure| failure.of(place.source, path))?;
+            mended.map_err(failed)?;
             mender.set_executable(path, *executable)
         }
     }
-}
-
-fn open_in(place: Place<'_>, path: &TreePath) -> Result<Box<dyn File>> {
-    let open = |path: &TreePath| place.fs.open(path.as_str(), OpenMode::Read);
-    open(path).map_err(|error| Error::io("open", &place.dir.join(path.as_str()), error))
 }

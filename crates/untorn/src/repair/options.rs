@@ -11,6 +11,10 @@ use untorn_txn::{Observer, Options, Readers};
 pub struct RepairOptions {
     /// What the tree should be; by default what it says is installed, or else what the source holds.
     pub manifest: Option<Manifest>,
+    /// The channel of a store in which the build is looked for, where the tree does not know its release; by default the one it follows, or else `stable`.
+    pub channel: Option<String>,
+    /// Is told, before anything is fetched from a store, how many bytes that will be in all.
+    pub announce: Option<Arc<dyn Fn(u64) + Send + Sync>>,
     /// Say what is damaged and how much would be fetched, but change nothing.
     pub dry_run: bool,
     /// Whether to wait for another updater, and for programs that use the tree, to end.

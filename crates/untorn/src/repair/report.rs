@@ -39,6 +39,8 @@ pub struct RepairReport {
     pub journal: Option<TreeError>,
     /// Bytes that were taken, or would be taken, from the source.
     pub bytes_fetched: u64,
+    /// Bytes that a store need not give, because they were found in other places of the tree.
+    pub bytes_found: u64,
     /// What the transaction did.
     pub transaction: Report,
     /// How long it took.
@@ -56,6 +58,7 @@ impl RepairReport {
             extra: verified.extra,
             journal,
             bytes_fetched: 0,
+            bytes_found: 0,
             transaction: Report::default(),
             elapsed: Duration::ZERO,
         }

@@ -1,16 +1,26 @@
 //! `untorn explain`.
 
 mod codes;
+mod store_codes;
+
+use std::sync::LazyLock;
 
 use serde_json::json;
 
-use self::codes::CODES;
+use self::{codes::CODES as TREE_CODES, store_codes::STORE_CODES};
 use crate::{
     args::ExplainArgs,
     exit::{self, Exit},
     failure::Failure,
     outcome::{Answer, Outcome},
 };
+
+/// Every code and its meaning, sorted by code.
+static CODES: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
+    let mut codes = [TREE_CODES, STORE_CODES].concat();
+    codes.sort_unstable();
+    codes
+});
 
 pub(super) fn run(args: &ExplainArgs) -> Answer {
     let asked = args.code.trim().to_ascii_uppercase();

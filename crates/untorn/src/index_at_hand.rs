@@ -1,0 +1,67 @@
+//! An index that lies on this machine.
+
+use std::io;
+
+use untorn_format::{
+    Hash,
+    index::{Head, Page},
+    manifest::Manifest,
+};
+use untorn_fs::File;
+use untorn_store::{Error as StoreError, Index};
+
+/// So much of a head says how long it is.
+const HEAD_START: usize = 64;
+
+/// What the index of a build is called among what was fetched: the head, and at their places those of its pages that were fetched, too.
+pub(crate) fn index_name(manifest: Hash) -> String {
+    format!("index-{manifest}")
+}
+
+/// An index in a file, the pages of which are read as they are needed. Nothing in it is relied on before its hash was compared; where there is none, or another one, it is as
+/// if that part was not there.
+pub(crate) struct IndexAtHand {
+    index: Index,
+    head_hash: Hash,
+    file: Box<dyn File>,
+}
+
+impl IndexAtHand {
+    /// Reads the head, which must be that of `manifest`.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub(crate) fn open(file: Box<dyn File>, manifest: &Manifest) -> io::Result<Result<Self, StoreError>> {
+        let mut start = [0; HEAD_START];
+        let len = file.metadata()?.len;
+        let start_len = usize::try_from(len).map_or(HEAD_START, |len| len.min(HEAD_START));
+        file.read_exact_at(&mut start[..start_len], 0)?;
+        let Some(head_len) = Head::len_of(&start).filter(|head_len| *head_len <= len) else {
+            let refused = Head::decode(&start[..start_len]).err();
+            return Ok(Err(refused.map_or(StoreError::PageDamaged, StoreError::Decode)));
+        };
+        let mut head = vec![0; usize::try_from(head_len).map_err(io::Error::other)?];
+        file.read_exact_at(&mut head, 0)?;
+        Ok(Index::new(&head, manifest).map(|index| Self { index, head_hash: Hash::of(&head), file }))
+    }
+
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
+    }
+
+    pub(crate) fn head_hash(&self) -> Hash {
+        self.head_hash
+    }
+
+    pub(crate) fn into_index(self) -> Index {
+        self.index
+    }
+
+    /// A page; `None` where it is not there.
+    pub(crate) fn page(&self, number: u32) -> Option<Page> {
+        let range = self.index.page_range(number)?;
+        let mut bytes = vec![0; usize::try_from(range.end - range.start).ok()?];
+        self.file.read_exact_at(&mut bytes, range.start).ok()?;
+        self.index.page(number, &bytes).ok()
+    }
+}
