@@ -51,11 +51,13 @@ mod manifest_file;
 mod open;
 mod part_file;
 mod record;
+mod releases;
 mod repair;
 mod roll_back;
 mod scan;
 mod signed;
 mod tree_files;
+mod update;
 mod verified;
 mod verify;
 mod walk;
@@ -69,10 +71,15 @@ pub use inspect::{Inspection, PathCost, Reason, inspect};
 pub use manifest_file::{read_manifest, write_document, write_index, write_manifest};
 pub use open::open_store;
 pub use record::installed;
+pub use releases::SourceOptions;
 pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair, repair_from};
 pub use roll_back::roll_back;
 pub use scan::{ScanOptions, scan, scan_with_index};
 pub use signed::{PatchFacts, Provenance, Trusting, patch_facts, sign_patch};
+pub use update::{
+    Extent, Policies, Policy, Route, UpdateOptions, UpdateOutcome, UpdatePlan, UpdateReport, install, roll_back_to_release,
+    update,
+};
 pub use verify::{VerifyOptions, VerifyReport, verify, verify_against};
 
 pub use untorn_delta::{DiffError, PatchError, Report as DeltaReport, Search};
@@ -82,11 +89,16 @@ pub use untorn_format::{
     DecodeError, Hash, PathError, TreePath, escape,
     manifest::{self, Manifest, ManifestError},
     patch::FORMAT_NUMBER as PATCH_FORMAT,
+    release::Signed,
 };
-pub use untorn_remote::{Remote, RemoteOptions};
+#[cfg(feature = "http")]
+pub use untorn_remote::HttpOptions;
+pub use untorn_remote::{Blame, Error as NetError, Fault, Remote, RemoteOptions};
+pub use untorn_store::Error as StoreError;
 pub use untorn_store::IndexFile;
 /// Whom to believe.
 pub use untorn_trust as trust;
+pub use untorn_trust::{ExpiryPolicy, TrustError};
 pub use untorn_txn::{
     Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Meanwhile, Observer, Options, Phase, ReadGuard,
     Readers, Recovery, Report, RollbackForecast, Status, Switch, SwitchOptions, SwitchReport, Transaction, Tree, TreeState,
