@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn parts_give_the_hash_of_the_whole() {
         let part = usize::try_from(HASH_PART_LEN).unwrap();
-        let bytes: Vec<u8> = (0..7 * part + 12_345).map(|at| (at * at >> 7) as u8).collect();
+        let bytes: Vec<u8> = (0..7 * part + 12_345).map(|at| ((at * at) >> 7).to_le_bytes()[0]).collect();
         for len in [part + 1, 2 * part, 2 * part + 1, 3 * part, 4 * part + 1023, 5 * part, 7 * part, 7 * part + 12_345] {
             let hash = |(number, bytes): (usize, &[u8])| {
                 let mut hasher = PartHasher::new(number as u64).unwrap();
