@@ -2,8 +2,10 @@
 
 mod args;
 mod command;
+mod documents;
 mod exit;
 mod failure;
+mod keys;
 mod outcome;
 mod player_args;
 mod print;

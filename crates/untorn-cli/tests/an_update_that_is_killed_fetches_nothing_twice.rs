@@ -16,8 +16,8 @@ use util::{Game, err, keys, out, text};
 
 /// 100 Mbit/s.
 const RATE: u64 = 12_500_000;
-/// Of so many connections, each may have lost a part when the process was killed; and each start asks for the documents again.
-const LOST_LEN: u64 = 6 * (512 << 10) + (64 << 10);
+/// Of so many connections, each may have lost a frame, and what lay in its buffers, when the process was killed; and each start asks for the documents again.
+const LOST_LEN: u64 = 6 * (192 << 10) + (64 << 10);
 const PAKS: u64 = 6;
 const PAK_LEN: usize = 2 << 20;
 

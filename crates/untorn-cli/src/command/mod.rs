@@ -7,6 +7,7 @@ mod diff;
 mod explain;
 mod gc;
 mod inspect;
+mod key;
 mod manifest;
 mod promote;
 mod publish;
@@ -14,6 +15,7 @@ mod recover;
 mod repair;
 mod rollback;
 mod run;
+mod sign;
 mod signed;
 mod status;
 mod store_check;
@@ -43,7 +45,9 @@ pub(crate) fn run(cli: &Cli) -> Exit {
     let (name, answer) = match command {
         Command::Diff(args) => ("diff", diff::run(args, global)),
         Command::Apply(args) => ("apply", apply::run(args, global)),
-        Command::Inspect(args) => ("inspect", inspect::run(args)),
+        Command::Inspect(args) => inspect::run(args),
+        Command::Key(args) => ("key", key::run(args)),
+        Command::Sign(args) => ("sign", sign::run(args)),
         Command::Write(args) => ("write", write::run(args, global)),
         Command::Status(args) => ("status", status::run(args)),
         Command::Recover(args) => ("recover", recover::run(args)),

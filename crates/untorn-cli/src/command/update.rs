@@ -10,23 +10,24 @@ use untorn::{
 
 use crate::{
     args::{Global, InstallArgs, RollbackArgs, UpdateArgs},
+    documents,
     exit::Exit,
     failure::{Failure, difference_json},
     outcome::{Answer, Outcome},
     player_args::{ExpiryArg, FollowArgs},
-    print, progress, signing,
+    print, progress,
     text::{count, path, seconds, size},
 };
 
 pub(super) fn run(args: &UpdateArgs, global: &Global) -> Answer {
-    let trust = args.trust.as_deref().map(signing::root).transpose()?;
+    let trust = args.trust.as_deref().map(documents::read_signed).transpose()?;
     let options = options(&args.follow, args.from.clone(), trust, global)?;
     answer(&args.tree, &update(&args.tree, &options)?, args.follow.exit_code)
 }
 
 pub(super) fn install(args: &InstallArgs, global: &Global) -> Answer {
     let sources = [args.from.clone()].into_iter().chain(args.mirror.iter().cloned()).collect();
-    let options = options(&args.follow, sources, Some(signing::root(&args.trust)?), global)?;
+    let options = options(&args.follow, sources, Some(documents::read_signed(&args.trust)?), global)?;
     answer(&args.tree, &untorn::install(&args.tree, &options)?, args.follow.exit_code)
 }
 
