@@ -54,8 +54,8 @@ fn try_document((golden, reencode): (&[u8], Reencode), rng: &mut Rng) -> bool {
 fn try_signatures(rng: &mut Rng) -> bool {
     let Ok(signatures) = Signature::read_all(&text(SIGNATURES, rng)) else { return false };
     let Ok(key) = public_key(KEY) else { return false };
-    // The test's own bytes: whatever is made of the signature, it is a yes or a no.
-    !signatures.is_empty() && signatures.iter().map(|signature| signature.is_of(&key, b"test")).count() > 0
+    // Whatever is made of a signature, it is a yes or a no.
+    signatures.iter().filter(|signature| signature.is_of(&key, b"test")).count() > 0
 }
 
 fn text(golden: &str, rng: &mut Rng) -> String {
