@@ -29,6 +29,7 @@ use untorn_txn::{Fetched, Tree};
 use crate::{
     Error, Result, apply, content,
     error::shown,
+    index_at_hand::keep_index,
     open,
     record::Record,
     releases::{self, Heard, Objects, Progress, Question, Saved, Supply, cheapest, forget, hear, load, remote, save},
@@ -264,6 +265,11 @@ impl Job<'_> {
         if report.outcome == UpdateOutcome::Fetched {
             save(&fetched, self.saved)?;
         }
+        if report.outcome == UpdateOutcome::Updated
+            && let Some(manifest) = Record::of(tree, self.dir)?.manifest()
+        {
+            keep_index(&fetched, manifest, release, &supply.objects);
+        }
         self.done(&fetched, report);
         Ok(())
     }
@@ -291,7 +297,7 @@ impl Job<'_> {
     /// What was fetched is of no use any more.
     fn done(&self, fetched: &Fetched, report: &UpdateReport) {
         if report.outcome == UpdateOutcome::Updated {
-            forget(fetched);
+            forget(fetched, self.release.document.manifest.hash);
         }
     }
 
