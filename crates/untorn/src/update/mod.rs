@@ -94,7 +94,7 @@ fn run(dir: &Path, options: &UpdateOptions) -> Result<UpdateReport> {
         if outcome == UpdateOutcome::UpToDate {
             remember(&mut tree, &record, &trust)?;
             // Whoever was killed right after the commit has left it.
-            forget(&fetched);
+            forget(&fetched, record.build());
         }
         report.outcome = outcome;
     } else {
