@@ -4,6 +4,8 @@ use std::{ffi::OsString, path::PathBuf, sync::LazyLock};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::keys::{KeyCommand, ReleaseArgs, SignArgs};
+pub(crate) use crate::player_args::{InstallArgs, UpdateArgs};
 use crate::studio_args::{ChannelArgs, GcArgs, PromoteArgs, PublishArgs, StoreArgs};
 
 /// Updates a directory of files so that it is never half done.
@@ -98,8 +100,12 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Bring a tree from one build to another, in one step
     Apply(ApplyArgs),
-    /// Say what each path costs in a patch, and why
+    /// Say what each path costs in a patch, and why; or what a signed document says
     Inspect(InspectArgs),
+    /// Make and change the keys that releases are signed with
+    Key(KeyCommand),
+    /// Add a signature to a document, or to a signed patch
+    Sign(SignArgs),
     /// Write to any places of any files, all or none
     Write(WriteArgs),
     /// Say what state a tree is in, without changing it
@@ -110,6 +116,10 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Make a damaged tree whole again, with no more bytes than are damaged
     Repair(RepairArgs),
+    /// Bring a tree to the release that its channel offers
+    Update(Box<UpdateArgs>),
+    /// Install a product from a store of releases, and follow it from then on
+    Install(Box<InstallArgs>),
     /// Go back to the tree before the last update
     Rollback(RollbackArgs),
     /// Run a program on a tree that cannot change meanwhile
@@ -149,8 +159,9 @@ pub(crate) struct TreeArgs {
   untorn diff 1.0/ 1.1/ -o 1.1.patch
   untorn diff 1.0/ 1.1/ -o 1.1.patch --level 3     faster, larger
   untorn diff 1.0/ 1.1/ -o 1.1.patch --level 9     slower, smaller
+  untorn diff 1.0/ 1.1/ -o 1.1.patch --key game.key --root game.1.root --build 2     signed
 
-Both directories are only read.")]
+Both directories are only read. What is not signed, players apply only with --unsigned.")]
 pub(crate) struct DiffArgs {
     /// The build to start from
     pub(crate) old: PathBuf,
@@ -159,6 +170,8 @@ pub(crate) struct DiffArgs {
     /// The patch to write
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) sign: ReleaseArgs,
     /// How much to try to make the patch small: 1 (fast) to 9 (small)
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(i32).range(1..=9))]
     pub(crate) level: i32,
@@ -175,17 +188,20 @@ pub(crate) struct DiffArgs {
 
 #[derive(Args, Debug)]
 #[command(before_long_help = "Examples:
-  untorn apply 1.1.patch game/
-  untorn apply 1.1.patch game/ --dry-run     check everything, say what would be written
-  untorn apply 1.1.patch game/ --keep-modified
-  curl -s https://example.org/1.1.patch | untorn apply - game/
+  untorn apply 1.1.patch game/ --trust game.1.root     the first time: say whom to trust
+  untorn apply 1.2.patch game/                         from then on the tree knows
+  untorn apply 1.2.patch game/ --dry-run               check everything, say what would be written
+  untorn apply own.patch game/ --unsigned              a patch you made yourself, and did not sign
+  curl -s https://example.org/1.2.patch | untorn apply - game/
 
-A patch for another build changes nothing: every file that differs is listed.")]
+A patch for another build changes nothing: every file that differs is listed. Nor does one that was not signed by whom the tree trusts.")]
 pub(crate) struct ApplyArgs {
     /// The patch, or - for standard input
     pub(crate) patch: PathBuf,
     /// The directory to update
     pub(crate) tree: PathBuf,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
     /// Check everything and say what would be written, but change nothing
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
@@ -218,6 +234,23 @@ pub(crate) struct ApplyArgs {
     pub(crate) jobs: usize,
 }
 
+/// Whose patches are applied.
+#[derive(Args, Debug)]
+pub(crate) struct TrustArgs {
+    /// The root to trust, where the tree does not know one yet
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["trust_on_first_use", "unsigned"], help_heading = "Trust")]
+    pub(crate) trust: Option<PathBuf>,
+    /// Trust whoever signed this patch, where the tree does not know anybody yet; prints the fingerprint
+    #[arg(long, conflicts_with = "unsigned", help_heading = "Trust")]
+    pub(crate) trust_on_first_use: bool,
+    /// Apply the patch whoever made it: signatures are not looked at
+    #[arg(long, help_heading = "Trust")]
+    pub(crate) unsigned: bool,
+    /// Apply a signed patch also when its release is older than what is installed; never below the least build that may be installed
+    #[arg(long, help_heading = "Trust")]
+    pub(crate) allow_downgrade: bool,
+}
+
 /// How changed files shall be changed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum WayArg {
@@ -248,11 +281,15 @@ pub(crate) enum BaseArg {
   untorn inspect 1.1.patch                 the 20 paths that cost most
   untorn inspect 1.1.patch --by path --limit 0
   untorn inspect 1.1.patch --json | jq '.result.totals'
+  untorn inspect game.1.root               a root, a release or a channel: what it says, and who signed it
 
 Files are compressed together: each has the share of the compressed bytes that it has of the content.")]
 pub(crate) struct InspectArgs {
-    /// The patch, or - for standard input
+    /// The patch, or - for standard input; or a document
     pub(crate) patch: PathBuf,
+    /// Write the document to this file, and its signatures beside it, for `minisign -Vm`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) extract: Option<PathBuf>,
     /// What to sort by
     #[arg(long, value_name = "ORDER", default_value = "size")]
     pub(crate) by: OrderArg,
@@ -383,6 +420,9 @@ pub(crate) struct RollbackArgs {
     /// Keep nothing to undo the roll-back with
     #[arg(long)]
     pub(crate) no_undo: bool,
+    /// Where releases come from, if nothing was kept to go back with: addresses, or directories
+    #[arg(long, value_name = "URL|DIR")]
+    pub(crate) from: Vec<String>,
 }
 
 #[derive(Args, Debug)]

@@ -142,6 +142,7 @@ fn exit_of(error: &Error) -> Exit {
             "UNT-IO" => Exit::Io,
             _ => Exit::Network,
         },
+        Error::Unsigned | Error::NoRoot | Error::OtherPatch => Exit::Refused,
         Error::Trust { .. } => match error.code() {
             "UNT-TRUST-ROLLBACK" | "UNT-TRUST-OLDER" | "UNT-TRUST-FLOOR" | "UNT-TRUST-EXPIRED" | "UNT-TRUST-EPOCH" => {
                 Exit::Rollback

@@ -2,9 +2,12 @@
 
 mod args;
 mod command;
+mod documents;
 mod exit;
 mod failure;
+mod keys;
 mod outcome;
+mod player_args;
 mod print;
 mod progress;
 mod signing;

@@ -39,6 +39,7 @@ fn is_screen() -> bool {
 fn word(phase: Phase) -> &'static str {
     match phase {
         Phase::Read => "read",
+        Phase::Fetch => "fetch",
         Phase::Compare => "compare",
         Phase::Search => "search",
         Phase::Compress => "compress",
@@ -64,7 +65,7 @@ impl Bar {
     fn enter(&self, phase: Phase, total: u64) {
         let template = match phase {
             Phase::Sync | Phase::Apply => "{msg:>9} [{bar:40}] {percent:>3} %",
-            _ => "{msg:>9} [{bar:40}] {bytes}/{total_bytes}, {eta}",
+            _ => "{msg:>9} [{bar:40}] {bytes}/{total_bytes}, {bytes_per_sec}, {eta}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.bar.set_style(style.progress_chars("=> "));

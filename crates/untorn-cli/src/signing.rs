@@ -1,17 +1,13 @@
 //! Secret keys of the command line: from files or the environment, never from an argument.
 
-use std::{
-    env,
-    io::{self, IsTerminal},
-    path::Path,
-};
+use std::{env, path::Path};
 
 use untorn_keys::{KeyError, SecretKey};
 use untorn_publish::{PublicKey, Signed, Signer};
 
-use crate::{failure::Failure, studio_args::KeyArgs};
+use crate::{documents, failure::Failure, keys::Password, studio_args::KeyArgs};
 
-/// No key and no root is longer.
+/// No key is longer.
 const FILE_LEN_MAX: u64 = 1 << 20;
 
 /// Keys to sign with.
@@ -35,8 +31,8 @@ impl Keys {
         if texts.is_empty() {
             return Err(Failure::usage("name a key to sign with: --key FILE, or its text in UNTORN_KEY".into()));
         }
-        let mut password = None;
-        let keys = texts.iter().map(|(name, text)| read(name, text, args, &mut password)).collect::<Result<_, _>>()?;
+        let mut password = Password::new(args.password_stdin);
+        let keys = texts.iter().map(|(name, text)| read(name, text, &mut password)).collect::<Result<_, _>>()?;
         Ok(Self(keys))
     }
 }
@@ -53,50 +49,17 @@ impl Signer for Keys {
 
 /// Root documents with their signatures, as `untorn key new` writes them.
 pub(crate) fn roots<'p>(paths: impl IntoIterator<Item = &'p std::path::PathBuf>) -> Result<Vec<Signed>, Failure> {
-    paths.into_iter().map(|path| root(path)).collect()
-}
-
-fn root(path: &Path) -> Result<Signed, Failure> {
-    let bytes = bytes(path)?;
-    Signed::decode(&bytes)
-        .map_err(|source| untorn::Error::Document { path: untorn::escape(path.as_os_str().as_encoded_bytes()), source }.into())
+    paths.into_iter().map(|path| documents::read_signed(path)).collect()
 }
 
 /// One password serves all keys.
-fn read(name: &str, text: &str, args: &KeyArgs, password: &mut Option<String>) -> Result<SecretKey, Failure> {
+fn read(name: &str, text: &str, password: &mut Password) -> Result<SecretKey, Failure> {
     let failed = |error: KeyError| Failure::key(name, &error);
-    if SecretKey::is_encrypted(text).map_err(failed)? && password.is_none() {
-        *password = ask(name, args)?;
-    }
-    SecretKey::read(text, password.as_deref()).map_err(failed)
-}
-
-fn ask(name: &str, args: &KeyArgs) -> Result<Option<String>, Failure> {
-    let failed = |source| Failure::io("read the password from", Path::new("standard input"), source);
-    if args.password_stdin {
-        let mut line = String::new();
-        io::stdin().read_line(&mut line).map_err(failed)?;
-        return Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned()));
-    }
-    if let Some(password) = env::var_os("UNTORN_KEY_PASSWORD") {
-        return Ok(Some(password.to_string_lossy().into_owned()));
-    }
-    if !io::stdin().is_terminal() {
-        return Ok(None);
-    }
-    rpassword::prompt_password(format!("password of {}: ", untorn::escape(name.as_bytes()))).map(Some).map_err(failed)
+    let password = if SecretKey::is_encrypted(text).map_err(failed)? { Some(password.get(name)?) } else { None };
+    SecretKey::read(text, password).map_err(failed)
 }
 
 fn text(path: &Path) -> Result<String, Failure> {
-    String::from_utf8(bytes(path)?).map_err(|_| Failure::key(&path.display().to_string(), &KeyError::NotAKey))
-}
-
-fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
-    let read = || {
-        if std::fs::metadata(path)?.len() > FILE_LEN_MAX {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        std::fs::read(path)
-    };
-    read().map_err(|source| Failure::io("read", path, source))
+    String::from_utf8(documents::read(path, FILE_LEN_MAX)?)
+        .map_err(|_| Failure::key(&path.display().to_string(), &KeyError::NotAKey))
 }

@@ -116,14 +116,15 @@ fn compare(fields: &BTreeMap<String, Field>, answer: &Value, what: &str, seen: &
 }
 
 /// What is never printed in the answers below: it takes a torn tree, or a patch with every kind of change.
-const NOT_SEEN: [&str; 4] = ["rounds[].differences[]", "forecast.dirs_kept", "unknown", "following."];
+const NOT_SEEN: [&str; 4] = ["rounds[].differences[]", "forecast.dirs_kept", "unknown", "following.sources[]"];
 
 #[test]
 fn to_the_last_field() {
     let page = page();
     let game = Game::new();
+    copy(&game.path("old"), &game.path("follower"));
     game.write("updates", b"{\"file\":\"x\",\"at\":0,\"data\":\"y\"}\n");
-    let calls: [(&[&str], i32); 29] = [
+    let calls: [(&[&str], i32); 40] = [
         (&["diff", "old", "new", "-o", "patch2"], 0),
         (&["diff", "old", "missing", "-o", "patch2"], 32),
         (&["inspect", "patch"], 0),
@@ -145,6 +146,17 @@ fn to_the_last_field() {
         (&["write", "game", "updates", "--undo"], 0),
         (&["run", "missing", "--json", "--", "true"], 32),
         (&["rollback", "game", "-n"], 0),
+        (&["key", "new", "keys", "--product", "game", "--no-password"], 0),
+        (&["key", "show", "keys/game.1.root"], 0),
+        (&["key", "show", "keys/game.pub"], 0),
+        (&["sign", "keys/game.1.root", "--key", "keys/game.key"], 0),
+        (&["inspect", "keys/game.1.root"], 0),
+        (&["inspect", concat!(env!("CARGO_MANIFEST_DIR"), "/../untorn-format/tests/golden/channel.v1")], 0),
+        (&["inspect", concat!(env!("CARGO_MANIFEST_DIR"), "/../untorn-format/tests/golden/release.v1")], 0),
+        (&["diff", "old", "new", "-o", "signed", "--key", "keys/game.key", "--root", "keys/game.1.root", "--build", "2"], 0),
+        (&["inspect", "signed"], 0),
+        (&["apply", "signed", "follower", "--trust-on-first-use"], 0),
+        (&["status", "follower"], 0),
         (&["manifest", "new"], 0),
         (&["manifest", "new", "-o", "new.manifest", "--index", "new.index"], 0),
         (&["demo", "--kills", "1", "--seed", "1"], 0),
@@ -158,7 +170,7 @@ fn to_the_last_field() {
     let mut check = |args: &[&str], exit: i32| {
         let (found, document) = game.json(args);
         assert_eq!(found, exit, "{args:?} {document:#}");
-        let command = args[0].to_owned();
+        let command = document["command"].as_str().unwrap().to_owned();
         match (document.get("result"), document.get("error")) {
             (Some(result), None) => {
                 compare(&flat(&page, &command), result, &format!("{args:?}"), seen.entry(command).or_default());
@@ -210,6 +222,33 @@ fn to_the_last_field() {
     check(&["gc", "store", "--keep", "1"], 0);
     check(&["gc", "store", "--keep", "1", "--yes"], 0);
     check(&["store", "check", "store"], 0);
+    // And what players do with it.
+    copy(&game.path("new"), &game.path("modified"));
+    check(&["install", "store", "followed", "--trust", "game.root", "-n"], 0);
+    check(&["install", "store", "followed", "--trust", "game.root"], 0);
+    check(&["update", "followed", "--exit-code"], 3);
+    copy(&game.path("old"), &game.path("adopted"));
+    game.write("adopted/readme.txt", b"mine");
+    game.write("adopted/data/world.pak", b"mine");
+    let adopted = ["install", "store", "adopted", "--trust", "game.root", "--keep", "readme.txt"];
+    check(&adopted, 22);
+    check(&[&adopted[..], &["--replace", "**"]].concat(), 0);
+    game.write("modified/readme.txt", b"version 2");
+    game.write("modified/maps/b.map", b"another map");
+    check(&with(&["publish", "modified", "store", "--patch-from", "1"]), 0);
+    check(&["update", "followed", "-n"], 0);
+    check(&["update", "followed", "--stage-only"], 0);
+    check(&["update", "followed", "--commit"], 0);
+    check(&["rollback", "followed"], 0);
+    game.write("followed/readme.txt", b"mine");
+    game.write("followed/data/world.pak", b"mine");
+    game.write("followed/maps/mine", b"mine");
+    let changed = ["update", "followed", "--regardless", "--no-patches", "--keep", "readme.txt", "--no-undo"];
+    check(&[&changed[..], &["-n"]].concat(), 0);
+    check(&changed, 0);
+    check(&["rollback", "followed", "-n"], 0);
+    check(&["rollback", "followed"], 0);
+    check(&["update", "followed", "--from", "missing"], 40);
     game.write("store/channel/beta", b"rot");
     check(&["store", "check", "store"], 10);
 
@@ -221,7 +260,20 @@ fn to_the_last_field() {
     }
     let sections: BTreeSet<_> = seen.keys().map(String::as_str).collect();
     for command in page.keys().filter(|name| name.chars().all(|letter| letter.is_ascii_lowercase())) {
-        let types = ["error", "difference", "transaction", "forecast", "release", "following", "run", "move"];
+        let types = [
+            "error",
+            "difference",
+            "transaction",
+            "forecast",
+            "release",
+            "following",
+            "provenance",
+            "run",
+            "move",
+            "root",
+            "channel",
+            "plan",
+        ];
         let is_type = command.is_empty() || types.contains(&command.as_str());
         assert!(is_type || sections.contains(command.as_str()), "{command} was not asked");
     }

@@ -28,6 +28,7 @@ pub const BLOCKS: &[(&str, &[Row])] = &[
     ("release head", release::RELEASE_ROWS),
     ("channel head", release::CHANNEL_ROWS),
     ("signed head", release::SIGNED_ROWS),
+    ("preface head", release::PREFACE_ROWS),
     ("installed head", release::INSTALLED_ROWS),
     ("following", release::FOLLOWING_ROWS),
 ];

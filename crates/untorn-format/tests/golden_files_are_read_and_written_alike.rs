@@ -10,7 +10,7 @@ use untorn_format::{
     index::{Head, Page},
     journal::{Plan, Record, Undo},
     manifest::Manifest,
-    release::{Channel, Installed, Release, Root, Signed},
+    release::{Channel, Installed, Preface, Release, Root, Signed},
     verified::Verified,
 };
 
@@ -39,6 +39,7 @@ fn every_golden_file_is_read_as_its_value() {
     assert_eq!(Release::decode(&read("release")).unwrap(), samples::release());
     assert_eq!(Channel::decode(&read("channel")).unwrap(), samples::channel());
     assert_eq!(Signed::decode(&read("signed")).unwrap(), samples::signed());
+    assert_eq!(Preface::decode(&read("preface")).unwrap(), samples::preface());
     assert_eq!(Installed::decode(&read("installed")).unwrap(), samples::installed());
     assert_eq!(Head::decode(&read("index")).unwrap(), samples::index());
     assert_eq!(Verified::decode(&read("verified")).unwrap(), samples::verified());

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::PathBuf};
 
 use untorn_format::{Hash, layout};
 
-const DOCUMENTS: [(&str, &str); 12] = [
+const DOCUMENTS: [(&str, &str); 13] = [
     ("record", "journal"),
     ("plan", "journal"),
     ("undo", "journal"),
@@ -16,6 +16,7 @@ const DOCUMENTS: [(&str, &str); 12] = [
     ("channel", "release"),
     ("signed", "release"),
     ("installed", "release"),
+    ("preface", "patch"),
     ("index", "index"),
     ("page", "index"),
     ("verified", "verified"),
@@ -147,6 +148,11 @@ impl Reading<'_> {
             "hash" => {
                 let bytes = self.take(32);
                 self.note(field, &hex(&bytes));
+            }
+            "document" => {
+                let len = self.take(4);
+                let bytes = self.take(usize::try_from(u32::from_le_bytes(len.try_into().unwrap())).unwrap());
+                self.note(field, &format!("{} bytes, hash {}", bytes.len(), Hash::of(&bytes)));
             }
             "id" => {
                 let bytes = self.take(8);

@@ -36,6 +36,8 @@ pub enum Readers {
 pub enum Phase {
     /// Reading and hashing what is there (layers above transactions).
     Read,
+    /// Fetching from elsewhere (layers above transactions).
+    Fetch,
     /// Comparing two builds (layers above transactions).
     Compare,
     /// Looking for new bytes among old ones (layers above transactions).

@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use untorn_format::{Hash, Hasher, TreePath};
+use untorn_format::{HASH_PART_LEN, Hash, Hasher, PartHash, PartHasher, TreePath};
 use untorn_fs::{File, Fs, OpenMode};
 use untorn_txn::{Observer, Phase};
 
@@ -63,16 +63,85 @@ pub(crate) fn for_each<T: Send>(jobs: usize, count: usize, work: &(dyn Fn(usize)
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Reads the files at `paths` whole, on `jobs` threads. `total` is how many bytes that will be, for `observer`.
+/// A file to be read, and about how long it is.
+pub(crate) type ToRead<'p> = (&'p TreePath, u64);
+
+/// Reads files whole, on `jobs` threads, which share long ones.
 pub(crate) fn read_all(
     fs: &dyn Fs,
-    paths: &[&TreePath],
+    files: &[ToRead<'_>],
     jobs: usize,
-    total: u64,
     observer: Option<&dyn Observer>,
 ) -> Vec<io::Result<Content>> {
-    let tell = counted(observer, total);
-    for_each(jobs, paths.len(), &|number| read(fs, paths[number], &tell))
+    let tell = counted(observer, files.iter().map(|(_, len)| *len).fold(0, u64::saturating_add));
+    let units: Vec<Unit> = files.iter().enumerate().flat_map(|(file, (_, len))| units(file, *len)).collect();
+    let mut read = for_each(jobs, units.len(), &|number| match units[number] {
+        Unit::Whole(file) => Read::Whole(self::read(fs, files[file].0, &tell)),
+        Unit::Part(file, part) => Read::Part(read_part(fs, files[file], part, &tell)),
+    })
+    .into_iter();
+    let content = |(path, len): &ToRead<'_>| {
+        let mut parts = Vec::new();
+        for result in read.by_ref().take(units_of(*len)) {
+            match result {
+                Read::Whole(content) => return content,
+                Read::Part(part) => parts.push(part),
+            }
+        }
+        let parts: Option<Vec<PartHash>> = parts.into_iter().collect::<io::Result<_>>()?;
+        match parts.and_then(|parts| Hash::of_parts(&parts)) {
+            Some(hash) => Ok(Content { len: *len, hash }),
+            // Somebody is writing to it.
+            None => self::read(fs, path, &tell),
+        }
+    };
+    files.iter().map(content).collect()
+}
+
+/// What one thread reads at a time: a file by its number, or a part of a long one.
+#[derive(Clone, Copy)]
+enum Unit {
+    Whole(usize),
+    Part(usize, u64),
+}
+
+enum Read {
+    Whole(io::Result<Content>),
+    Part(io::Result<Option<PartHash>>),
+}
+
+/// How many units a file of `len` bytes is.
+fn units_of(len: u64) -> usize {
+    usize::try_from(len.div_ceil(HASH_PART_LEN)).unwrap_or(1).max(1)
+}
+
+fn units(file: usize, len: u64) -> impl Iterator<Item = Unit> {
+    let count = units_of(len);
+    (0..count).map(move |part| if count == 1 { Unit::Whole(file) } else { Unit::Part(file, part as u64) })
+}
+
+/// Reads one part of a file; `None` when the file is not as long as it was.
+fn read_part(
+    fs: &dyn Fs,
+    (path, len): ToRead<'_>,
+    part: u64,
+    tell: &dyn Fn(u64) -> io::Result<()>,
+) -> io::Result<Option<PartHash>> {
+    let file = fs.open(path.as_str(), OpenMode::Read)?;
+    let (mut at, end) = (part * HASH_PART_LEN, ((part + 1) * HASH_PART_LEN).min(len));
+    let Some(mut hasher) = PartHasher::new(part) else { return Ok(None) };
+    let mut piece = vec![0; PIECE_LEN];
+    while at < end {
+        let rest = usize::try_from(end - at).unwrap_or(PIECE_LEN).min(PIECE_LEN);
+        let read = file.read_at(&mut piece[..rest], at)?;
+        if read == 0 || hasher.update(&piece[..read]).is_none() {
+            return Ok(None);
+        }
+        at += read as u64;
+        tell(read as u64)?;
+    }
+    let is_longer = end == len && file.read_at(&mut piece[..1], end)? > 0;
+    Ok(hasher.finish().filter(|_| !is_longer))
 }
 
 /// What reading answers when the caller asked to stop; [`Error::or_stopped`](crate::Error::or_stopped) makes the answer to the caller of it.

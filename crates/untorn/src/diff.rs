@@ -57,6 +57,8 @@ pub struct DiffReport {
     pub from: Hash,
     /// The build it leads to.
     pub to: Hash,
+    /// Length in bytes of the manifest of the new build.
+    pub manifest_len: u64,
     /// Length in bytes of all files of the old build.
     pub old_len: u64,
     /// Length in bytes of all files of the new build.
@@ -87,6 +89,7 @@ fn make(old: &Path, new: &Path, patch: &Path, options: &DiffOptions) -> Result<D
     Ok(DiffReport {
         from: old.manifest.hash(),
         to: new.manifest.hash(),
+        manifest_len: new.manifest.encode().len() as u64,
         old_len: old.manifest.total_bytes(),
         new_len: new.manifest.total_bytes(),
         patch: report,

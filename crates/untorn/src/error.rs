@@ -82,6 +82,12 @@ pub enum Error {
     },
     /// Something could not be fetched, or was not what it should be.
     Net(NetError),
+    /// Nobody signed the patch.
+    Unsigned,
+    /// The patch is signed, and nothing says whom to believe.
+    NoRoot,
+    /// The patch is not one that the signed release lists.
+    OtherPatch,
     /// Something is not believed.
     Trust {
         /// What, escaped.
@@ -162,6 +168,9 @@ impl Error {
             Self::Source { .. } => "UNT-SOURCE",
             Self::NotRecorded { .. } => "UNT-NOT-RECORDED",
             Self::Net(error) => error.code(),
+            Self::Unsigned => "UNT-TRUST-UNSIGNED",
+            Self::NoRoot => "UNT-TRUST-NO-ROOT",
+            Self::OtherPatch => "UNT-TRUST-PATCH",
             Self::Trust { source, .. } => source.code(),
             Self::Store { source, .. } => source.code(),
             Self::NotFollowing { .. } => "UNT-NOT-FOLLOWING",
@@ -230,6 +239,9 @@ impl Error {
             Self::Stopped => "start again whenever you like",
             Self::Source { .. } => "name a directory that holds the build the tree should be",
             Self::Net(error) => error.advice(),
+            Self::Unsigned => "get a signed one, or use --unsigned if you know where it comes from",
+            Self::NoRoot => "name a root that you trust with --trust, or use --trust-on-first-use",
+            Self::OtherPatch => "get the patch again, from whoever makes this product",
             Self::Trust { source, .. } => source.advice(),
             Self::Store { .. } => "ask whoever publishes it; every mirror would say the same",
             Self::NotFollowing { .. } => "name a source with --from, and a root that you trust with --trust",
@@ -256,6 +268,9 @@ impl Error {
             Self::Stopped => f.write_str("stopped, as asked"),
             Self::Source { path } => write!(f, "{path}: does not hold the bytes that are needed"),
             Self::Net(error) => write!(f, "{error}"),
+            Self::Unsigned => f.write_str("nobody signed the patch"),
+            Self::NoRoot => f.write_str("the patch is signed, and nothing says whom to believe"),
+            Self::OtherPatch => f.write_str("the patch is not one that the signed release lists"),
             Self::Trust { what, source } => write!(f, "{what}: {source}"),
             Self::Store { what, source } => write!(f, "{what}: {source}"),
             Self::NotFollowing { dir } => write!(f, "{dir}: follows no releases"),

@@ -6,9 +6,10 @@ use untorn_delta::PatchReader;
 use untorn_format::{
     Hash, TreePath,
     patch::{After, Before, Change, FilePatch, Frame, HEADER_LEN, Index, Op},
+    release::Preface,
 };
 
-use crate::Result;
+use crate::{Result, signed::Intake};
 
 /// What a patch consists of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Inspection {
     pub bytes: u64,
     /// Length of its header and index in bytes: paths, lengths, hashes, and where each byte comes from. It is compressed as one, so no path has a share of its own.
     pub bytes_index: u64,
+    /// What stands before it, where it is signed. Nothing of that is checked here.
+    pub preface: Option<Preface>,
     /// How many bytes of memory applying it takes at most, on one thread.
     pub bytes_memory: u64,
     /// Every path that changes, sorted. A file that moves is listed where it arrives.
@@ -91,7 +94,8 @@ impl Reason {
 /// # Errors
 /// [`crate::Error::Patch`].
 pub fn inspect<R: Read>(patch: R) -> Result<Inspection> {
-    let reader = PatchReader::new(patch)?;
+    let intake = Intake::read(patch)?;
+    let reader = PatchReader::new(intake.stream)?;
     let (header, index) = (reader.header(), reader.index());
     let bytes_index = (HEADER_LEN as u64).saturating_add(header.facts_stored_len).saturating_add(header.digests_len);
     let inspection = Inspection {
@@ -101,6 +105,7 @@ pub fn inspect<R: Read>(patch: R) -> Result<Inspection> {
         bytes_index,
         bytes_memory: reader.memory_len(1),
         paths: paths(index),
+        preface: intake.preface,
     };
     reader.finish()?;
     Ok(inspection)

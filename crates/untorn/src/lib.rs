@@ -9,17 +9,18 @@
 //! 1. the files an update names are exactly as before or exactly as wanted, all of them alike;
 //! 2. they are as wanted whenever [`apply`] or [`Transaction::commit`] returned `Ok`;
 //! 3. files the update does not name, such as saves, are untouched;
-//! 4. a patch made for another build changes nothing, and the error lists the files that differ.
+//! 4. a patch made for another build changes nothing, and the error lists the files that differ;
+//! 5. a patch that was not signed by whom the tree trusts changes nothing, unless the caller says that signatures do not matter ([`Trusting`]).
 //!
 //! # Limitations
 //! - Between the commit point and the end of an update the directory holds a mixture: programs that use it must hold a [`ReadGuard`] (`untorn run` does), and
 //!   whoever opens files after a crash must open the tree first.
 //! - Of what the system knows about a file, only its bytes and its executable bit are part of the guarantee: not owners, times, extended attributes.
-//! - Patches are not signed: get them from a place you trust.
+//! - Which root to trust first, somebody has to say; see [`Trusting`].
 //! - The disk must honour flushes.
 //!
 //! ```
-//! use untorn::{ApplyOptions, DiffOptions, VerifyOptions};
+//! use untorn::{ApplyOptions, DiffOptions, Trusting, VerifyOptions};
 //! # let work = tempfile::tempdir()?;
 //! # let (old, new, game, patch) = (work.path().join("1.0"), work.path().join("1.1"), work.path().join("game"), work.path().join("1.1.patch"));
 //! # for (dir, text) in [(&old, "level one"), (&new, "level one, improved"), (&game, "level one")] {
@@ -28,7 +29,9 @@
 //! # }
 //! untorn::diff(&old, &new, &patch, &DiffOptions::default())?;          // at the studio
 //! let file = std::fs::File::open(&patch)?;
-//! untorn::apply(file, &game, &ApplyOptions::default())?;               // at the player's: all of it, or nothing
+//! let mut options = ApplyOptions::default();
+//! options.trusting = Trusting::Unsigned;                               // we made it ourselves; see `sign_patch`
+//! untorn::apply(file, &game, &options)?;                               // at the player's: all of it, or nothing
 //! assert!(untorn::verify(&game, &VerifyOptions::default())?.is_intact());
 //! untorn::Tree::open(&game)?.rollback(untorn::Options::default(), false)?;
 //! assert_eq!(std::fs::read_to_string(game.join("level.map"))?, "level one");
@@ -48,10 +51,13 @@ mod manifest_file;
 mod open;
 mod part_file;
 mod record;
+mod releases;
 mod repair;
 mod roll_back;
 mod scan;
+mod signed;
 mod tree_files;
+mod update;
 mod verified;
 mod verify;
 mod walk;
@@ -62,12 +68,18 @@ pub use diff::{DiffOptions, DiffReport, diff};
 pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
 pub use inspect::{Inspection, PathCost, Reason, inspect};
-pub use manifest_file::{read_manifest, write_index, write_manifest};
+pub use manifest_file::{read_manifest, write_document, write_index, write_manifest};
 pub use open::open_store;
 pub use record::installed;
+pub use releases::SourceOptions;
 pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair, repair_from};
 pub use roll_back::roll_back;
 pub use scan::{ScanOptions, scan, scan_with_index};
+pub use signed::{PatchFacts, Provenance, Trusting, patch_facts, sign_patch};
+pub use update::{
+    Announce, Extent, Policies, Policy, Route, UpdateOptions, UpdateOutcome, UpdatePlan, UpdateReport, install,
+    roll_back_to_release, update,
+};
 pub use verify::{VerifyOptions, VerifyReport, verify, verify_against};
 
 pub use untorn_delta::{DiffError, PatchError, Report as DeltaReport, Search};
@@ -77,11 +89,16 @@ pub use untorn_format::{
     DecodeError, Hash, PathError, TreePath, escape,
     manifest::{self, Manifest, ManifestError},
     patch::FORMAT_NUMBER as PATCH_FORMAT,
+    release::Signed,
 };
-pub use untorn_remote::{Remote, RemoteOptions};
+#[cfg(feature = "http")]
+pub use untorn_remote::HttpOptions;
+pub use untorn_remote::{Blame, Error as NetError, Fault, Remote, RemoteOptions};
+pub use untorn_store::Error as StoreError;
 pub use untorn_store::IndexFile;
 /// Whom to believe.
 pub use untorn_trust as trust;
+pub use untorn_trust::{ExpiryPolicy, TrustError};
 pub use untorn_txn::{
     Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Meanwhile, Observer, Options, Phase, ReadGuard,
     Readers, Recovery, Report, RollbackForecast, Status, Switch, SwitchOptions, SwitchReport, Transaction, Tree, TreeState,

@@ -43,6 +43,14 @@ pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<()> {
     write(path, &manifest.encode())
 }
 
+/// Writes bytes to the file `path`, replacing it. After this returns, all of them are there and durable; after an error, or a crash, whatever was there before.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn write_document(path: &Path, bytes: &[u8]) -> Result<()> {
+    write(path, bytes)
+}
+
 /// Writes an index to the file `path`, as [`write_manifest`] does a manifest.
 ///
 /// # Errors

@@ -12,6 +12,12 @@ use crate::{Error, Result, open};
 /// How many names are tried: others are left by processes that died and had the same number.
 const NAMES_MAX: u32 = 1000;
 
+/// Reads a patch that a user names.
+pub(crate) fn reader(path: &Path) -> Result<impl Read + use<>> {
+    let file = std::fs::File::open(path).map_err(|source| Error::io("open", path, source))?;
+    Ok(io::BufReader::new(file))
+}
+
 /// A file that is being written beside its final place. Dropping it removes it.
 pub(crate) struct PartFile {
     fs: OsFs,

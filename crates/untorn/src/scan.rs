@@ -78,9 +78,9 @@ pub fn scan_with_index(dir: &Path, options: &ScanOptions) -> Result<(Manifest, I
 /// As [`scan`]; `dir` is what the root of `fs` is called in messages.
 pub(crate) fn scan_on(fs: &dyn Fs, dir: &Path, options: &ScanOptions) -> Result<Manifest> {
     let mut entries = list(fs, dir, options.jobs)?;
-    let total = entries.iter().map(|entry| file_len(&entry.kind)).fold(0, u64::saturating_add);
-    let files: Vec<_> = entries.iter().filter(|entry| is_file(&entry.kind)).map(|entry| &entry.path).collect();
-    let mut contents = read_all(fs, &files, options.jobs, total, options.observer.as_deref()).into_iter();
+    let files = entries.iter().filter(|entry| is_file(&entry.kind));
+    let files: Vec<_> = files.map(|entry| (&entry.path, file_len(&entry.kind))).collect();
+    let mut contents = read_all(fs, &files, options.jobs, options.observer.as_deref()).into_iter();
     for entry in &mut entries {
         let Kind::File { len, hash, .. } = &mut entry.kind else { continue };
         let Some(content) = contents.next() else { continue };

@@ -245,9 +245,8 @@ fn by_content(
     options: &VerifyOptions,
     noted: &mut Noted<'_>,
 ) -> Result<Vec<Difference>> {
-    let total = entries.iter().map(|(entry, _)| file_len(&entry.kind)).fold(0, u64::saturating_add);
-    let paths: Vec<_> = entries.iter().map(|(entry, _)| &entry.path).collect();
-    let contents = read_all(fs, &paths, options.jobs, total, options.observer.as_deref());
+    let files: Vec<_> = entries.iter().map(|(entry, meta)| (&entry.path, meta.len)).collect();
+    let contents = read_all(fs, &files, options.jobs, options.observer.as_deref());
     let mut damage = Vec::new();
     for ((entry, meta), content) in entries.iter().zip(contents) {
         let content = content.map_err(|source| Error::io("read", &dir.join(entry.path.as_str()), source))?;

@@ -4,7 +4,7 @@
 
 mod util;
 
-use untorn::{ApplyOptions, Tree, apply};
+use untorn::{Tree, apply};
 use util::{Place, noise, scanned};
 
 const LEN: usize = 2 << 20;
@@ -18,7 +18,7 @@ fn bytes_written_for_a_change_every(distance: usize) -> u64 {
     place.dir("new", &[("file", &new)]);
     let tree = place.dir("tree", &[("file", &old)]);
     let patch = place.patch("old", "new");
-    let mut options = ApplyOptions::default();
+    let mut options = util::unsigned();
     options.keep_undo = false;
     let report = apply(&patch[..], &tree, &options).unwrap();
     assert_eq!(scanned(&tree), scanned(&place.path("new")));
@@ -53,7 +53,7 @@ fn also_when_it_is_small_and_the_old_one_is_kept() {
         place.dir("old", &[("file", &noise(len, 1))]);
         place.dir("new", &[("file", &noise(len, 2))]);
         let tree = place.dir("tree", &[("file", &noise(len, 1))]);
-        let report = apply(&place.patch("old", "new")[..], &tree, &ApplyOptions::default()).unwrap();
+        let report = apply(&place.patch("old", "new")[..], &tree, &util::unsigned()).unwrap();
         assert_eq!(report.forecast.bytes_written(), report.transaction.bytes_written(), "{len}");
         let times = report.transaction.bytes_written() / len as u64;
         // In place: redo, file, undo; cheaper than a name while the file is small.
@@ -69,7 +69,7 @@ fn and_of_what_only_shares_a_block_with_a_change_nothing_is_kept() {
     place.dir("old", &[("file", &old)]);
     place.dir("new", &[("file", &new)]);
     let tree = place.dir("tree", &[("file", &old)]);
-    let report = apply(&place.patch("old", "new")[..], &tree, &ApplyOptions::default()).unwrap();
+    let report = apply(&place.patch("old", "new")[..], &tree, &util::unsigned()).unwrap();
     let done = &report.transaction;
     assert_eq!((done.bytes_redo, done.bytes_in_place), (4096, 4096), "a block may tear");
     assert!(done.bytes_undo <= 10, "{done:?}");
@@ -92,10 +92,10 @@ fn of_a_small_file_only_the_blocks_that_differ_are_written() {
         place.dir("new", &[("file", &new)]);
         let tree = place.dir("tree", &[("file", &old)]);
         let patch = place.patch("old", "new");
-        let mut dry = ApplyOptions::default();
+        let mut dry = util::unsigned();
         dry.dry_run = true;
         let forecast = apply(&patch[..], &tree, &dry).unwrap().forecast;
-        let report = apply(&patch[..], &tree, &ApplyOptions::default()).unwrap();
+        let report = apply(&patch[..], &tree, &util::unsigned()).unwrap();
         let done = &report.transaction;
         assert_eq!((done.bytes_redo, done.bytes_in_place), (len, len), "{done:?}");
         assert_eq!((report.forecast, forecast.bytes_written()), (forecast, done.bytes_written()));

@@ -8,8 +8,8 @@ use std::{fs, path::Path};
 
 use builds::{Build, Rng};
 use untorn::{
-    ApplyOptions, BaseCheck, DiffOptions, Manifest, Options, Outcome, ScanOptions, Tree, VerifyOptions, WayChoice, apply, diff,
-    scan, verify, verify_against,
+    ApplyOptions, BaseCheck, DiffOptions, Manifest, Options, Outcome, ScanOptions, Tree, Trusting, VerifyOptions, WayChoice,
+    apply, diff, scan, verify, verify_against,
 };
 
 /// How many pairs are tried; more with the environment variable `UNTORN_PAIRS`.
@@ -21,6 +21,7 @@ fn scanned(dir: &Path) -> Manifest {
 
 fn apply_options(rng: &mut Rng) -> ApplyOptions {
     let mut options = ApplyOptions::default();
+    options.trusting = Trusting::Unsigned;
     options.way = [WayChoice::Auto, WayChoice::Put, WayChoice::Patch, WayChoice::Clone][rng.index(4)];
     options.base = [BaseCheck::Auto, BaseCheck::Full, BaseCheck::Changed][rng.index(3)];
     options.jobs = rng.index(3);

@@ -5,7 +5,7 @@ mod util;
 
 use std::fs;
 
-use untorn::{ApplyOptions, BaseCheck, Error, Hash, Outcome, apply};
+use untorn::{BaseCheck, Error, Hash, Outcome, apply};
 use util::{Place, apply_to, noise, scanned, write, wrong_base};
 
 #[test]
@@ -91,7 +91,7 @@ fn with_a_full_check_also_files_the_patch_does_not_touch() {
     apply_to(&tree, &place.patch("one", "two")).unwrap();
     write(&tree, "a", b"?");
     let patch = place.patch("two", "three");
-    let mut options = ApplyOptions::default();
+    let mut options = util::unsigned();
     options.base = BaseCheck::Full;
     assert_eq!(wrong_base(apply(&patch[..], &tree, &options)), ["a: other bytes"]);
     options.base = BaseCheck::Changed;
@@ -105,7 +105,7 @@ fn with_a_full_check_a_tree_of_which_nothing_says_what_it_is_and_that_holds_more
     place.dir("two", &[("a", b"a"), ("b", b"2")]);
     let tree = place.dir("tree", &[("a", b"a"), ("b", b"1"), ("more", b"more")]);
     let patch = place.patch("one", "two");
-    let mut options = ApplyOptions::default();
+    let mut options = util::unsigned();
     options.base = BaseCheck::Full;
     assert_eq!(wrong_base(apply(&patch[..], &tree, &options)), [""; 0]);
     fs::remove_file(tree.join("more")).unwrap();

@@ -9,7 +9,7 @@ use untorn::{ApplyOptions, BaseCheck, DiffOptions, Difference, Error, Outcome, T
 use util::{Place, apply_to, noise, scanned, write, wrong_base};
 
 fn keeping() -> ApplyOptions {
-    let mut options = ApplyOptions::default();
+    let mut options = util::unsigned();
     options.keep_modified = true;
     options
 }

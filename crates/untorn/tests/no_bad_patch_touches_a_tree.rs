@@ -19,7 +19,7 @@ use std::{
     },
 };
 
-use untorn::{ApplyOptions, Error, Manifest, Observer, Phase, Tree, TreeState, apply};
+use untorn::{Error, Manifest, Observer, Phase, Tree, TreeState, apply};
 use untorn_format::{
     Hash,
     patch::{HEADER_LEN, Header},
@@ -159,7 +159,7 @@ fn meddle(file: &Path) {
 fn on_a_tree_that_changes_between_the_check_and_the_commit() {
     let case = case();
     let file = case.game.join("data/pak");
-    let mut options = ApplyOptions::default();
+    let mut options = util::unsigned();
     options.observer = Some(Arc::new(Meddler { file: file.clone(), is_done: AtomicBool::new(false) }));
     let error = apply(&case.patch[..], &case.game, &options).map(|report| report.outcome).unwrap_err();
     assert_eq!((error.state(), error.code()), (TreeState::Unchanged, "UNT-CHANGED"), "{error}");

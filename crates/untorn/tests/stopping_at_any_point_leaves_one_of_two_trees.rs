@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use untorn::{ApplyOptions, DiffOptions, Error, Observer, Options, Outcome, Phase, Status, Tree, TreeState, apply, diff};
+use untorn::{DiffOptions, Error, Observer, Options, Outcome, Phase, Status, Tree, TreeState, apply, diff};
 use util::{Place, apply_to, noise, scanned};
 
 /// Asks to stop from a certain question on.
@@ -64,7 +64,7 @@ fn of_an_apply() {
     }
     let mut stops = 0;
     for stop_at in 0.. {
-        let mut options = ApplyOptions::default();
+        let mut options = util::unsigned();
         (options.observer, options.jobs, options.keep_undo) = (Some(AfterQuestions::observer(stop_at)), 1, false);
         match apply(&patch[..], &game, &options) {
             Ok(report) => {

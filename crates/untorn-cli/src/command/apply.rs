@@ -7,10 +7,14 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use untorn::{ApplyOptions, ApplyReport, BaseCheck, Outcome as Applied, WayChoice};
+use untorn::{
+    ApplyOptions, ApplyReport, BaseCheck, Outcome as Applied, Provenance, Trusting, WayChoice,
+    trust::{Downgrade, key_id},
+};
 
 use crate::{
-    args::{ApplyArgs, BaseArg, Global, WayArg},
+    args::{ApplyArgs, BaseArg, Global, TrustArgs, WayArg},
+    documents,
     exit::Exit,
     failure::{Failure, difference_json},
     outcome::{Answer, Outcome},
@@ -19,7 +23,7 @@ use crate::{
 };
 
 pub(super) fn run(args: &ApplyArgs, global: &Global) -> Answer {
-    let report = untorn::apply(open(&args.patch)?, &args.tree, &options(args, global))?;
+    let report = untorn::apply(open(&args.patch)?, &args.tree, &options(args, global)?)?;
     let outcome = Outcome::new(text(args, &report), json(&report));
     let is_idle = report.outcome == Applied::UpToDate && args.exit_code;
     Ok(if is_idle { outcome.with_exit(Exit::NothingToDo) } else { outcome })
@@ -37,8 +41,10 @@ pub(super) fn open(patch: &Path) -> Result<Box<dyn Read>, Failure> {
     Ok(Box::new(BufReader::new(file)))
 }
 
-fn options(args: &ApplyArgs, global: &Global) -> ApplyOptions {
+fn options(args: &ApplyArgs, global: &Global) -> Result<ApplyOptions, Failure> {
     let mut options = ApplyOptions::default();
+    options.trusting = trusting(&args.trust)?;
+    options.downgrade = if args.trust.allow_downgrade { Downgrade::Allow } else { Downgrade::Refuse };
     options.dry_run = args.dry_run;
     options.keep_undo = !args.no_undo;
     options.base = match args.verify {
@@ -58,16 +64,26 @@ fn options(args: &ApplyArgs, global: &Global) -> ApplyOptions {
     options.memory_len_max = args.memory.saturating_mul(1 << 20);
     options.jobs = args.jobs;
     options.observer = progress::observer(global);
-    options
+    Ok(options)
+}
+
+fn trusting(args: &TrustArgs) -> Result<Trusting, Failure> {
+    Ok(match &args.trust {
+        Some(root) => Trusting::Root(documents::read_signed(root)?),
+        None if args.trust_on_first_use => Trusting::FirstUse,
+        None if args.unsigned => Trusting::Unsigned,
+        None => Trusting::Tree,
+    })
 }
 
 fn text(args: &ApplyArgs, report: &ApplyReport) -> String {
     let (tree, to, forecast) = (path(&args.tree), short(report.to), &report.forecast);
     let recovered = super::recover::remark(&report.recovery).to_owned() + &super::recover::warnings(&report.warnings);
+    let believed = believed(report);
     match report.outcome {
-        Applied::UpToDate => format!("{recovered}{tree} is build {to} already\n"),
+        Applied::UpToDate => format!("{recovered}{tree} is build {to} already\n{believed}"),
         Applied::DryRun => format!(
-            "{recovered}{tree} can become build {to}: {} to change, {} to write, {} of space needed\n{}{}",
+            "{recovered}{tree} can become build {to}: {} to change, {} to write, {} of space needed\n{}{}{believed}",
             count(usize::try_from(forecast.paths).unwrap_or(usize::MAX), "path"),
             size(forecast.bytes_written()),
             size(forecast.bytes_needed),
@@ -75,7 +91,7 @@ fn text(args: &ApplyArgs, report: &ApplyReport) -> String {
             stays(report),
         ),
         _ => format!(
-            "{recovered}{tree} is now build {to}: {} changed, {} written in {}\n{}{}",
+            "{recovered}{tree} is now build {to}: {} changed, {} written in {}\n{}{}{believed}",
             count(report.transaction.files.len(), "path"),
             size(report.transaction.bytes_written()),
             seconds(report.elapsed),
@@ -83,6 +99,22 @@ fn text(args: &ApplyArgs, report: &ApplyReport) -> String {
             stays(report),
         ),
     }
+}
+
+/// Why the patch was applied.
+fn believed(report: &ApplyReport) -> String {
+    let Some(provenance) = &report.provenance else {
+        return "  UNSIGNED: nobody vouches for this patch; signatures were not looked at, as asked\n".to_owned();
+    };
+    let keys = provenance.signers.iter().map(key_id).collect::<Vec<_>>().join(", ");
+    let mut text = format!("  {}, signed by {keys}\n", super::signed::release_line(&provenance.release));
+    if let Some(fingerprint) = provenance.first_use {
+        text += &format!(
+            "  trusted on first use: root {fingerprint}\n  compare that with what the maker of {} publishes\n",
+            provenance.release.product
+        );
+    }
+    text
 }
 
 /// Where the written bytes go, and what the usual way would cost.
@@ -116,6 +148,8 @@ fn json(report: &ApplyReport) -> Value {
         "from": report.from.to_string(),
         "to": report.to.to_string(),
         "recovery": super::recover::word(&report.recovery),
+        "signed": report.provenance.is_some(),
+        "provenance": report.provenance.as_ref().map(provenance_json),
         "recorded": report.is_recorded,
         "forecast": {
             "paths": forecast.paths,
@@ -132,6 +166,15 @@ fn json(report: &ApplyReport) -> Value {
         "warnings": super::recover::listed(&report.warnings),
         "kept_modified": report.kept_modified.iter().map(difference_json).collect::<Vec<_>>(),
         "seconds": report.elapsed.as_secs_f64(),
+    })
+}
+
+fn provenance_json(provenance: &Provenance) -> Value {
+    json!({
+        "release": super::signed::release_json(&provenance.release),
+        "keys": provenance.signers.iter().map(key_id).collect::<Vec<_>>(),
+        "root": provenance.root_version,
+        "trusted_on_first_use": provenance.first_use.map(|fingerprint| fingerprint.to_string()),
     })
 }
 

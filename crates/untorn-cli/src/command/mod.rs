@@ -7,6 +7,7 @@ mod diff;
 mod explain;
 mod gc;
 mod inspect;
+mod key;
 mod manifest;
 mod promote;
 mod publish;
@@ -14,9 +15,11 @@ mod recover;
 mod repair;
 mod rollback;
 mod run;
+mod sign;
 mod signed;
 mod status;
 mod store_check;
+mod update;
 mod verify;
 mod write;
 
@@ -42,12 +45,16 @@ pub(crate) fn run(cli: &Cli) -> Exit {
     let (name, answer) = match command {
         Command::Diff(args) => ("diff", diff::run(args, global)),
         Command::Apply(args) => ("apply", apply::run(args, global)),
-        Command::Inspect(args) => ("inspect", inspect::run(args)),
+        Command::Inspect(args) => inspect::run(args),
+        Command::Key(args) => ("key", key::run(args)),
+        Command::Sign(args) => ("sign", sign::run(args)),
         Command::Write(args) => ("write", write::run(args, global)),
         Command::Status(args) => ("status", status::run(args)),
         Command::Recover(args) => ("recover", recover::run(args)),
         Command::Verify(args) => ("verify", verify::run(args, global)),
         Command::Repair(args) => ("repair", repair::run(args, global)),
+        Command::Update(args) => ("update", update::run(args, global)),
+        Command::Install(args) => ("install", update::install(args, global)),
         Command::Rollback(args) => ("rollback", rollback::run(args, global)),
         Command::Run(args) => ("run", run::run(args)),
         Command::Manifest(args) => ("manifest", manifest::run(args, global)),
@@ -72,6 +79,6 @@ pub(crate) fn run(cli: &Cli) -> Exit {
 
 /// Whether the command comes to safe points, at which it can stop with everything as it was.
 fn can_stop(command: &Command) -> bool {
-    use Command::{Apply, Diff, Publish, Repair, Rollback, Write};
-    matches!(command, Diff(_) | Apply(_) | Write(_) | Rollback(_) | Publish(_) | Repair(_))
+    use Command::{Apply, Diff, Install, Publish, Repair, Rollback, Update, Write};
+    matches!(command, Diff(_) | Apply(_) | Write(_) | Rollback(_) | Publish(_) | Repair(_) | Update(_) | Install(_))
 }

@@ -12,9 +12,12 @@ use crate::{
 pub const SIGNATURES_LEN_MAX: u64 = 16 << 10;
 
 /// The longest file, in bytes. One that holds a channel or a root has at most 64 KiB.
-pub const SIGNED_LEN_MAX: u64 = RELEASE_LEN_MAX + SIGNATURES_LEN_MAX + (HEAD_LEN + CHECKSUM_LEN) as u64;
+pub const SIGNED_LEN_MAX: u64 = RELEASE_LEN_MAX + SIGNATURES_LEN_MAX + SIGNED_FRAME_LEN;
 
 const KIND: Kind = Kind { magic: *b"untorn:s", format: 1, len_max: SIGNED_LEN_MAX };
+
+/// What a signed file takes besides document and signatures.
+pub(super) const SIGNED_FRAME_LEN: u64 = (HEAD_LEN + CHECKSUM_LEN) as u64;
 
 const HEAD_LEN: usize = 24;
 const SIGNATURES_LEN: Field<4> = Field::at(16);

@@ -7,8 +7,8 @@ use untorn_format::{
     journal::{After, Before, Blob, Object, Plan, Range, Record, SlotState, Source, Step, Target, Undo, UndoEntry},
     manifest::{Entry, Kind, Manifest},
     release::{
-        Channel, Following, IndexObject, Installed, ManifestDelta, ManifestObject, Pack, PatchObject, Pointer, PublicKey,
-        Ratchet, Release, Role, Root, Signed,
+        Channel, Following, IndexObject, Installed, ManifestDelta, ManifestObject, Pack, PatchObject, Pointer, Preface,
+        PublicKey, Ratchet, Release, Role, Root, Signed,
     },
     verified,
 };
@@ -17,7 +17,7 @@ use untorn_format::{
 pub(crate) type Reencode = fn(&[u8]) -> Result<Vec<u8>, untorn_format::DecodeError>;
 
 /// Every sample: name, bytes, and how to read it and write it again.
-pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 12] {
+pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 13] {
     [
         ("record", record().encode().to_vec(), |bytes| Ok(Record::decode(bytes)?.encode().to_vec())),
         ("plan", plan().encode(), |bytes| Ok(Plan::decode(bytes)?.encode())),
@@ -27,6 +27,7 @@ pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 12] {
         ("release", release().encode(), |bytes| Ok(Release::decode(bytes)?.encode())),
         ("channel", channel().encode(), |bytes| Ok(Channel::decode(bytes)?.encode())),
         ("signed", signed().encode(), |bytes| Ok(Signed::decode(bytes)?.encode())),
+        ("preface", preface().encode(), |bytes| Ok(Preface::decode(bytes)?.encode())),
         ("installed", installed().encode(), |bytes| Ok(Installed::decode(bytes)?.encode())),
         ("index", index().encode(), |bytes| Ok(index::Head::decode(bytes)?.encode())),
         ("verified", verified().encode(), |bytes| Ok(verified::Verified::decode(bytes)?.encode())),
@@ -221,6 +222,10 @@ pub(crate) fn signed() -> Signed {
         signatures: "untrusted comment: none\nRUQ=\ntrusted comment: none\nAA==\n".to_owned(),
         document: b"any bytes".to_vec(),
     }
+}
+
+pub(crate) fn preface() -> Preface {
+    Preface { first_root: 2, roots: vec![signed(), signed()], release: Signed { document: b"a release".to_vec(), ..signed() } }
 }
 
 pub(crate) fn installed() -> Installed {

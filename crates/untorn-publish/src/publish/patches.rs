@@ -12,7 +12,7 @@ use untorn_store::layout::Name;
 
 use super::{Work, hash_text};
 use crate::{
-    Body, Error, PatchReport, Result,
+    Body, Error, PatchReport, PublishOptions, Result,
     assemble::{Local, assemble},
     base::{Base, Old},
     work_dir::work_dir,
@@ -63,22 +63,24 @@ fn make_one(work: &Work<'_>, manifest: &Manifest, old: &Old, locals: &[Local]) -
     let memory = untorn::inspect(Reading { file: patch.as_ref(), at: 0, len: report.patch.patch_len })?.bytes_memory;
     let mut object = describe(patch.as_ref(), report.from, report.to).map_err(|source| io_error("read", &file, source))?;
     object.memory = memory;
-    try_out(patch.as_ref(), object.len, &tree, manifest, work)?;
+    try_out(patch.as_ref(), object.len, &tree, manifest, work.options)?;
     work.sender.send(&Name::Patch(object.hash), Body::File(patch.as_ref(), object.len))?;
     Ok(object)
 }
 
 /// Applies the patch to the old build, as a player would, and looks at every byte.
-fn try_out(patch: &dyn File, len: u64, tree: &Path, manifest: &Manifest, work: &Work<'_>) -> Result<()> {
+fn try_out(patch: &dyn File, len: u64, tree: &Path, manifest: &Manifest, chosen: &PublishOptions) -> Result<()> {
     let mut options = ApplyOptions::default();
-    (options.keep_undo, options.jobs, options.observer) = (false, work.options.jobs, work.options.observer.clone());
+    // It was made just now.
+    options.trusting = untorn::Trusting::Unsigned;
+    (options.keep_undo, options.jobs, options.observer) = (false, chosen.jobs, chosen.observer.clone());
     let failed = |why: String| Error::Patch { why };
     untorn::apply(Reading { file: patch, at: 0, len }, tree, &options).map_err(|error| match error {
         untorn::Error::Stopped => Error::Stopped,
         other => failed(other.to_string()),
     })?;
     let mut options = VerifyOptions::default();
-    (options.jobs, options.observer) = (work.options.jobs, work.options.observer.clone());
+    (options.jobs, options.observer) = (chosen.jobs, chosen.observer.clone());
     let report = untorn::verify_against(tree, manifest, &options)?;
     match report.damage.iter().chain(&report.extra).next() {
         None => Ok(()),
@@ -142,4 +144,37 @@ impl std::io::Read for Reading<'_> {
 
 fn io_error(doing: &'static str, path: &Path, source: std::io::Error) -> Error {
     Error::Io { doing, path: escape(path.as_os_str().as_encoded_bytes()), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tried(tree: &Path, patch: &Path, wanted: &Path) -> Result<()> {
+        let manifest = untorn::scan(wanted, &untorn::ScanOptions::default()).unwrap();
+        let (fs, name) = (OsFs::open(patch.parent().unwrap()).unwrap(), patch.file_name().unwrap().to_str().unwrap());
+        let file = fs.open(name, OpenMode::Read).unwrap();
+        try_out(file.as_ref(), file.metadata().unwrap().len, tree, &manifest, &PublishOptions::default())
+    }
+
+    #[test]
+    fn a_patch_that_does_not_lead_there_is_found_out() {
+        let work = tempfile::tempdir().unwrap();
+        let dir = |name: &str, text: &str| {
+            let dir = work.path().join(name);
+            std::fs::create_dir(&dir).unwrap();
+            std::fs::write(dir.join("file"), text).unwrap();
+            dir
+        };
+        let (new, other, patch) = (dir("new", "new"), dir("other", "other"), work.path().join("patch"));
+        untorn::diff(&dir("old", "old"), &new, &patch, &DiffOptions::default()).unwrap();
+        tried(&dir("right", "old"), &patch, &new).unwrap();
+        // It leads elsewhere; it does not apply; it leaves something over.
+        for (name, text, wanted) in [("elsewhere", "old", &other), ("not", "none of these", &new)] {
+            assert!(matches!(tried(&dir(name, text), &patch, wanted), Err(Error::Patch { .. })), "{name}");
+        }
+        let over = dir("over", "old");
+        std::fs::write(over.join("left over"), "").unwrap();
+        assert!(matches!(tried(&over, &patch, &new), Err(Error::Patch { .. })));
+    }
 }

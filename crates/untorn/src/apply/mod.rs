@@ -22,7 +22,12 @@ use untorn_format::{
 use untorn_fs::Fs;
 use untorn_txn::{Options, Transaction, Tree};
 
-use crate::{Difference, Error, Result, content, open, record::Record, tree_files::TreeFiles};
+use crate::{
+    Difference, Error, Result, Trusting, content, open,
+    record::Record,
+    signed::{Intake, Judgement, judge},
+    tree_files::TreeFiles,
+};
 use base::{Base, Seen};
 use file_plan::FilePlan;
 pub use forecast::Forecast;
@@ -39,8 +44,10 @@ pub use report::{ApplyReport, Outcome};
 /// After this returns `Ok` with [`Outcome::Applied`], the tree is the new build, also after a power cut. After an error, [`Error::state`] says which tree there is:
 /// for every error about the patch or the tree's content, the old one, untouched.
 ///
+/// Whether the patch is believed is decided before anything else of it is used; see [`ApplyOptions::trusting`]. What the tree learns by it is stored in the same step.
+///
 /// # Errors
-/// [`Error::Patch`]; [`Error::WrongBase`] with every file that differs; [`Error::Contradiction`]; [`Error::Tree`] as [`Tree::open`] and
+/// [`Error::Unsigned`], [`Error::NoRoot`], [`Error::OtherPatch`] and [`Error::Trust`] for a patch that is not believed; [`Error::Patch`]; [`Error::WrongBase`] with every file that differs; [`Error::Contradiction`]; [`Error::Tree`] as [`Tree::open`] and
 /// [`Transaction::commit`]; [`Error::Io`]; [`Error::Stopped`] when the observer asked for it before the commit point.
 pub fn apply<R: Read>(patch: R, dir: &Path, options: &ApplyOptions) -> Result<ApplyReport> {
     bring(patch, dir, options).map_err(|error| error.or_stopped(options.observer.as_deref()))
@@ -48,13 +55,41 @@ pub fn apply<R: Read>(patch: R, dir: &Path, options: &ApplyOptions) -> Result<Ap
 
 fn bring<R: Read>(patch: R, dir: &Path, options: &ApplyOptions) -> Result<ApplyReport> {
     let started = Instant::now();
-    let reader = PatchReader::within(patch, options.memory_len_max, content::threads(options.jobs))?;
+    let intake = Intake::read(patch)?;
+    let judge = |following: Option<&Following>, rollout_id| {
+        judge(intake.preface.as_ref(), &intake.header, following, (&options.trusting, options.downgrade), rollout_id)
+    };
+    // A patch that is not believed is refused before anything of it is decompressed, and before a directory comes under care for it.
+    if !matches!(options.trusting, Trusting::Unsigned) {
+        judge(remembered(dir, options)?.as_ref(), [0; 16])?;
+    }
+    let reader = PatchReader::within(intake.stream, options.memory_len_max, content::threads(options.jobs))?;
     let mut tree = open::tree(dir, options.wait)?;
     let record = Record::of(&tree, dir)?;
-    let following = record.without_release();
+    // Once more, now that nobody else can change what the tree remembers.
+    let Judgement { following, provenance } = judge(record.following(), rollout_id(&tree))?;
     let mut report = on_tree(reader, &mut tree, dir, &record, options, following)?;
+    report.provenance = provenance;
     report.elapsed = started.elapsed();
     Ok(report)
+}
+
+/// What the tree remembers of releases, before it is held.
+fn remembered(dir: &Path, options: &ApplyOptions) -> Result<Option<Following>> {
+    let installed = crate::installed(dir).or_else(|_| {
+        // An update that is decided but not complete: until it is, the head document is not the one that rules.
+        drop(open::tree(dir, options.wait)?);
+        crate::installed(dir)
+    })?;
+    Ok(installed.and_then(|installed| installed.following))
+}
+
+/// A number that nobody else has: what decides whether a rollout means this tree.
+fn rollout_id(tree: &Tree) -> [u8; 16] {
+    let hash = Hash::of(&[b"untorn rollout id".as_slice(), &tree.id()].concat());
+    let mut id = [0; 16];
+    id.copy_from_slice(&hash.0[..16]);
+    id
 }
 
 /// Applies a patch to a tree that is held. What the tree remembers of releases from then on is `following`, in the same step.

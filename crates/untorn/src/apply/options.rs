@@ -2,7 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
+use untorn_trust::Downgrade;
 use untorn_txn::{Observer, Options, Readers, WayChoice};
+
+use crate::Trusting;
 
 /// How sure to be, before anything is changed, that the tree is the build the patch starts from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +27,10 @@ pub enum BaseCheck {
 pub struct ApplyOptions {
     /// Check everything and say what would be written, but change nothing. (A directory seen for the first time gets its state directory all the same.)
     pub dry_run: bool,
+    /// Whose patches are applied.
+    pub trusting: Trusting,
+    /// Whether a signed patch may lead to a release that is older than what is installed. Never below the least build that may be installed.
+    pub downgrade: Downgrade,
     /// Whether what is needed to go back is kept.
     pub keep_undo: bool,
     /// How sure to be about the tree.
@@ -51,6 +58,8 @@ impl Default for ApplyOptions {
     fn default() -> Self {
         Self {
             dry_run: false,
+            trusting: Trusting::Tree,
+            downgrade: Downgrade::Refuse,
             keep_undo: true,
             base: BaseCheck::Auto,
             keep_modified: false,
@@ -82,6 +91,8 @@ impl fmt::Debug for ApplyOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApplyOptions")
             .field("dry_run", &self.dry_run)
+            .field("trusting", &self.trusting)
+            .field("downgrade", &self.downgrade)
             .field("keep_undo", &self.keep_undo)
             .field("base", &self.base)
             .field("keep_modified", &self.keep_modified)

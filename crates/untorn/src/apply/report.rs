@@ -6,7 +6,7 @@ use untorn_format::Hash;
 use untorn_txn::{Recovery, Report, Tree, Warning};
 
 use super::Forecast;
-use crate::Difference;
+use crate::{Difference, Provenance};
 
 /// How applying a patch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum Outcome {
 pub struct ApplyReport {
     /// How it ended.
     pub outcome: Outcome,
+    /// What was believed about the patch; none where signatures were not looked at.
+    pub provenance: Option<Provenance>,
     /// The build the patch starts from.
     pub from: Hash,
     /// The build it leads to.
@@ -52,6 +54,7 @@ impl ApplyReport {
     pub(super) fn new(header: &untorn_format::patch::Header, tree: &Tree) -> Self {
         Self {
             outcome: Outcome::UpToDate,
+            provenance: None,
             from: header.from,
             to: header.to,
             recovery: tree.recovery().clone(),

@@ -62,14 +62,12 @@ impl Store {
         (options.level, options.first_pack, options.pack_len) = (1, self.packs.len() as u32, 8 << 20);
         let mut packs = Vec::new();
         let mut sink = |pack: Pack| {
-            packs.push(pack);
+            self.put(&Name::Pack(pack.hash), &pack.bytes);
+            packs.push(PackObject { number: pack.number, hash: pack.hash, len: pack.bytes.len() as u64 });
             Ok(())
         };
         let built = build(&lens, &open, &self.published, &options, &mut sink).unwrap();
-        for pack in packs {
-            self.put(&Name::Pack(pack.hash), &pack.bytes);
-            self.packs.push(PackObject { number: pack.number, hash: pack.hash, len: pack.bytes.len() as u64 });
-        }
+        self.packs.extend(packs);
         let mut index = built.index(&manifest).unwrap();
         self.published.add(&index.bytes, index.head_len, &manifest, |_| true).unwrap();
         if said != &manifest {

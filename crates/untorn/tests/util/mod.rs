@@ -7,7 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use untorn::{ApplyOptions, ApplyReport, DiffOptions, Difference, Error, Manifest, ScanOptions, Search, apply, diff, scan};
+use untorn::{
+    ApplyOptions, ApplyReport, DiffOptions, Difference, Error, Manifest, ScanOptions, Search, Trusting, apply, diff, scan,
+};
 
 /// A place with directories to work in.
 pub(crate) struct Place {
@@ -48,7 +50,7 @@ pub(crate) fn write(dir: &Path, path: &str, bytes: &[u8]) {
 }
 
 pub(crate) fn apply_to(dir: &Path, patch: &[u8]) -> Result<ApplyReport, Error> {
-    apply(patch, dir, &ApplyOptions::default())
+    apply(patch, dir, &unsigned())
 }
 
 pub(crate) fn scanned(dir: &Path) -> Manifest {
@@ -71,4 +73,11 @@ pub(crate) fn noise(len: usize, seed: u64) -> Vec<u8> {
         (state >> 56) as u8
     };
     std::iter::repeat_with(next).take(len).collect()
+}
+
+/// These tests are not about who made a patch.
+pub(crate) fn unsigned() -> ApplyOptions {
+    let mut options = ApplyOptions::default();
+    options.trusting = Trusting::Unsigned;
+    options
 }

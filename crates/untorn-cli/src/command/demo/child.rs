@@ -13,9 +13,9 @@ use serde_json::Value;
 use crate::failure::Failure;
 
 /// Lets it update the tree undisturbed. Gives how long that took, and its report.
-pub(super) fn undisturbed(patch: &Path, tree: &Path) -> Result<(Duration, Value), Failure> {
+pub(super) fn undisturbed(patch: &Path, root: &Path, tree: &Path) -> Result<(Duration, Value), Failure> {
     let started = Instant::now();
-    let output = apply(patch, tree)?.output().map_err(start_error)?;
+    let output = apply(patch, root, tree)?.output().map_err(start_error)?;
     let elapsed = started.elapsed();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
     if !output.status.success() {
@@ -26,8 +26,8 @@ pub(super) fn undisturbed(patch: &Path, tree: &Path) -> Result<(Duration, Value)
 }
 
 /// Lets it begin, and kills it after `delay` without a warning. Gives whether it had ended by itself before.
-pub(super) fn killed(patch: &Path, tree: &Path, delay: Duration) -> Result<bool, Failure> {
-    let mut child = apply(patch, tree)?.stdout(Stdio::null()).spawn().map_err(start_error)?;
+pub(super) fn killed((patch, root): (&Path, &Path), tree: &Path, delay: Duration) -> Result<bool, Failure> {
+    let mut child = apply(patch, root, tree)?.stdout(Stdio::null()).spawn().map_err(start_error)?;
     thread::sleep(delay);
     let ended = child.try_wait().is_ok_and(|status| status.is_some());
     // SIGKILL on Unix, TerminateProcess on Windows: nothing the program could catch. One that has ended cannot be killed.
@@ -37,9 +37,10 @@ pub(super) fn killed(patch: &Path, tree: &Path, delay: Duration) -> Result<bool,
 }
 
 /// What is installed need not be known here, so only what changes is checked: the instants fall where something happens.
-fn apply(patch: &Path, tree: &Path) -> Result<Command, Failure> {
+fn apply(patch: &Path, root: &Path, tree: &Path) -> Result<Command, Failure> {
     let mut command = Command::new(env::current_exe().map_err(start_error)?);
     command.args(["apply", "--json", "--progress", "none", "--verify", "changed"]).arg(patch).arg(tree);
+    command.arg("--trust").arg(root);
     command.stdin(Stdio::null()).stderr(Stdio::null());
     Ok(command)
 }

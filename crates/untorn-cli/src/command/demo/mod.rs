@@ -14,13 +14,15 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use untorn::{DiffOptions, Options, ScanOptions, Tree, scan};
+use untorn::{DiffOptions, DiffReport, Options, ScanOptions, Tree, scan, trust::Document};
+use untorn_keys::{KeyError, SecretKey, first_root};
 
 use self::{
     rng::Rng,
     round::{Builds, HEADING, Round, Verdict},
     work_dir::WorkDir,
 };
+use super::signed::{self, Statement};
 use crate::{
     args::{DemoArgs, Global},
     exit::Exit,
@@ -48,6 +50,7 @@ pub(super) fn run(args: &DemoArgs, global: &Global) -> Answer {
 struct Demo {
     _work: WorkDir,
     patch: PathBuf,
+    root: PathBuf,
     tree: PathBuf,
     builds: Builds,
 }
@@ -56,7 +59,7 @@ impl Demo {
     /// Makes or reads the builds, the patch, and the copy of the old build that is going to be updated.
     fn set_up(args: &DemoArgs, global: &Global, seed: u64) -> Result<Self, Failure> {
         let work = WorkDir::new(args.work_in.as_deref())?;
-        let (patch, tree) = (work.join("patch"), work.join("game"));
+        let (patch, root, tree) = (work.join("patch"), work.join("demo.1.root"), work.join("game"));
         let (old, new) = match (&args.old, &args.new) {
             (Some(old), Some(new)) => (old.clone(), new.clone()),
             _ => (work.join("1.0"), work.join("1.1")),
@@ -70,9 +73,10 @@ impl Demo {
         (options.level, options.observer) = (5, progress::observer(global));
         let diff = untorn::diff(&old, &new, &patch, &options)?;
         drop(options);
+        sign(&diff, &patch, &root)?;
         print::live(
             &format!(
-                "Old build: {}, {}. New build: {}, {}. {} differ; the patch is {}.\n",
+                "Old build: {}, {}. New build: {}, {}. {} differ; the patch is {}, signed with a key made for it.\n",
                 count(builds.old.entries().len(), "path"),
                 size(diff.old_len),
                 count(builds.new.entries().len(), "path"),
@@ -84,7 +88,7 @@ impl Demo {
         );
         copy::copy(&builds.old, &old, &tree)?;
         write_save(&tree)?;
-        Ok(Self { _work: work, patch, tree, builds })
+        Ok(Self { _work: work, patch, root, tree, builds })
     }
 
     /// Updates without a kill, to know how long that takes, and goes back. Twice, since the first time the disk is still busy with the copy.
@@ -99,9 +103,9 @@ impl Demo {
     }
 
     fn update_and_go_back(&self) -> Result<(Duration, Value), Failure> {
-        let measured = child::undisturbed(&self.patch, &self.tree)?;
+        let measured = child::undisturbed(&self.patch, &self.root, &self.tree)?;
         self.require(&Verdict::New)?;
-        Tree::open(&self.tree)?.rollback(Options::default(), false)?;
+        untorn::roll_back(&mut Tree::open(&self.tree)?, &self.tree, Options::default(), false)?;
         self.require(&Verdict::Old)?;
         Ok(measured)
     }
@@ -121,7 +125,7 @@ impl Demo {
         for number in 0..kills {
             let before_end = 1.0 - (f64::from(number) + rng.fraction()) / f64::from(kills);
             let delay = usual.mul_f64(1.0 - before_end * before_end);
-            let round = Round::play(&self.patch, &self.tree, delay, &self.builds, SAVE)?;
+            let round = Round::play((&self.patch, &self.root), &self.tree, delay, &self.builds, SAVE)?;
             print::live(&round.row(), global);
             round.clear(&self.tree)?;
             if round.was_late {
@@ -135,6 +139,17 @@ impl Demo {
         }
         Ok(rounds)
     }
+}
+
+/// Signs the patch with a new key, as a studio of one person would, and writes down the root that players are to trust.
+fn sign(diff: &DiffReport, patch: &Path, root: &Path) -> Result<(), Failure> {
+    let failed = |error: KeyError| Failure::key("the key of the demo", &error);
+    let key = SecretKey::generate(None).map_err(failed)?;
+    let signed = untorn_keys::sign(&Document::Root(first_root("demo", key.public())), &[&key]).map_err(failed)?;
+    fs::write(root, signed.encode()).map_err(|source| Failure::io("write", root, source))?;
+    let statement = Statement { build: 2, platform: "any".to_owned(), label: "1.1".to_owned(), created: 0 };
+    signed::sign_patch(patch, diff, &[signed], &statement, &[key])?;
+    Ok(())
 }
 
 fn write_save(tree: &Path) -> Result<(), Failure> {

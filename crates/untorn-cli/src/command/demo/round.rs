@@ -50,7 +50,13 @@ pub(super) struct Round {
 
 impl Round {
     /// Updates the tree, which must be the old build, and kills that after `delay`; recovers; checks every byte.
-    pub(super) fn play(patch: &Path, tree: &Path, delay: Duration, builds: &Builds, save: &str) -> Result<Self, Failure> {
+    pub(super) fn play(
+        patch: (&Path, &Path),
+        tree: &Path,
+        delay: Duration,
+        builds: &Builds,
+        save: &str,
+    ) -> Result<Self, Failure> {
         let was_late = child::killed(patch, tree, delay)?;
         let found = found(&Status::of(tree)?, was_late);
         let recovery = Tree::open(tree)?.recovery().clone();
@@ -61,7 +67,7 @@ impl Round {
     /// Makes the tree the old build for the next round, if it is not.
     pub(super) fn clear(&self, tree: &Path) -> Result<(), Failure> {
         if matches!(self.verdict, Verdict::New) {
-            Tree::open(tree)?.rollback(Options::default(), false)?;
+            untorn::roll_back(&mut Tree::open(tree)?, tree, Options::default(), false)?;
         }
         Ok(())
     }

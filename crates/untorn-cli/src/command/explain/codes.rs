@@ -122,6 +122,31 @@ Nothing was changed. If .untorn was copied here by mistake, remove it; else reco
 Nothing was changed. Use that version.",
     ),
     (
+        "UNT-KEY-FILE",
+        "A file is no secret key.
+Nothing was signed. Name a secret key that `untorn key new` or `minisign -G` made.",
+    ),
+    (
+        "UNT-KEY-PASSWORD",
+        "The password of a secret key is wrong, or there is none.
+Nothing was signed. Set UNTORN_KEY_PASSWORD, use --password-stdin, or start untorn on a terminal, which asks. A forgotten password cannot be found out: see the runbook for lost keys in SECURITY.md.",
+    ),
+    (
+        "UNT-KEY-SYSTEM",
+        "The system gave no random numbers, or not the memory that encrypting a key takes.
+Nothing was written. Free some memory, then try again.",
+    ),
+    (
+        "UNT-KEY-THRESHOLD",
+        "A role would have fewer keys than must sign.
+Nothing was written. Name a new key in the place of the old one with --new.",
+    ),
+    (
+        "UNT-KEY-UNKNOWN",
+        "The key stands in no role of the root.
+Nothing was written. `untorn key show ROOT` lists the keys of a root.",
+    ),
+    (
         "UNT-KIND",
         "Something of another kind is at the path.
 Nothing was changed. A directory is where a file should be, or the other way round. Check the path.",
@@ -450,9 +475,19 @@ Nothing was changed. Somebody tells different players different things: tell who
 It is one line of 56 letters, below a line with a comment.",
     ),
     (
+        "UNT-TRUST-NO-ROOT",
+        "The patch is signed, and nothing says whom to believe.
+Nothing was changed. The tree does not follow anybody yet: name the root of the maker with --trust, or, where you cannot get it from elsewhere, use --trust-on-first-use and compare the fingerprint.",
+    ),
+    (
         "UNT-TRUST-OLDER",
         "A release is not newer than what is installed.
 Nothing was changed.",
+    ),
+    (
+        "UNT-TRUST-PATCH",
+        "The patch is not one that the signed release lists.
+Nothing was changed. Somebody put a right signature before another patch. Get the patch from whoever makes the product.",
     ),
     (
         "UNT-TRUST-PLATFORM",
@@ -478,6 +513,11 @@ Nothing was changed. This mirror is behind, or somebody wants to lead you back. 
         "UNT-TRUST-SIGNATURE",
         "Too few of the right keys signed.
 Nothing was changed. Get it from whoever makes the product; if that is where it came from, ask them.",
+    ),
+    (
+        "UNT-TRUST-UNSIGNED",
+        "Nobody signed the patch.
+Nothing was changed. Get a signed patch. For one that you made yourself, or whose origin you know otherwise, there is --unsigned.",
     ),
     (
         "UNT-TRUST-WEAK-KEY",

@@ -89,6 +89,7 @@ mod tests {
             "untorn-delta",
             "untorn-format",
             "untorn-fs",
+            "untorn-keys",
             "untorn-publish",
             "untorn-remote",
             "untorn-store",

@@ -1,9 +1,13 @@
 //! `untorn inspect`.
 
+mod document;
+
 use std::cmp::Reverse;
 
 use serde_json::{Value, json};
-use untorn::{Inspection, PathCost, Reason};
+use untorn::{Inspection, PathCost, Reason, release::Release};
+
+use super::signed::{release_json, release_line};
 
 use crate::{
     args::{InspectArgs, OrderArg},
@@ -11,7 +15,16 @@ use crate::{
     text::{count, path, short, size},
 };
 
-pub(super) fn run(args: &InspectArgs) -> Answer {
+/// Gives the name of the answer, too: documents have fields of their own.
+pub(super) fn run(args: &InspectArgs) -> (&'static str, Answer) {
+    match document::is_document(&args.patch) {
+        Ok(true) => ("inspect-document", document::run(args)),
+        Ok(false) => ("inspect", patch(args)),
+        Err(failure) => ("inspect", Err(failure)),
+    }
+}
+
+fn patch(args: &InspectArgs) -> Answer {
     let mut inspection = untorn::inspect(super::apply::open(&args.patch)?)?;
     if matches!(args.by, OrderArg::Size) {
         inspection.paths.sort_by(|a, b| (Reverse(a.bytes), &a.path).cmp(&(Reverse(b.bytes), &b.path)));
@@ -29,6 +42,7 @@ fn text(args: &InspectArgs, inspection: &Inspection, limit: usize) -> String {
         short(inspection.to),
         count(inspection.paths.len(), "path"),
     );
+    text.push_str(&signed_text(inspection));
     inspection.paths.iter().take(limit).for_each(|cost| text.push_str(&line(cost)));
     let more = inspection.paths.len().saturating_sub(limit);
     if more > 0 {
@@ -45,6 +59,17 @@ fn text(args: &InspectArgs, inspection: &Inspection, limit: usize) -> String {
     text.push_str(&format!("Applying it takes at most {} of memory a thread.\n", size(inspection.bytes_memory)));
     text.push_str("Files are compressed together: each has the share of the compressed bytes that it has of the content.\n");
     text
+}
+
+/// What stands before the patch. Whether that is believed, only a tree can say.
+fn signed_text(inspection: &Inspection) -> String {
+    let Some(preface) = &inspection.preface else { return "  not signed\n".to_owned() };
+    let release = Release::decode(&preface.release.document);
+    let what = release.map_or("a release that cannot be read".to_owned(), |release| release_line(&release));
+    format!(
+        "  {what}, signed by {} (whether that is to be trusted is not checked here)\n",
+        document::keys(&preface.release).join(", ")
+    )
 }
 
 fn line(cost: &PathCost) -> String {
@@ -72,10 +97,13 @@ fn totals(inspection: &Inspection) -> impl Iterator<Item = (Reason, usize, u64)>
 fn json(inspection: &Inspection, limit: usize) -> Value {
     let totals =
         totals(inspection).map(|(reason, paths, bytes)| (reason.word().to_owned(), json!({ "paths": paths, "bytes": bytes })));
+    let release = inspection.preface.as_ref().and_then(|preface| Release::decode(&preface.release.document).ok());
     json!({
         "from": inspection.from.to_string(),
         "to": inspection.to.to_string(),
         "bytes": inspection.bytes,
+        "release": release.map(|release| release_json(&release)),
+        "keys": inspection.preface.as_ref().map(|preface| document::keys(&preface.release)).unwrap_or_default(),
         "index_bytes": inspection.bytes_index,
         "memory_bytes": inspection.bytes_memory,
         "paths_total": inspection.paths.len(),

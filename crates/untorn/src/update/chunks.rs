@@ -1,0 +1,149 @@
+//! Chunks: what of the new build is nowhere in the tree is fetched, and the rest taken from where it is.
+
+use std::{cell::Cell, collections::BTreeMap, path::Path};
+
+use untorn_format::{
+    Hash,
+    manifest::{Entry, Kind, Manifest},
+    release::Following,
+};
+use untorn_store::{Frame, Located, Page, missing};
+use untorn_txn::Tree;
+
+use super::{
+    UpdateOptions, UpdateReport,
+    changes::{Changes, Comparison},
+    local::Local,
+    report::{Route, UpdatePlan},
+    stage,
+};
+use crate::{
+    Error, Result,
+    releases::{Progress, Supply, Wanted},
+};
+
+/// What updating by chunks takes.
+pub(super) struct ChunkPlan {
+    manifest: Manifest,
+    changes: Changes,
+    local: Local,
+    /// The chunks of each file that changes, by its place in the manifest.
+    chunks: BTreeMap<usize, Vec<Located>>,
+    wanted: Vec<Wanted>,
+    pub(super) numbers: UpdatePlan,
+}
+
+impl ChunkPlan {
+    /// Finds out what is missing. The manifest and those parts of the index that are needed are fetched, and kept.
+    pub(super) fn make(
+        supply: &mut Supply<'_>,
+        tree: &Tree,
+        dir: &Path,
+        old: Option<&Manifest>,
+        options: &UpdateOptions,
+    ) -> Result<Self> {
+        let manifest = supply.manifest(old)?;
+        let comparison = Comparison {
+            fs: &**tree.fs(),
+            dir,
+            old,
+            new: &manifest,
+            policies: &options.policies,
+            jobs: options.jobs,
+            observer: options.observer(),
+        };
+        let (changes, local) = comparison.run()?;
+        let chunks = chunks_of(supply, &manifest, &changes)?;
+        let located: Vec<&Located> = chunks.values().flatten().collect();
+        let frames = missing(located, |chunk| local.contains(chunk));
+        let wanted = supply.wanted(frames.iter().copied())?;
+        let numbers = numbers(supply, &manifest, &changes, &frames, &wanted, options);
+        Ok(Self { manifest, changes, local, chunks, wanted, numbers })
+    }
+
+    /// Fetches what is missing. What has come before an error is not fetched again.
+    pub(super) fn fetch(&self, supply: &mut Supply<'_>, options: &UpdateOptions) -> Result<()> {
+        let progress = Progress { observer: options.observer(), done: Cell::new(0), total: self.numbers.bytes_to_fetch };
+        supply.fetch(&self.wanted, &progress)
+    }
+
+    /// Changes the tree, in one transaction. After this returns, it is the new build, also after a power cut.
+    pub(super) fn commit(
+        self,
+        supply: &Supply<'_>,
+        tree: &mut Tree,
+        dir: &Path,
+        following: Following,
+        options: &UpdateOptions,
+        report: &mut UpdateReport,
+    ) -> Result<()> {
+        let fs = tree.fs().clone();
+        let source = stage::Source::new(&*fs, dir, &self.local, supply);
+        let mut tx = tree.begin_with(options.transaction())?;
+        tx.require_space(self.numbers.bytes_to_write.unwrap_or_default())?;
+        if !self.changes.is_empty() {
+            report.dirs_kept = stage::stage(&mut tx, &self.manifest, &self.changes, &self.chunks, &source, options.observer())?;
+        }
+        tx.set_head(Some(super::head(self.manifest.clone(), following)));
+        report.transaction = tx.commit()?;
+        (report.replaced, report.kept) = (self.changes.replaced, self.changes.kept);
+        report.dirs_kept.extend_from_slice(&report.transaction.dirs_kept);
+        report.warnings.extend_from_slice(&report.transaction.warnings);
+        Ok(())
+    }
+}
+
+/// The chunks of every file that changes.
+fn chunks_of(supply: &mut Supply<'_>, manifest: &Manifest, changes: &Changes) -> Result<BTreeMap<usize, Vec<Located>>> {
+    let mut chunks = BTreeMap::new();
+    if changes.files.iter().all(|number| is_empty(&manifest.entries()[*number])) {
+        return Ok(chunks);
+    }
+    let index = supply.index(manifest)?;
+    let mut numbers: Vec<u32> = changes.files.iter().flat_map(|number| index.pages_of(*number)).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let pages = supply.pages(&index, &numbers)?;
+    for number in &changes.files {
+        let page = |page: u32| pages.get(&page).ok_or(untorn_store::Error::PageDamaged);
+        let found = index.chunks_of(*number, |number| page(number) as std::result::Result<&Page, untorn_store::Error>);
+        let found = found.map_err(|source| supply.contradiction(&untorn_store::layout::Name::Index(Hash::NONE), source))?;
+        chunks.insert(*number, found);
+    }
+    Ok(chunks)
+}
+
+fn is_empty(entry: &Entry) -> bool {
+    matches!(entry.kind, Kind::File { len: 0, .. })
+}
+
+fn numbers(
+    supply: &Supply<'_>,
+    manifest: &Manifest,
+    changes: &Changes,
+    frames: &std::collections::BTreeSet<Frame>,
+    wanted: &[Wanted],
+    options: &UpdateOptions,
+) -> UpdatePlan {
+    let len = |number: &usize| if let Kind::File { len, .. } = manifest.entries()[*number].kind { len } else { 0 };
+    let bytes_to_write = changes.files.iter().map(len).fold(0, u64::saturating_add);
+    let at_hand = frames.iter().filter(|frame| supply.objects.contains(&frame.hash));
+    let bytes_at_hand = at_hand.map(|frame| u64::from(frame.stored_len)).sum();
+    let bytes_to_fetch = wanted.iter().map(|wanted| wanted.range.end - wanted.range.start).sum();
+    let kept = if options.keep_undo { bytes_to_write } else { 0 };
+    UpdatePlan {
+        route: Route::Chunks,
+        bytes_to_fetch,
+        bytes_to_fetch_without_ranges: supply.cost_without_ranges(wanted),
+        bytes_at_hand,
+        bytes_to_write: Some(bytes_to_write),
+        bytes_at_peak: Some(supply.objects.len() + bytes_to_fetch + bytes_to_write + kept),
+        files: Some(changes.files.len() + changes.removed.len() + changes.symlinks.len() + changes.bits.len()),
+    }
+}
+
+/// What of an error means that patches do not lead on from this tree, but chunks may.
+pub(super) fn may_help(error: &Error) -> bool {
+    matches!(error, Error::WrongBase(_) | Error::Patch(_) | Error::Contradiction)
+        || matches!(error, Error::Net(error) if error.blame() == untorn_remote::Blame::Content)
+}

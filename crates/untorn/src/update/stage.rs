@@ -1,0 +1,226 @@
+//! Chunks become files, in a transaction.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    io::{self, Read},
+    path::Path,
+};
+
+use untorn_format::{
+    Hash, Hasher, TreePath,
+    manifest::{Entry, Kind, Manifest},
+};
+use untorn_fs::{File, Fs, OpenMode};
+use untorn_store::{Frame, Located};
+use untorn_txn::{Cause, Observer, Phase, Transaction, Way};
+
+use super::{changes::Changes, local::Local};
+use crate::{Error, Result, releases::Supply};
+
+/// How many decompressed frames are kept: the chunks of a file lie one behind the other in them, or nearly so.
+const FRAMES_MAX: usize = 32;
+/// What is written in place is written in blocks of this length.
+const BLOCK_LEN: u64 = 4096;
+
+/// Where the bytes of chunks come from.
+pub(super) struct Source<'s> {
+    pub(super) fs: &'s dyn Fs,
+    pub(super) dir: &'s Path,
+    pub(super) local: &'s Local,
+    pub(super) supply: &'s Supply<'s>,
+    frames: RefCell<Vec<(Frame, Vec<u8>)>>,
+    open: RefCell<Option<(TreePath, Box<dyn File>)>>,
+}
+
+impl<'s> Source<'s> {
+    pub(super) fn new(fs: &'s dyn Fs, dir: &'s Path, local: &'s Local, supply: &'s Supply<'s>) -> Self {
+        Self { fs, dir, local, supply, frames: RefCell::default(), open: RefCell::default() }
+    }
+
+    /// The bytes of a chunk, whose hash was compared just now.
+    fn chunk(&self, located: &Located) -> Result<Vec<u8>> {
+        match self.local.place(&located.chunk) {
+            Some((path, at)) => self.tree_bytes(path, at, located),
+            None => self.store_bytes(located),
+        }
+    }
+
+    fn tree_bytes(&self, path: &TreePath, at: u64, located: &Located) -> Result<Vec<u8>> {
+        let mut open = self.open.borrow_mut();
+        let fail = |error| Error::io("read", &self.dir.join(path.as_str()), error);
+        if open.as_ref().is_none_or(|(last, _)| last != path) {
+            *open = Some((path.clone(), self.fs.open(path.as_str(), OpenMode::Read).map_err(fail)?));
+        }
+        let mut bytes = vec![0; usize::try_from(located.chunk.len).unwrap_or_default()];
+        if let Some((_, file)) = &*open {
+            file.read_exact_at(&mut bytes, at).map_err(fail)?;
+        }
+        if Hash::of(&bytes) == located.chunk.hash { Ok(bytes) } else { Err(Error::ChangedMeanwhile { path: path.to_string() }) }
+    }
+
+    fn store_bytes(&self, located: &Located) -> Result<Vec<u8>> {
+        let contradiction = |source| Error::Store { what: "a pack".into(), source };
+        let mut frames = self.frames.borrow_mut();
+        if let Some((_, bytes)) = frames.iter().find(|(frame, _)| *frame == located.frame) {
+            return Ok(located.bytes(bytes).map_err(contradiction)?.to_vec());
+        }
+        let bytes = self.supply.frame(&located.frame)?;
+        let chunk = located.bytes(&bytes).map_err(contradiction)?.to_vec();
+        if frames.len() >= FRAMES_MAX {
+            frames.remove(0);
+        }
+        frames.push((located.frame, bytes));
+        Ok(chunk)
+    }
+}
+
+/// Stages all `changes`; `chunks` are those of each file that changes, by its place in the manifest. Gives the directories that stay because of what is in them.
+pub(super) fn stage(
+    tx: &mut Transaction<'_>,
+    manifest: &Manifest,
+    changes: &Changes,
+    chunks: &BTreeMap<usize, Vec<Located>>,
+    source: &Source<'_>,
+    observer: Option<&dyn Observer>,
+) -> Result<Vec<String>> {
+    for path in &changes.removed {
+        tx.remove(path.as_str())?;
+    }
+    let dirs_kept = remove_dirs(tx, manifest, changes)?;
+    for path in &changes.dirs {
+        tx.create_dir_all(path.as_str())?;
+    }
+    let total = changes.files.iter().map(|number| file_len(&manifest.entries()[*number])).fold(0, u64::saturating_add);
+    let mut done = 0;
+    for number in &changes.files {
+        let entry = &manifest.entries()[*number];
+        let Kind::File { len, hash, executable } = entry.kind else { continue };
+        let chunks = chunks.get(number).map(Vec::as_slice).unwrap_or_default();
+        stage_file(tx, entry, (len, hash), chunks, source, &mut |more| {
+            done += more;
+            if let Some(observer) = observer {
+                observer.progress(Phase::Stage, done, total);
+            }
+        })?;
+        tx.set_executable(entry.path.as_str(), executable)?;
+    }
+    for (path, target) in &changes.symlinks {
+        tx.symlink(target, path.as_str())?;
+    }
+    for (path, executable) in &changes.bits {
+        tx.set_executable(path.as_str(), *executable)?;
+    }
+    Ok(dirs_kept)
+}
+
+fn file_len(entry: &Entry) -> u64 {
+    if let Kind::File { len, .. } = entry.kind { len } else { 0 }
+}
+
+/// One that should be gone but is not empty stays: what is in it belongs to no build. One in whose place something else comes must go.
+fn remove_dirs(tx: &mut Transaction<'_>, manifest: &Manifest, changes: &Changes) -> Result<Vec<String>> {
+    let mut kept = Vec::new();
+    for path in &changes.dirs_removed {
+        match tx.remove_dir(path.as_str()) {
+            Err(error) if manifest.get(path).is_none() && matches!(error.cause(), Cause::NotEmpty | Cause::Foreign { .. }) => {
+                kept.push(path.to_string());
+            }
+            other => other?,
+        }
+    }
+    kept.reverse();
+    Ok(kept)
+}
+
+fn stage_file(
+    tx: &mut Transaction<'_>,
+    entry: &Entry,
+    wanted: (u64, Hash),
+    chunks: &[Located],
+    source: &Source<'_>,
+    tell: &mut dyn FnMut(u64),
+) -> Result<()> {
+    let path = entry.path.as_str();
+    let mut feed = Feed { chunks: chunks.iter(), source, hasher: Hasher::new(), len: 0, rest: Vec::new(), at: 0, failure: None };
+    if is_in_place(tx, entry, wanted.0, chunks, source.local)? {
+        while let Some((located, is_there)) = feed.advance(source.local.get(&entry.path).map(|file| file.chunks.as_slice()))? {
+            if !is_there {
+                tx.write_at(path, located.at, &feed.rest)?;
+            }
+            tell(u64::from(located.chunk.len));
+        }
+        tx.set_len(path, wanted.0)?;
+    } else {
+        let replaced = tx.replace(path, &mut feed);
+        if let Some(error) = feed.failure.take() {
+            return Err(error);
+        }
+        replaced?;
+        tell(wanted.0);
+    }
+    if (feed.len, feed.hasher.finish()) == wanted { Ok(()) } else { Err(Error::Contradiction) }
+}
+
+/// Whether it is cheaper to write only what changes.
+fn is_in_place(tx: &Transaction<'_>, entry: &Entry, len: u64, chunks: &[Located], local: &Local) -> Result<bool> {
+    let Some(file) = local.get(&entry.path) else { return Ok(false) };
+    let changed: u64 = chunks
+        .iter()
+        .filter(|located| !is_at(&file.chunks, located))
+        .map(|located| u64::from(located.chunk.len) + 2 * BLOCK_LEN)
+        .sum();
+    if changed >= len {
+        return Ok(false);
+    }
+    let (way, _) = tx.way_for(entry.path.as_str(), len, changed, changed.max(file.len.saturating_sub(len)))?;
+    Ok(way != Way::Put)
+}
+
+/// Whether a chunk stands in the old file where it is to stand in the new one.
+fn is_at(old: &[(untorn_store::Chunk, u64)], located: &Located) -> bool {
+    old.binary_search_by_key(&located.at, |(_, at)| *at).is_ok_and(|number| old[number].0 == located.chunk)
+}
+
+/// The bytes of a file, chunk by chunk.
+struct Feed<'f> {
+    chunks: std::slice::Iter<'f, Located>,
+    source: &'f Source<'f>,
+    hasher: Hasher,
+    len: u64,
+    /// What of the last chunk is not taken yet begins at `at`.
+    rest: Vec<u8>,
+    at: usize,
+    failure: Option<Error>,
+}
+
+impl<'f> Feed<'f> {
+    /// The next chunk, and whether it stands where it belongs in `old`; its bytes are in `rest`.
+    fn advance(&mut self, old: Option<&[(untorn_store::Chunk, u64)]>) -> Result<Option<(&'f Located, bool)>> {
+        let Some(located) = self.chunks.next() else { return Ok(None) };
+        let is_there = old.is_some_and(|old| is_at(old, located));
+        (self.rest, self.at) = (self.source.chunk(located)?, 0);
+        self.hasher.update(&self.rest);
+        self.len += self.rest.len() as u64;
+        Ok(Some((located, is_there)))
+    }
+}
+
+impl Read for Feed<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.rest.len() {
+            match self.advance(None) {
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(0),
+                Err(error) => {
+                    self.failure = Some(error);
+                    return Err(io::ErrorKind::Other.into());
+                }
+            }
+        }
+        let len = buf.len().min(self.rest.len() - self.at);
+        buf[..len].copy_from_slice(&self.rest[self.at..self.at + len]);
+        self.at += len;
+        Ok(len)
+    }
+}
