@@ -9,6 +9,8 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use serde_json::Value;
+
 /// What is done to the tree.
 pub(super) struct Task {
     pub(super) name: &'static str,
@@ -22,8 +24,8 @@ pub(super) struct Task {
     is_decided: bool,
 }
 
-const APPLY: &[&str] = &["apply", "patch", "tree", "--json", "--jobs", "1"];
-const WHOLE: &[&str] = &["apply", "patch", "tree", "--json", "--jobs", "1", "--way", "put"];
+const APPLY: &[&str] = &["apply", "patch", "tree", "--unsigned", "--json", "--jobs", "1"];
+const WHOLE: &[&str] = &["apply", "patch", "tree", "--unsigned", "--json", "--jobs", "1", "--way", "put"];
 const ROLLBACK: &[&str] = &["rollback", "tree", "--json"];
 const RECOVER: &[&str] = &["recover", "tree", "--json"];
 
@@ -94,7 +96,8 @@ impl Arena {
             self.restart()?;
             super::strace::inject(&self.program, APPLY, &self.dir, &injection)?;
             let status = self.untorn(&["status", "tree", "--json"])?;
-            if String::from_utf8_lossy(&status.stdout).contains("\"condition\":\"decided\"") {
+            let document: Value = serde_json::from_slice(&status.stdout).unwrap_or_default();
+            if document["result"]["condition"] == "decided" {
                 self.decided_at.set(number);
                 return Ok(());
             }
