@@ -108,7 +108,10 @@ fn moving(
     let mark = if options.dry_run { None } else { Some(Mark::publishing(store, name, head.seq())?) };
     let done = choose(&roots, &head).and_then(|wanted| move_to(store, &roots, &head, signer, options, wanted));
     if let Some(mark) = mark {
-        mark.remove()?;
+        match &done {
+            Ok(report) if report.moved.is_empty() => mark.remove()?,
+            _ => mark.outlive(),
+        }
     }
     done
 }

@@ -55,13 +55,14 @@ pub fn publish(
     let mark = if dry_run { None } else { Some(Mark::publishing(store, &name, head.seq())?) };
     let work = Work { build, store, roots: &roots, head: &head, signer, options, sender: Sender::new(store, dry_run) };
     let done = work.publish(mark.as_ref());
-    // What waits for a signature must not be collected meanwhile.
-    let waits = matches!(&done, Ok(report) if report.outcome == Outcome::Unsigned);
-    match (mark, &done) {
-        (Some(mark), Ok(_)) if !waits => mark.remove()?,
-        // The first error is the one to tell.
-        (Some(mark), Err(_)) => drop(mark.remove()),
-        _ => {}
+    if let Some(mark) = mark {
+        match done.as_ref().map(|report| report.outcome) {
+            // What waits for a signature must not be collected meanwhile.
+            Ok(Outcome::Unsigned) => {}
+            Ok(Outcome::Present) => mark.remove()?,
+            // Of two errors, the first one is to be told.
+            Ok(_) | Err(_) => mark.outlive(),
+        }
     }
     done.map(|report| PublishReport { elapsed: started.elapsed(), ..report })
 }
