@@ -1,8 +1,9 @@
-//! Patches that were made to harm, applied to a tree in memory: whatever their bytes say, nothing panics, and memory stays bounded.
+//! Patches and documents that were made to harm, patches applied to a tree in memory: whatever their bytes say, nothing panics, and memory stays bounded.
 //!
 //! A case is a number: it picks one of a few golden patches and what is done to it. Most mutations put the checksums right again, so that they reach what lies
 //! behind them. The same number is always the same case.
 
+mod documents;
 mod memory;
 mod mutate;
 mod rng;
@@ -67,6 +68,10 @@ pub fn run(time: Duration, seed: u64) -> Vec<String> {
 /// One case. Says whether the patch got past its index.
 fn case(golden: &[Golden], number: u64) -> bool {
     let mut rng = Rng::new(number);
+    // Documents are quickly read: most of the time is for patches all the same.
+    if rng.below(2) == 0 {
+        return documents::case(&mut rng);
+    }
     let Some(golden) = golden.get(rng.below(golden.len())) else { return false };
     trees::try_patch(golden, &mutate::mutated(&golden.patch, &mut rng))
 }

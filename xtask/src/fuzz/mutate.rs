@@ -62,7 +62,7 @@ fn forged(patch: &[u8], rng: &mut Rng) -> Option<Vec<u8>> {
 }
 
 /// A few changes in a row.
-fn changed(bytes: &[u8], rng: &mut Rng) -> Vec<u8> {
+pub(super) fn changed(bytes: &[u8], rng: &mut Rng) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     for _ in 0..=rng.below(4) {
         change(&mut bytes, rng);
