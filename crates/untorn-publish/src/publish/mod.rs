@@ -20,6 +20,7 @@ use crate::{
     channel::{Head, channel_name},
     mark::Mark,
     objects::put_signed,
+    release,
     resume::leave,
     roots::Roots,
     sender::Sender,
@@ -48,9 +49,6 @@ pub fn publish(
     let roots = Roots::read(store, &options.pointer.roots)?.ok_or(Error::NoRoot)?;
     check_keys(signer, &roots, options)?;
     let dry_run = options.pointer.dry_run;
-    if !dry_run {
-        roots.publish(store)?;
-    }
     let head = Head::read(store, &roots, &name)?;
     let mark = if dry_run { None } else { Some(Mark::publishing(store, &name, head.seq())?) };
     let work = Work { build, store, roots: &roots, head: &head, signer, options, sender: Sender::new(store, dry_run) };
@@ -174,7 +172,9 @@ impl Work<'_> {
         let (Some(old), Some(current)) = (base.history.first(), self.head.pointer(&self.options.platform)) else {
             return Ok(None);
         };
-        let is_other = self.options.build.is_some_and(|build| build != old.release.build)
+        let holds = self.head.is_current(self.roots) && release::read_current(self.store, self.roots, current.release).is_ok();
+        let is_other = !holds
+            || self.options.build.is_some_and(|build| build != old.release.build)
             || self.options.label.as_ref().is_some_and(|label| *label != old.release.label);
         if old.pointer.release != current.release || old.release.manifest.hash != manifest.hash() || is_other {
             return Ok(None);
