@@ -49,6 +49,9 @@ pub fn publish(
     let roots = Roots::read(store, &options.pointer.roots)?.ok_or(Error::NoRoot)?;
     check_keys(signer, &roots, options)?;
     let dry_run = options.pointer.dry_run;
+    if !dry_run {
+        roots.begin(store)?;
+    }
     let head = Head::read(store, &roots, &name)?;
     let mark = if dry_run { None } else { Some(Mark::publishing(store, &name, head.seq())?) };
     let work = Work { build, store, roots: &roots, head: &head, signer, options, sender: Sender::new(store, dry_run) };
