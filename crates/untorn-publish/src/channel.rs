@@ -106,7 +106,7 @@ impl Head {
         next: &Channel,
     ) -> Result<Verified<Channel>> {
         let name = Name::Channel(self.name.clone());
-        let signatures = sign(signer, &Document::Channel(next.clone()))?;
+        let signatures = sign(signer, &Document::Channel(next.clone()), roots)?;
         let signed = Signed { signatures, document: next.encode() };
         let channel = roots.newest().channel(&signed).map_err(|source| Error::Trust { name: name.to_string(), source })?;
         self.write_log(store)?;

@@ -208,8 +208,11 @@ fn a_root_reaches_players_no_earlier_than_what_its_keys_signed() {
     // The very build that is there is published again: nobody would believe who signed it.
     options.build = None;
     write(&scene.build.join("version"), &noise(1, 5000));
-    let report = publish(&scene.build, &scene.store, "stable", &Keys(vec![&fresh]), &options).unwrap();
+    let report = publish(&scene.build, &scene.store, "stable", &Keys(vec![key(), &fresh]), &options).unwrap();
     assert_eq!((report.build, report.seq, report.new_chunks), (2, 2, 0));
+    // Keys that may not sign it, do not.
+    let signatures = scene.store.get("log/stable/2.minisig", 1 << 20).unwrap().unwrap().bytes;
+    assert_eq!(String::from_utf8(signatures).unwrap().lines().count(), 4);
     assert!(scene.store.head("root/2.root").unwrap().is_some());
     let report = check(&scene.store, &[root(), second], None).unwrap();
     assert!(report.is_sound(), "{report:?}");

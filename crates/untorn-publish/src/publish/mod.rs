@@ -129,7 +129,7 @@ impl Work<'_> {
             product: root.product.clone(),
             platform: options.platform.clone(),
             build: number,
-            label: options.label.clone().unwrap_or_else(|| format!("build {number}")),
+            label: options.label.clone().unwrap_or_default(),
             created: options.pointer.now,
             manifest: object,
             manifest_deltas,
@@ -154,7 +154,7 @@ impl Work<'_> {
             leave(out, release, mark.name())?;
             return Ok((Outcome::Unsigned, 0));
         }
-        let signatures = sign(self.signer, &Document::Release(release.clone()))?;
+        let signatures = sign(self.signer, &Document::Release(release.clone()), self.roots)?;
         let signed = Signed { signatures, document: release.encode() };
         let seq = point(self.store, self.roots, self.head, self.signer, &signed, &self.options.pointer)?;
         Ok((Outcome::Published, seq))
