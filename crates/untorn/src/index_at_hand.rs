@@ -6,9 +6,13 @@ use untorn_format::{
     Hash,
     index::{Head, Page},
     manifest::Manifest,
+    release::Release,
 };
 use untorn_fs::File;
 use untorn_store::{Error as StoreError, Index};
+use untorn_txn::Fetched;
+
+use crate::releases::Objects;
 
 /// So much of a head says how long it is.
 const HEAD_START: usize = 64;
@@ -16,6 +20,25 @@ const HEAD_START: usize = 64;
 /// What the index of a build is called among what was fetched: the head, and at their places those of its pages that were fetched, too.
 pub(crate) fn index_name(manifest: Hash) -> String {
     format!("index-{manifest}")
+}
+
+/// Keeps in a tree, which is the build `manifest` now, what has been fetched of the index of its release: to tell which bytes of a file are damaged, and to repair them with little. Where
+/// that cannot be kept, it is fetched when it is needed.
+pub(crate) fn keep_index(fetched: &Fetched, manifest: &Manifest, release: &Release, objects: &Objects) {
+    let kept = || {
+        let head = objects.get(&release.index.head_hash)?;
+        let index = Index::new(&head, manifest).ok()?;
+        let file = fetched.make(&index_name(manifest.hash())).ok()?;
+        file.set_len(0).and_then(|()| file.write_all_at(&head, 0)).ok()?;
+        for number in 0..index.page_count() {
+            let page = index.page_hash(number).and_then(|hash| objects.get(&hash));
+            if let (Some(page), Some(range)) = (page, index.page_range(number)) {
+                file.write_all_at(&page, range.start).ok()?;
+            }
+        }
+        Some(())
+    };
+    kept();
 }
 
 /// An index in a file, the pages of which are read as they are needed. Nothing in it is relied on before its hash was compared; where there is none, or another one, it is as

@@ -6,7 +6,7 @@ use untorn_format::Hash;
 use untorn_remote::{Error as NetError, Fault, Result as NetResult, Transport};
 use untorn_txn::Fetched;
 
-use crate::{Error, Result};
+use crate::{Error, Result, index_at_hand::index_name};
 
 /// Its name.
 pub(crate) const NAME: &str = "documents";
@@ -59,9 +59,10 @@ fn read(mut body: &[u8]) -> Option<Saved> {
     Some(saved)
 }
 
-/// Removes everything that was fetched.
-pub(crate) fn forget(fetched: &Fetched) {
-    fetched.retain(|_| false);
+/// Removes what was fetched, but for the index of the build that is installed now.
+pub(crate) fn forget(fetched: &Fetched, installed: Hash) {
+    let index = index_name(installed);
+    fetched.retain(|name| name == index);
 }
 
 /// Gives out what was kept, and nothing else.

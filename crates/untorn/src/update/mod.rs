@@ -29,13 +29,14 @@ use untorn_txn::{Fetched, Tree};
 use crate::{
     Error, Result, apply, content,
     error::shown,
+    index_at_hand::keep_index,
     open,
     record::Record,
     releases::{self, Heard, Objects, Progress, Question, Saved, Supply, cheapest, forget, hear, load, remote, save},
     verify::look,
 };
 use chunks::ChunkPlan;
-pub use options::{Extent, UpdateOptions};
+pub use options::{Announce, Extent, UpdateOptions};
 pub use policy::{Policies, Policy};
 pub use report::{Route, UpdateOutcome, UpdatePlan, UpdateReport};
 pub use rollback::roll_back_to_release;
@@ -92,6 +93,8 @@ fn run(dir: &Path, options: &UpdateOptions) -> Result<UpdateReport> {
     if let Some(outcome) = nothing_to_do(&heard, &record, options) {
         if outcome == UpdateOutcome::UpToDate {
             remember(&mut tree, &record, &trust)?;
+            // Whoever was killed right after the commit has left it.
+            forget(&fetched, record.build());
         }
         report.outcome = outcome;
     } else {
@@ -262,6 +265,11 @@ impl Job<'_> {
         if report.outcome == UpdateOutcome::Fetched {
             save(&fetched, self.saved)?;
         }
+        if report.outcome == UpdateOutcome::Updated
+            && let Some(manifest) = Record::of(tree, self.dir)?.manifest()
+        {
+            keep_index(&fetched, manifest, release, &supply.objects);
+        }
         self.done(&fetched, report);
         Ok(())
     }
@@ -271,6 +279,7 @@ impl Job<'_> {
             report.outcome = UpdateOutcome::Planned;
             return Ok(());
         }
+        self.options.announce(&report.plan);
         plan.fetch(supply, self.options)?;
         if self.changes_tree() {
             plan.commit(supply, tree, self.dir, self.following.clone(), self.options, report)?;
@@ -288,7 +297,7 @@ impl Job<'_> {
     /// What was fetched is of no use any more.
     fn done(&self, fetched: &Fetched, report: &UpdateReport) {
         if report.outcome == UpdateOutcome::Updated {
-            forget(fetched);
+            forget(fetched, self.release.document.manifest.hash);
         }
     }
 
@@ -345,6 +354,7 @@ impl Job<'_> {
             report.outcome = UpdateOutcome::Planned;
             return Ok(());
         }
+        self.options.announce(&report.plan);
         let progress = Progress { observer: self.options.observer(), done: Cell::new(0), total: left };
         way.iter().try_for_each(|patch| patches::fetch(self.remote, fetched, patch, &progress))?;
         if !self.changes_tree() {
