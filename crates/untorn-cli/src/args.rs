@@ -5,6 +5,7 @@ use std::{ffi::OsString, path::PathBuf, sync::LazyLock};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::keys::{KeyCommand, ReleaseArgs, SignArgs};
+pub(crate) use crate::player_args::{InstallArgs, UpdateArgs};
 use crate::studio_args::{ChannelArgs, GcArgs, PromoteArgs, PublishArgs, StoreArgs};
 
 /// Updates a directory of files so that it is never half done.
@@ -115,6 +116,10 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Make a damaged tree whole again, with no more bytes than are damaged
     Repair(RepairArgs),
+    /// Bring a tree to the release that its channel offers
+    Update(Box<UpdateArgs>),
+    /// Install a product from a store of releases, and follow it from then on
+    Install(Box<InstallArgs>),
     /// Go back to the tree before the last update
     Rollback(RollbackArgs),
     /// Run a program on a tree that cannot change meanwhile
@@ -415,6 +420,9 @@ pub(crate) struct RollbackArgs {
     /// Keep nothing to undo the roll-back with
     #[arg(long)]
     pub(crate) no_undo: bool,
+    /// Where releases come from, if nothing was kept to go back with: addresses, or directories
+    #[arg(long, value_name = "URL|DIR")]
+    pub(crate) from: Vec<String>,
 }
 
 #[derive(Args, Debug)]

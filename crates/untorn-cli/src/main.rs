@@ -7,6 +7,7 @@ mod exit;
 mod failure;
 mod keys;
 mod outcome;
+mod player_args;
 mod print;
 mod progress;
 mod signing;

@@ -222,6 +222,33 @@ fn to_the_last_field() {
     check(&["gc", "store", "--keep", "1"], 0);
     check(&["gc", "store", "--keep", "1", "--yes"], 0);
     check(&["store", "check", "store"], 0);
+    // And what players do with it.
+    copy(&game.path("new"), &game.path("modified"));
+    check(&["install", "store", "followed", "--trust", "game.root", "-n"], 0);
+    check(&["install", "store", "followed", "--trust", "game.root"], 0);
+    check(&["update", "followed", "--exit-code"], 3);
+    copy(&game.path("old"), &game.path("adopted"));
+    game.write("adopted/readme.txt", b"mine");
+    game.write("adopted/data/world.pak", b"mine");
+    let adopted = ["install", "store", "adopted", "--trust", "game.root", "--keep", "readme.txt"];
+    check(&adopted, 22);
+    check(&[&adopted[..], &["--replace", "**"]].concat(), 0);
+    game.write("modified/readme.txt", b"version 2");
+    game.write("modified/maps/b.map", b"another map");
+    check(&with(&["publish", "modified", "store", "--patch-from", "1"]), 0);
+    check(&["update", "followed", "-n"], 0);
+    check(&["update", "followed", "--stage-only"], 0);
+    check(&["update", "followed", "--commit"], 0);
+    check(&["rollback", "followed"], 0);
+    game.write("followed/readme.txt", b"mine");
+    game.write("followed/data/world.pak", b"mine");
+    game.write("followed/maps/mine", b"mine");
+    let changed = ["update", "followed", "--regardless", "--no-patches", "--keep", "readme.txt", "--no-undo"];
+    check(&[&changed[..], &["-n"]].concat(), 0);
+    check(&changed, 0);
+    check(&["rollback", "followed", "-n"], 0);
+    check(&["rollback", "followed"], 0);
+    check(&["update", "followed", "--from", "missing"], 40);
     game.write("store/channel/beta", b"rot");
     check(&["store", "check", "store"], 10);
 
@@ -245,6 +272,7 @@ fn to_the_last_field() {
             "move",
             "root",
             "channel",
+            "plan",
         ];
         let is_type = command.is_empty() || types.contains(&command.as_str());
         assert!(is_type || sections.contains(command.as_str()), "{command} was not asked");

@@ -40,6 +40,6 @@ pub use error::{Answer, Blame, Error, Fault, Result};
 pub use http::{Http, HttpOptions};
 pub use name::check_name;
 pub use options::RemoteOptions;
-pub use parts::{PART_LEN_MAX, Part, Taker};
+pub use parts::{PIECE_LEN_MAX, Part, Take, Taker};
 pub use remote::{Check, Mirrors, Remote};
 pub use transport::Transport;

@@ -167,7 +167,7 @@ impl Remote {
         ranges: &[Range<u64>],
         give: &mut dyn FnMut(usize, &[u8]) -> io::Result<()>,
     ) -> Result<()> {
-        let mut cutter = Cutter { ranges, number: 0, at: 0, give, is_done: false };
+        let mut cutter = Cutter { ends: true, ..Cutter::new(ranges, 0, give) };
         let result = mirror.get(name, u64::MAX, &mut self.counted(&mut cutter));
         if cutter.is_done {
             return Ok(());
@@ -251,7 +251,7 @@ pub(crate) fn url(mirror: &dyn Transport, name: &str) -> String {
 }
 
 /// The bytes, if they are the right ones.
-pub(crate) fn accepted(mirror: &dyn Transport, name: &str, bytes: Vec<u8>, check: &Check<'_>) -> Result<Vec<u8>> {
+fn accepted(mirror: &dyn Transport, name: &str, bytes: Vec<u8>, check: &Check<'_>) -> Result<Vec<u8>> {
     match check(&bytes) {
         Ok(()) => Ok(bytes),
         Err(why) => Err(Error::new(url(mirror, name), Fault::Content { why, first: first_of(&bytes) })),
@@ -296,13 +296,21 @@ impl Write for Advancing<'_> {
 }
 
 /// Gives out ranges of what passes by.
-struct Cutter<'c> {
+pub(crate) struct Cutter<'c> {
     ranges: &'c [Range<u64>],
     number: usize,
     at: u64,
     give: &'c mut dyn FnMut(usize, &[u8]) -> io::Result<()>,
-    /// Nothing more is needed: the error that ends the flow is none.
+    /// Whether the flow is to end once nothing more is needed, by an error that is none.
+    ends: bool,
     is_done: bool,
+}
+
+impl<'c> Cutter<'c> {
+    /// Of what begins `at` there.
+    pub(crate) fn new(ranges: &'c [Range<u64>], at: u64, give: &'c mut dyn FnMut(usize, &[u8]) -> io::Result<()>) -> Self {
+        Self { ranges, number: 0, at, give, ends: false, is_done: false }
+    }
 }
 
 impl Write for Cutter<'_> {
@@ -319,7 +327,7 @@ impl Write for Cutter<'_> {
         }
         self.at = end;
         self.is_done = self.number == self.ranges.len();
-        if self.is_done { Err(io::Error::other("enough")) } else { Ok(bytes.len()) }
+        if self.is_done && self.ends { Err(io::Error::other("enough")) } else { Ok(bytes.len()) }
     }
 
     fn flush(&mut self) -> io::Result<()> {

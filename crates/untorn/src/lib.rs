@@ -77,8 +77,8 @@ pub use roll_back::roll_back;
 pub use scan::{ScanOptions, scan, scan_with_index};
 pub use signed::{PatchFacts, Provenance, Trusting, patch_facts, sign_patch};
 pub use update::{
-    Extent, Policies, Policy, Route, UpdateOptions, UpdateOutcome, UpdatePlan, UpdateReport, install, roll_back_to_release,
-    update,
+    Announce, Extent, Policies, Policy, Route, UpdateOptions, UpdateOutcome, UpdatePlan, UpdateReport, install,
+    roll_back_to_release, update,
 };
 pub use verify::{VerifyOptions, VerifyReport, verify, verify_against};
 

@@ -18,8 +18,8 @@ use untorn_testhost::{Action, Host, HostOptions};
 
 /// Documents, the head of the index and the like, for each attempt.
 const DOCUMENTS_LEN: u64 = 16 << 10;
-/// Parts that are under way when an update is stopped are lost: so many, of such a length.
-const UNDER_WAY_LEN: u64 = 6 * (512 << 10);
+/// Frames that are under way when an update is stopped are lost: one of each connection, and what lies in its buffers.
+const UNDER_WAY_LEN: u64 = 6 * (192 << 10);
 
 /// Stops once so many bytes more have come.
 #[derive(Default)]
@@ -125,7 +125,7 @@ fn what_has_rotted_meanwhile_is_fetched_again() {
 }
 
 #[test]
-fn a_host_that_cuts_every_connection_gives_each_byte_once() {
+fn a_host_that_cuts_every_connection_gives_hardly_a_byte_twice() {
     for patch_from in [0, 1] {
         let studio = far_apart(patch_from);
         let host = Host::start_with(
@@ -139,6 +139,8 @@ fn a_host_that_cuts_every_connection_gives_each_byte_once() {
         let report = update(&studio.game(), &options(&[&host.url()])).unwrap();
         assert_eq!(report.outcome, UpdateOutcome::Updated);
         assert_eq!(content(&studio.game()), content(&studio.path("2")));
-        assert!(host.served() < (24 << 20) + (128 << 10), "{}", host.served());
+        // A frame that was cut through comes again; a patch goes on within.
+        let again = if patch_from == 0 { 24 * (128 << 10) } else { 0 };
+        assert!(host.served() < (24 << 20) + again + (128 << 10), "{}", host.served());
     }
 }

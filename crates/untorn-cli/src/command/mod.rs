@@ -19,6 +19,7 @@ mod sign;
 mod signed;
 mod status;
 mod store_check;
+mod update;
 mod verify;
 mod write;
 
@@ -52,6 +53,8 @@ pub(crate) fn run(cli: &Cli) -> Exit {
         Command::Recover(args) => ("recover", recover::run(args)),
         Command::Verify(args) => ("verify", verify::run(args, global)),
         Command::Repair(args) => ("repair", repair::run(args, global)),
+        Command::Update(args) => ("update", update::run(args, global)),
+        Command::Install(args) => ("install", update::install(args, global)),
         Command::Rollback(args) => ("rollback", rollback::run(args, global)),
         Command::Run(args) => ("run", run::run(args)),
         Command::Manifest(args) => ("manifest", manifest::run(args, global)),
@@ -76,6 +79,6 @@ pub(crate) fn run(cli: &Cli) -> Exit {
 
 /// Whether the command comes to safe points, at which it can stop with everything as it was.
 fn can_stop(command: &Command) -> bool {
-    use Command::{Apply, Diff, Publish, Repair, Rollback, Write};
-    matches!(command, Diff(_) | Apply(_) | Write(_) | Rollback(_) | Publish(_) | Repair(_))
+    use Command::{Apply, Diff, Install, Publish, Repair, Rollback, Update, Write};
+    matches!(command, Diff(_) | Apply(_) | Write(_) | Rollback(_) | Publish(_) | Repair(_) | Update(_) | Install(_))
 }

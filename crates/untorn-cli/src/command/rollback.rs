@@ -5,6 +5,7 @@ use untorn::{Options, RollbackForecast, Status, Tree};
 
 use crate::{
     args::{Global, RollbackArgs},
+    failure::Failure,
     outcome::{Answer, Outcome},
     progress,
     text::{count, path, seconds, short, size},
@@ -13,6 +14,9 @@ use crate::{
 pub(super) fn run(args: &RollbackArgs, global: &Global) -> Answer {
     let mut options = Options::default();
     (options.keep_undo, options.observer) = (!args.no_undo, progress::observer(global));
+    if let Some(sources) = through_store(args)? {
+        return super::update::roll_back(args, sources, global);
+    }
     if args.dry_run {
         return if Status::of(&args.tree)?.can_roll_back { dry_run(args, &options) } else { Ok(cannot(args)) };
     }
@@ -32,6 +36,19 @@ pub(super) fn run(args: &RollbackArgs, global: &Global) -> Answer {
         text,
         json!({ "outcome": "rolled-back", "installed": installed, "transaction": super::apply::transaction_json(&report) }),
     ))
+}
+
+/// Where releases come from, when that is the only way back.
+fn through_store(args: &RollbackArgs) -> Result<Option<Vec<String>>, Failure> {
+    if !args.from.is_empty() {
+        return Ok(Some(args.from.clone()));
+    }
+    if Status::of(&args.tree)?.can_roll_back {
+        return Ok(None);
+    }
+    let following = untorn::installed(&args.tree)?.and_then(|installed| installed.following);
+    let sources = following.filter(|following| following.release.is_some()).map(|following| following.sources);
+    Ok(sources.filter(|sources| !sources.is_empty()))
 }
 
 fn dry_run(args: &RollbackArgs, options: &Options) -> Answer {

@@ -18,8 +18,8 @@ use crate::{Error, Result};
 
 /// A compressed manifest is hardly longer than the manifest.
 const STORED_MANIFEST_LEN_MAX: u64 = MANIFEST_LEN_MAX + (1 << 20);
-/// How much is fetched at once: several of these are under way at the same time, and lost when the process is killed.
-const FETCH_LEN_MAX: u32 = 512 << 10;
+/// How much is fetched at once: several of these are under way at the same time.
+const FETCH_LEN_MAX: u32 = 1 << 20;
 /// A question costs about as much as so many bytes.
 const GAP_MAX: u32 = 512;
 
@@ -30,6 +30,13 @@ pub(crate) struct Wanted {
     pub(crate) range: Range<u64>,
     /// The hashes of what is wanted, and where it lies in the part.
     pub(crate) pieces: Vec<(Hash, Range<usize>)>,
+}
+
+impl Wanted {
+    fn part(&self) -> Part {
+        let place = |range: &Range<usize>| self.range.start + range.start as u64..self.range.start + range.end as u64;
+        Part { name: self.name.clone(), pieces: self.pieces.iter().map(|(_, range)| place(range)).collect() }
+    }
 }
 
 /// Tells an observer how far fetching is.
@@ -164,17 +171,13 @@ impl<'r> Supply<'r> {
         if wanted.is_empty() {
             return Ok(());
         }
-        let parts: Vec<Part> =
-            wanted.iter().map(|wanted| Part { name: wanted.name.clone(), range: wanted.range.clone() }).collect();
+        let parts: Vec<Part> = wanted.iter().map(|wanted| wanted.part()).collect();
         let checks = Checks { wanted, observer: self.observer };
         let (objects, mut failed) = (&mut self.objects, None);
-        let result = self.remote.get_parts(&parts, &checks, &mut |number, bytes| {
-            for (hash, range) in &wanted[number].pieces {
-                let kept = bytes.get(range.clone()).map_or(Ok(()), |piece| objects.put(*hash, piece));
-                if let Err(error) = kept {
-                    failed = Some(error);
-                    return Err(untorn_remote::Error::new(&*wanted[number].name, untorn_remote::Fault::Stopped));
-                }
+        let result = self.remote.get_parts(&parts, &checks, &mut |part, piece, bytes| {
+            if let Err(error) = objects.put(wanted[part].pieces[piece].0, &bytes) {
+                failed = Some(error);
+                return Err(untorn_remote::Error::new(&*wanted[part].name, untorn_remote::Fault::Stopped));
             }
             progress.add(bytes.len() as u64);
             Ok(())
@@ -229,10 +232,8 @@ struct Checks<'c> {
 }
 
 impl Taker for Checks<'_> {
-    fn check(&self, number: usize, bytes: &[u8]) -> Result<(), String> {
-        let is_right =
-            |(hash, range): &(Hash, Range<usize>)| bytes.get(range.clone()).is_some_and(|piece| Hash::of(piece) == *hash);
-        if self.wanted[number].pieces.iter().all(is_right) { Ok(()) } else { Err("its hash is another".to_owned()) }
+    fn check(&self, part: usize, piece: usize, bytes: &[u8]) -> Result<(), String> {
+        if Hash::of(bytes) == self.wanted[part].pieces[piece].0 { Ok(()) } else { Err("its hash is another".to_owned()) }
     }
 
     fn should_stop(&self) -> bool {

@@ -142,7 +142,7 @@ impl<'a> Store<'a> {
         let missing: Vec<_> = missing.into_iter().collect();
         let (index, name) = (self.index()?, self.index_name());
         let range = |number: &u32| index.page_range(*number).unwrap_or(0..0);
-        let parts: Vec<_> = missing.iter().map(|number| Part { name: name.to_string(), range: range(number) }).collect();
+        let parts: Vec<_> = missing.iter().map(|number| Part { name: name.to_string(), pieces: vec![range(number)] }).collect();
         let check = |part: usize, bytes: &[u8]| match missing.get(part).and_then(|number| index.page_hash(*number)) {
             Some(hash) => expect(bytes, hash),
             None => Err("there is no such page".to_owned()),
@@ -176,10 +176,10 @@ impl<'a> Store<'a> {
         if parts.is_empty() {
             return Ok(());
         }
-        let total = parts.iter().map(|part| part.range.end - part.range.start).sum();
+        let total = parts.iter().flat_map(|part| &part.pieces).map(|piece| piece.end - piece.start).sum();
         let taker = Taking { check, observer: self.observer.as_deref(), is_full: AtomicBool::new(false) };
         let mut done = 0;
-        self.remote.get_parts(parts, &taker, &mut |number, bytes| {
+        self.remote.get_parts(parts, &taker, &mut |number, _, bytes| {
             done += bytes.len() as u64;
             if let Some(observer) = self.observer.as_deref() {
                 observer.progress(Phase::Read, done, total);
@@ -288,7 +288,7 @@ struct Taking<'a> {
 }
 
 impl Taker for Taking<'_> {
-    fn check(&self, number: usize, bytes: &[u8]) -> Result<(), String> {
+    fn check(&self, number: usize, _: usize, bytes: &[u8]) -> Result<(), String> {
         (self.check)(number, bytes)
     }
 
@@ -328,7 +328,7 @@ impl Source for Store<'_> {
     fn fetch(&mut self) -> Result<()> {
         let name = |fetch: &Fetch| self.pack_name(fetch.pack).map(|name| name.to_string());
         let parts: Result<Vec<_>> =
-            self.fetches.iter().map(|fetch| Ok(Part { name: name(fetch)?, range: fetch.range.clone() })).collect();
+            self.fetches.iter().map(|fetch| Ok(Part { name: name(fetch)?, pieces: vec![fetch.range.clone()] })).collect();
         let check = |number: usize, bytes: &[u8]| {
             let mut frames = self.fetches[number].split(bytes);
             frames.try_for_each(|(frame, stored)| expect(stored, frame.hash))

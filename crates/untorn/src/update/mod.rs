@@ -36,7 +36,7 @@ use crate::{
     verify::look,
 };
 use chunks::ChunkPlan;
-pub use options::{Extent, UpdateOptions};
+pub use options::{Announce, Extent, UpdateOptions};
 pub use policy::{Policies, Policy};
 pub use report::{Route, UpdateOutcome, UpdatePlan, UpdateReport};
 pub use rollback::roll_back_to_release;
@@ -93,6 +93,8 @@ fn run(dir: &Path, options: &UpdateOptions) -> Result<UpdateReport> {
     if let Some(outcome) = nothing_to_do(&heard, &record, options) {
         if outcome == UpdateOutcome::UpToDate {
             remember(&mut tree, &record, &trust)?;
+            // Whoever was killed right after the commit has left it.
+            forget(&fetched, record.build());
         }
         report.outcome = outcome;
     } else {
@@ -277,6 +279,7 @@ impl Job<'_> {
             report.outcome = UpdateOutcome::Planned;
             return Ok(());
         }
+        self.options.announce(&report.plan);
         plan.fetch(supply, self.options)?;
         if self.changes_tree() {
             plan.commit(supply, tree, self.dir, self.following.clone(), self.options, report)?;
@@ -351,6 +354,7 @@ impl Job<'_> {
             report.outcome = UpdateOutcome::Planned;
             return Ok(());
         }
+        self.options.announce(&report.plan);
         let progress = Progress { observer: self.options.observer(), done: Cell::new(0), total: left };
         way.iter().try_for_each(|patch| patches::fetch(self.remote, fetched, patch, &progress))?;
         if !self.changes_tree() {

@@ -6,7 +6,7 @@ use untorn_format::release::Signed;
 use untorn_trust::ExpiryPolicy;
 use untorn_txn::{Observer, Options, Readers};
 
-use super::Policies;
+use super::{Policies, UpdatePlan};
 use crate::{ApplyOptions, SourceOptions, content};
 
 /// How far an update goes.
@@ -23,6 +23,9 @@ pub enum Extent {
     /// To the end with what was fetched before, without any network.
     CommitFetched,
 }
+
+/// Is told what an update takes.
+pub type Announce = Arc<dyn Fn(&UpdatePlan) + Send + Sync>;
 
 /// How a tree is updated.
 #[derive(Clone)]
@@ -59,6 +62,8 @@ pub struct UpdateOptions {
     pub source: SourceOptions,
     /// Is told about progress.
     pub observer: Option<Arc<dyn Observer>>,
+    /// Is told what the update takes, before anything large is fetched.
+    pub announce: Option<Announce>,
 }
 
 impl Default for UpdateOptions {
@@ -79,6 +84,7 @@ impl Default for UpdateOptions {
             jobs: 0,
             source: SourceOptions::default(),
             observer: None,
+            announce: None,
         }
     }
 }
@@ -107,6 +113,12 @@ impl UpdateOptions {
 
     pub(super) fn observer(&self) -> Option<&dyn Observer> {
         self.observer.as_deref()
+    }
+
+    pub(super) fn announce(&self, plan: &UpdatePlan) {
+        if let Some(announce) = &self.announce {
+            announce(plan);
+        }
     }
 
     pub(super) fn is_patient(&self) -> bool {
