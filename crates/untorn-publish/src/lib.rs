@@ -41,7 +41,7 @@ pub use backend::*;
 pub use check::{CheckReport, Problem, check};
 pub use collect::{CollectOptions, CollectReport, collect};
 pub use error::{Error, Result};
-pub use moves::{MoveReport, promote, roll_back};
+pub use moves::{MoveReport, promote, refresh, roll_back};
 pub use options::{PointerOptions, PublishOptions};
 pub use publish::publish;
 pub use report::{Outcome, PatchReport, PublishReport};

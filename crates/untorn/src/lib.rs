@@ -76,7 +76,7 @@ pub use open::open_store;
 pub use record::installed;
 pub use releases::SourceOptions;
 pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair, repair_from};
-pub use roll_back::roll_back;
+pub use roll_back::{roll_back, roll_back_forecast};
 pub use scan::{ScanOptions, scan, scan_with_index};
 pub use signed::{PatchFacts, Provenance, Trusting, patch_facts, sign_patch};
 pub use update::{
