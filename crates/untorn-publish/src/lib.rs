@@ -12,6 +12,7 @@
 //!
 //! # Limitations
 //! - Secret keys are the caller's: see [`Signer`].
+//! - An object that is there with the right length is taken for what its name says, and not sent again; [`check`] reads all of them. Players find out in any case: they compare hashes.
 //! - Marks of killed processes stay until somebody says that they are dead, or, for a publication, until the next one to that channel has succeeded.
 //! - Buckets need the feature `cloud`, which brings a runtime; it stays inside this crate.
 //! - A collection may take an old release from under a player who is updating to it, where fewer releases are kept than players lag behind: the update begins anew then.
