@@ -15,8 +15,8 @@ use crate::studio_args::{ChannelArgs, GcArgs, PromoteArgs, PublishArgs, StoreArg
 #[command(name = "untorn", version, long_version = LONG_VERSION.as_str(), max_term_width = 100, after_long_help = exits())]
 #[command(before_long_help = "Examples:
   untorn demo                            see it being killed, and come back whole
-  untorn diff 1.0/ 1.1/ -o 1.1.patch     make a patch
-  untorn apply 1.1.patch game/           update: all of it, or nothing")]
+  untorn diff 1.0/ 1.1/ -o 1.1.patch     make a patch (with --key: a signed one)
+  untorn apply 1.1.patch game/           update: all of it, or nothing (--unsigned if nobody signed)")]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -28,8 +28,8 @@ pub(crate) struct Cli {
 pub(crate) const BRIEF: &str = "untorn updates a directory of files so that it is never half done.
 
   untorn demo                            see it being killed, and come back whole
-  untorn diff 1.0/ 1.1/ -o 1.1.patch     make a patch
-  untorn apply 1.1.patch game/           update: all of it, or nothing
+  untorn diff 1.0/ 1.1/ -o 1.1.patch     make a patch (with --key: a signed one)
+  untorn apply 1.1.patch game/           update: all of it, or nothing (--unsigned if nobody signed)
   untorn verify game/                    is every byte as it should be?
   untorn rollback game/                  back to the build before
 

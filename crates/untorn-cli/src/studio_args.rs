@@ -38,11 +38,11 @@ pub(crate) struct PointerArgs {
 
 #[derive(Args, Debug)]
 #[command(before_long_help = "Examples:
-  untorn publish 1.0/ store/ --key game.key --root game.root       the first release, to a directory
+  untorn publish 1.0/ store/ --key game.key --root game.1.root     the first release, to a directory
   untorn publish 1.1/ store/ --key game.key --patch-from 3         with patches from the last three builds
   untorn publish 1.1/ s3://bucket/game --key game.key --dry-run    say what would be sent
   untorn publish 1.1/ store/ --unsigned-out sign/                  leave the release to be signed elsewhere:
-  minisign -S -s release.key -m sign/release                         on the machine that holds the key
+  untorn sign sign/release --key release.key                         on the machine that holds the key
   untorn publish sign/ store/ --resume --key channel.key           and go on
 
 Sends only what the store does not have. Players see nothing of it before all of it is there; killed at any instant, the same command goes on.")]
@@ -123,8 +123,9 @@ pub(crate) struct PromoteArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(before_long_help = "Example:
-  untorn channel rollback store/ --key game.key")]
+#[command(before_long_help = "Examples:
+  untorn channel rollback store/ --key game.key
+  untorn channel refresh store/ --key game.key --valid-days 30")]
 pub(crate) struct ChannelArgs {
     #[command(subcommand)]
     pub(crate) command: ChannelCommand,
@@ -134,6 +135,8 @@ pub(crate) struct ChannelArgs {
 pub(crate) enum ChannelCommand {
     /// Point a channel back to a release from before
     Rollback(ChannelRollbackArgs),
+    /// Let a channel say the same once more: for more players, for longer, or signed by new keys
+    Refresh(ChannelRefreshArgs),
 }
 
 #[derive(Args, Debug)]
@@ -154,6 +157,23 @@ pub(crate) struct ChannelRollbackArgs {
     /// Only for this platform
     #[arg(long, value_name = "NAME")]
     pub(crate) platform: Option<String>,
+    #[command(flatten)]
+    pub(crate) pointer: PointerArgs,
+    #[command(flatten)]
+    pub(crate) keys: KeyArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Examples:
+  untorn channel refresh store/ --key game.key --valid-days 30             before the word of the channel gets old
+  untorn channel refresh store/ --key game.key --rollout-permille 500      half of the players, after the first tenth
+  untorn channel refresh store/ --key new.key --root game.2.root           after keys were changed")]
+pub(crate) struct ChannelRefreshArgs {
+    /// The store
+    pub(crate) store: String,
+    /// The channel
+    #[arg(long, value_name = "NAME", default_value = "stable")]
+    pub(crate) channel: String,
     #[command(flatten)]
     pub(crate) pointer: PointerArgs,
     #[command(flatten)]
@@ -183,7 +203,7 @@ pub(crate) struct GcArgs {
 
 #[derive(Args, Debug)]
 #[command(before_long_help = "Example:
-  untorn store check store/ --root game.root")]
+  untorn store check store/ --root game.1.root")]
 pub(crate) struct StoreArgs {
     #[command(subcommand)]
     pub(crate) command: StoreCommand,
@@ -198,7 +218,7 @@ pub(crate) enum StoreCommand {
 #[derive(Args, Debug)]
 #[command(before_long_help = "Examples:
   untorn store check store/
-  untorn store check s3://bucket/game --root game.root    believe this root, not the store's own
+  untorn store check s3://bucket/game --root game.1.root    believe this root, not the store's own
 
 Exits with 10 when something is wrong.")]
 pub(crate) struct StoreCheckArgs {

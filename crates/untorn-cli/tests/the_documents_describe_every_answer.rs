@@ -218,6 +218,7 @@ fn to_the_last_field() {
     check(&with(&["publish", "modified", "store", "-n"]), 0);
     check(&with(&["publish", "modified", "store", "--build", "1"]), 1);
     check(&with(&["channel", "rollback", "store"]), 0);
+    check(&with(&["channel", "refresh", "store", "--valid-days", "30"]), 0);
     game.write("store/mine", b"of somebody else");
     check(&["gc", "store", "--keep", "1"], 0);
     check(&["gc", "store", "--keep", "1", "--yes"], 0);

@@ -64,6 +64,11 @@ impl Head {
         self.current.as_ref().map(|(channel, _)| &channel.document)
     }
 
+    /// Whether players who know the newest root believe what the channel says.
+    pub(crate) fn is_current(&self, roots: &Roots) -> bool {
+        self.current.as_ref().is_some_and(|(channel, _)| roots.newest().channel(&channel.signed).is_ok())
+    }
+
     pub(crate) fn seq(&self) -> u64 {
         self.channel().map_or(0, |channel| channel.seq)
     }
@@ -91,7 +96,8 @@ impl Head {
 
     /// Moves the channel on: signs the next document and puts it in the place of the one that was read, and then into the log.
     ///
-    /// After this returns `Ok`, players see it. After [`Error::Raced`], they see what somebody else made of it.
+    /// After this returns `Ok`, players see it; whether it is in the log already, or whoever comes next puts it there, makes no difference to them. After
+    /// [`Error::Raced`], they see what somebody else made of it.
     pub(crate) fn advance(
         &self,
         store: &dyn Backend,
@@ -100,14 +106,17 @@ impl Head {
         next: &Channel,
     ) -> Result<Verified<Channel>> {
         let name = Name::Channel(self.name.clone());
-        let signatures = sign(signer, &Document::Channel(next.clone()))?;
+        let signatures = sign(signer, &Document::Channel(next.clone()), roots)?;
         let signed = Signed { signatures, document: next.encode() };
         let channel = roots.newest().channel(&signed).map_err(|source| Error::Trust { name: name.to_string(), source })?;
         self.write_log(store)?;
+        // As late as can be: from here on players believe the keys of the newest root only, and what the channel says now may be signed by others.
+        roots.publish(store)?;
         let version = self.current.as_ref().map(|(_, version)| version);
         let moved = store.put_if(&name.to_string(), version, &signed.encode());
         moved.map_err(|error| Error::of_pointer(error, self.name.as_str()))?;
-        log(store, &self.name, &channel)?;
+        // An error would say that nothing has changed.
+        drop(log(store, &self.name, &channel));
         Ok(channel)
     }
 

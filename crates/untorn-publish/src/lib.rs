@@ -12,10 +12,39 @@
 //!
 //! # Limitations
 //! - Secret keys are the caller's: see [`Signer`].
+//! - An object that is there with the right length is taken for what its name says, and not sent again; [`check`] reads all of them. Players find out in any case: they compare hashes.
 //! - Marks of killed processes stay until somebody says that they are dead, or, for a publication, until the next one to that channel has succeeded.
 //! - Buckets need the feature `cloud`, which brings a runtime; it stays inside this crate.
-//! - A collection that runs for longer than a player's update may take the old release from under it, where fewer releases are kept than players lag behind: the player's
-//!   update begins anew then.
+//! - A collection may take an old release from under a player who is updating to it, where fewer releases are kept than players lag behind: the update begins anew then.
+//!
+//! ```
+//! use untorn_keys::{SecretKey, first_root, sign};
+//! use untorn_publish::{DirBackend, PublicKey, PublishOptions, Signer, check, publish};
+//! use untorn_trust::Document;
+//!
+//! struct Key(SecretKey);
+//! impl Signer for Key {
+//!     fn keys(&self) -> Vec<PublicKey> {
+//!         vec![self.0.public()]
+//!     }
+//!     fn sign(&self, document: &[u8], comment: &str) -> Result<String, String> {
+//!         self.0.sign_bytes(document, comment).map_err(|error| error.to_string())
+//!     }
+//! }
+//! # let work = tempfile::tempdir()?;
+//! # let (build, place) = (work.path().join("1.0"), work.path().join("store"));
+//! # std::fs::create_dir(&build)?;
+//! # std::fs::write(build.join("level.map"), "level one")?;
+//! let key = Key(SecretKey::generate(None)?);
+//! let root = sign(&Document::Root(first_root("game", key.0.public())), &[&key.0])?;
+//! let store = DirBackend::open(&place, true)?;
+//! let mut options = PublishOptions::default();
+//! options.pointer.roots = vec![root.clone()];
+//! let report = publish(&build, &store, "stable", &key, &options)?;
+//! assert_eq!((report.build, report.new_chunks), (1, 1));
+//! assert!(check(&store, &[root], None)?.is_sound());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod assemble;
 mod backend;
@@ -41,7 +70,7 @@ pub use backend::*;
 pub use check::{CheckReport, Problem, check};
 pub use collect::{CollectOptions, CollectReport, collect};
 pub use error::{Error, Result};
-pub use moves::{MoveReport, promote, roll_back};
+pub use moves::{MoveReport, promote, refresh, roll_back};
 pub use options::{PointerOptions, PublishOptions};
 pub use publish::publish;
 pub use report::{Outcome, PatchReport, PublishReport};

@@ -61,6 +61,11 @@ impl<'s> Mark<'s> {
         Self { store, name }
     }
 
+    /// Ends it, after the channel has moved: then a mark that stays says nothing any more, and is no reason to report an error.
+    pub(crate) fn outlive(self) {
+        drop(self.remove());
+    }
+
     /// Ends it.
     pub(crate) fn remove(self) -> Result<()> {
         Ok(self.store.delete(&self.name.to_string())?)

@@ -38,7 +38,7 @@ pub fn promote(
     options: &PointerOptions,
 ) -> Result<MoveReport> {
     let (source, target) = (channel_name(from)?, channel_name(to)?);
-    moving(store, &target, signer, options, |roots, head| {
+    moving(store, &target, signer, options, false, |roots, head| {
         let other = Head::read(store, roots, &source)?;
         let channel = other.channel().ok_or_else(|| Error::NotFound(format!("there is no channel {source}")))?;
         let wanted: Vec<Pointer> =
@@ -74,7 +74,7 @@ pub fn roll_back(
     options: &PointerOptions,
 ) -> Result<MoveReport> {
     let name = channel_name(channel)?;
-    moving(store, &name, signer, options, |_, head| {
+    moving(store, &name, signer, options, false, |_, head| {
         let channel = head.channel().ok_or_else(|| Error::NotFound(format!("there is no channel {name}")))?;
         let mut wanted = Vec::new();
         for current in channel.platforms.iter().filter(|pointer| platform.is_none_or(|name| name == pointer.platform)) {
@@ -91,24 +91,42 @@ pub fn roll_back(
     })
 }
 
+/// Says the same once more: with another time of expiry, for more players, or signed by the keys that may sign now.
+///
+/// After this returns, players see it.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such channel; [`Error::Trust`] when the keys that signed a release it names may not any more: publish that build again. Else
+/// as [`crate::publish`].
+pub fn refresh(store: &dyn Backend, channel: &str, signer: &dyn Signer, options: &PointerOptions) -> Result<MoveReport> {
+    let name = channel_name(channel)?;
+    moving(store, &name, signer, options, true, |_, head| {
+        let channel = head.channel().ok_or_else(|| Error::NotFound(format!("there is no channel {name}")))?;
+        Ok(channel.platforms.clone())
+    })
+}
+
 /// Points the channel to what `choose` wants, once all of that is known to be there.
 fn moving(
     store: &dyn Backend,
     name: &untorn_store::layout::ChannelName,
     signer: &dyn Signer,
     options: &PointerOptions,
+    anew: bool,
     choose: impl FnOnce(&Roots, &Head) -> Result<Vec<Pointer>>,
 ) -> Result<MoveReport> {
     let roots = Roots::read(store, &options.roots)?.ok_or(Error::NoRoot)?;
     if !options.dry_run {
         check(signer, RoleName::Channel, &roots)?;
-        roots.publish(store)?;
     }
     let head = Head::read(store, &roots, name)?;
     let mark = if options.dry_run { None } else { Some(Mark::publishing(store, name, head.seq())?) };
-    let done = choose(&roots, &head).and_then(|wanted| move_to(store, &roots, &head, signer, options, wanted));
+    let done = choose(&roots, &head).and_then(|wanted| move_to(store, &roots, &head, signer, options, wanted, anew));
     if let Some(mark) = mark {
-        mark.remove()?;
+        match &done {
+            Ok(report) if report.moved.is_empty() => mark.remove()?,
+            _ => mark.outlive(),
+        }
     }
     done
 }
@@ -120,12 +138,14 @@ fn move_to(
     signer: &dyn Signer,
     options: &PointerOptions,
     wanted: Vec<Pointer>,
+    anew: bool,
 ) -> Result<MoveReport> {
-    let is_new = |pointer: &Pointer| head.pointer(&pointer.platform) != Some(pointer);
-    let wanted: Vec<Pointer> = wanted.into_iter().filter(is_new).collect();
+    let is_new = |pointer: &&Pointer| head.pointer(&pointer.platform) != Some(*pointer);
     let before = |pointer: &Pointer| head.pointer(&pointer.platform).map_or(0, |old| old.build);
-    let moved = wanted.iter().map(|pointer| (pointer.platform.clone(), before(pointer), pointer.build)).collect();
-    if wanted.is_empty() {
+    let told = |pointer: &Pointer| (pointer.platform.clone(), before(pointer), pointer.build);
+    let moved: Vec<_> = wanted.iter().filter(is_new).map(told).collect();
+    // A document that players do not believe is not left as it is.
+    if moved.is_empty() && !anew && head.is_current(roots) {
         return Ok(MoveReport { seq: head.seq(), moved });
     }
     for pointer in &wanted {

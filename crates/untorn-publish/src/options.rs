@@ -39,7 +39,7 @@ pub struct PublishOptions {
     pub platform: String,
     /// Of which product it is; that of the root, if nothing is said.
     pub product: Option<String>,
-    /// What people call it; `build N`, if nothing is said.
+    /// What people call it; nothing but its number, if nothing is said.
     pub label: Option<String>,
     /// Its number; one more than the highest that is known, if nothing is said.
     pub build: Option<u64>,

@@ -82,9 +82,9 @@ pub fn resume(
             (false, false) => Err(Error::Raced { channel: channel.into() }),
         }
     });
-    mark.remove()?;
-    if let (Ok(_), Some(first @ Name::Publishing(_))) = (&done, Name::parse(text(MARK)?.trim())) {
-        Mark::left(store, first).remove()?;
+    mark.outlive();
+    if let (Ok(_), Ok(Some(first @ Name::Publishing(_)))) = (&done, text(MARK).map(|name| Name::parse(name.trim()))) {
+        Mark::left(store, first).outlive();
     }
     done.map(|seq| (release, seq))
 }

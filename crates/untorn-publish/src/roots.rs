@@ -35,10 +35,19 @@ impl Roots {
         Ok(Some(Self(chain)).filter(|roots| !roots.0.is_empty()))
     }
 
-    /// Puts those that are not there yet into the store, and the mark of a store first.
-    pub(crate) fn publish(&self, store: &dyn Backend) -> Result<()> {
+    /// Makes a place a store: with its mark and the first root, which takes nothing from anybody.
+    pub(crate) fn begin(&self, store: &dyn Backend) -> Result<()> {
         put_new(store, &Name::Mark, mark(&self.newest().root().product).as_bytes())?;
-        for root in &self.0 {
+        self.put(store, 1)
+    }
+
+    /// Puts those that are not there yet into the store.
+    pub(crate) fn publish(&self, store: &dyn Backend) -> Result<()> {
+        self.put(store, self.0.len())
+    }
+
+    fn put(&self, store: &dyn Backend, count: usize) -> Result<()> {
+        for root in self.0.iter().take(count) {
             let version = root.root().version;
             put_signed(store, &Name::Root(version), &Name::RootSignatures(version), root.signed())?;
         }

@@ -1,7 +1,7 @@
 //! Whoever signs.
 
 use untorn_format::release::PublicKey;
-use untorn_trust::{Document, RoleName, TrustError, facts};
+use untorn_trust::{Document, RoleName, Signature, TrustError, facts};
 
 use crate::{Error, Result, roots::Roots};
 
@@ -29,7 +29,16 @@ pub(crate) fn check(signer: &dyn Signer, role: RoleName, roots: &Roots) -> Resul
     Err(Error::Trust { name: "the key".into(), source })
 }
 
-/// The signatures of a document.
-pub(crate) fn sign(signer: &dyn Signer, document: &Document) -> Result<String> {
-    signer.sign(&document.encode(), &facts(document)).map_err(|why| Error::Sign { why })
+/// The signatures of a document by those of the signer's keys that may sign it: no other one vouches for it.
+pub(crate) fn sign(signer: &dyn Signer, document: &Document, roots: &Roots) -> Result<String> {
+    let text = signer.sign(&document.encode(), &facts(document)).map_err(|why| Error::Sign { why })?;
+    let unreadable = |source| Error::Trust { name: "the signatures".into(), source };
+    let (signatures, wanted) = (Signature::read_all(&text).map_err(unreadable)?, document.role().of(roots.newest().root()));
+    let may = |signature: &Signature| wanted.keys.iter().any(|key| key.id == signature.key_id());
+    let lines: Vec<&str> = text.lines().collect();
+    let kept = lines.chunks(SIGNATURE_LINES).zip(&signatures).filter(|(_, signature)| may(signature));
+    Ok(kept.flat_map(|(lines, _)| lines.iter().flat_map(|line| [line, "\n"])).collect())
 }
+
+/// How many lines a signature of minisign has.
+const SIGNATURE_LINES: usize = 4;

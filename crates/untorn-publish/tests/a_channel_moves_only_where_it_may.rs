@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use untorn_format::release::{Channel, Release, Signed};
 use untorn_keys::{SecretKey, Successor};
 use untorn_publish::{
-    Backend, CollectOptions, DirBackend, Error, PointerOptions, PublishOptions, check, collect, promote, publish, roll_back,
+    Backend, CollectOptions, DirBackend, Error, PointerOptions, PublishOptions, check, collect, promote, publish, refresh,
+    roll_back,
 };
 use untorn_trust::TrustedRoot;
 use util::studio::{Keys, NOON, Studio, key, keys, noise, options, publish_to, root, write};
@@ -170,6 +171,50 @@ fn a_new_epoch_ends_whatever_number_a_thief_has_signed() {
     assert!(report.new_chunks == 1, "what the old key signed is still of use: {report:?}");
     let report = check(&scene.store, &[root(), second], None).unwrap();
     // The thief's document came into the log as what it was: the one before.
+    assert!(report.is_sound(), "{report:?}");
+}
+
+#[test]
+fn a_channel_says_the_same_for_longer_and_for_more() {
+    let scene = Scene::new(1);
+    scene.publish(2, |options| (options.pointer.rollout_permille, options.pointer.valid_for) = (100, 1000));
+    let before = scene.channel("stable");
+    assert_eq!((before.rollout_permille, before.expires), (100, NOON + 1000));
+    let mut options = at(NOON + 500);
+    (options.rollout_permille, options.valid_for) = (500, 2000);
+    let report = refresh(&scene.store, "stable", &keys(), &options).unwrap();
+    let after = scene.channel("stable");
+    assert_eq!((report.seq, after.rollout_permille, after.expires), (3, 500, NOON + 2500));
+    // The first ones who got it are among those who get it now.
+    assert_eq!((after.salt, after.platforms), (before.salt, before.platforms));
+    assert!(matches!(refresh(&scene.store, "none", &keys(), &options), Err(Error::NotFound(_))));
+    scene.assert_sound();
+}
+
+#[test]
+fn a_root_reaches_players_no_earlier_than_what_its_keys_signed() {
+    let scene = Scene::new(1);
+    let fresh = SecretKey::generate(None).unwrap();
+    let mut next = Successor::of(&TrustedRoot::pin(root()).unwrap()).unwrap();
+    next.replace(&key().public(), &fresh.public()).unwrap();
+    let second = next.sign(&[key(), &fresh]).unwrap();
+    let mut options = options();
+    options.pointer.roots.push(second.clone());
+    // Whatever goes wrong before the pointer moves: players know the old root, and see what its keys signed.
+    options.build = Some(1);
+    write(&scene.build.join("version"), b"2");
+    assert!(publish(&scene.build, &scene.store, "stable", &Keys(vec![&fresh]), &options).is_err());
+    assert_eq!(scene.store.head("root/2.root").unwrap(), None);
+    // The very build that is there is published again: nobody would believe who signed it.
+    options.build = None;
+    write(&scene.build.join("version"), &noise(1, 5000));
+    let report = publish(&scene.build, &scene.store, "stable", &Keys(vec![key(), &fresh]), &options).unwrap();
+    assert_eq!((report.build, report.seq, report.new_chunks), (2, 2, 0));
+    // Keys that may not sign it, do not.
+    let signatures = scene.store.get("log/stable/2.minisig", 1 << 20).unwrap().unwrap().bytes;
+    assert_eq!(String::from_utf8(signatures).unwrap().lines().count(), 4);
+    assert!(scene.store.head("root/2.root").unwrap().is_some());
+    let report = check(&scene.store, &[root(), second], None).unwrap();
     assert!(report.is_sound(), "{report:?}");
 }
 

@@ -111,12 +111,13 @@ fn a_head_that_does_not_fit_its_manifest_is_refused() {
     };
     assert!(with(&|_| {}).is_ok());
     let last = good.spans.len() - 1;
-    let changes: [Case<'_>; 7] = [
+    let changes: [Case<'_>; 8] = [
         ("another manifest", &|head| head.manifest = Hash::of(b"another")),
         ("one span less", &|head| {
             head.spans.truncate(last);
             head.pages.remove(last);
         }),
+        ("one span more", &|head| head.spans.push(good.spans[last])),
         ("one byte less", &|head| head.spans[0].len -= 1),
         ("one byte more", &|head| head.spans[last].len += 1),
         ("a byte that moves from one file to the other", &|head| {

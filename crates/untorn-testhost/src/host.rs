@@ -50,7 +50,7 @@ impl HostOptions {
 pub struct Served {
     /// What was asked.
     pub request: Request,
-    /// Bytes that went out, those of the head among them.
+    /// Bytes that went out, those of the head among them; 0 until the answer is complete.
     pub bytes: u64,
 }
 
@@ -62,6 +62,18 @@ struct State {
     count: AtomicUsize,
     is_over: AtomicBool,
     tls: Option<Tls>,
+}
+
+impl State {
+    fn begin(&self, request: &Request) -> usize {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.push(Served { request: request.clone(), bytes: 0 });
+        log.len() - 1
+    }
+
+    fn end(&self, place: usize, bytes: u64) {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)[place].bytes = bytes;
+    }
 }
 
 /// A server that is running.
@@ -119,7 +131,7 @@ impl Host {
         self.state.line.served()
     }
 
-    /// Every question so far that has been answered, and what went out for it.
+    /// Every question so far, and what has gone out for it.
     #[must_use]
     pub fn log(&self) -> Vec<Served> {
         self.state.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -162,11 +174,12 @@ fn converse(from: &mut impl io::BufRead, to: &mut dyn Write, state: &State) -> i
     while let Some(mut request) = Request::read(from)? {
         request.number = state.count.fetch_add(1, Relaxed);
         thread::sleep(state.options.latency);
+        // Written down first: a client that has its answer may look at once.
+        let place = state.begin(&request);
         let mut counted = Counted { to, bytes: 0 };
         let way = &mut Way { to: &mut counted, line: &state.line, dir: &state.dir };
         let goes_on = way.answer(&request, &(state.options.decide)(&request));
-        let bytes = counted.bytes;
-        state.log.lock().unwrap_or_else(PoisonError::into_inner).push(Served { request, bytes });
+        state.end(place, counted.bytes);
         if !goes_on? || state.is_over.load(Relaxed) {
             return Ok(());
         }

@@ -34,9 +34,9 @@ impl Line {
     /// Writes a piece of a body, not faster than the line is.
     pub(crate) fn write(&self, to: &mut dyn Write, piece: &[u8]) -> io::Result<()> {
         self.wait(piece.len());
-        to.write_all(piece)?;
+        // Counted first: who has the bytes may ask at once how many there were.
         self.served.fetch_add(piece.len() as u64, Relaxed);
-        Ok(())
+        to.write_all(piece)
     }
 
     fn wait(&self, len: usize) {

@@ -98,3 +98,24 @@ pub(crate) fn signers(signatures: &[Signature], keys: &[PublicKey], document: &[
     }
     signers
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Signature, signers};
+    use crate::public_key;
+
+    const TEXT: &str = "untrusted comment: signature from minisign secret key
+RUQf6LRCGA9i559r3g7V1qNyJDApGip8MfqcadIgT9CuhV3EMhHoN1mGTkUidF/z7SrlQgXdy8ofjb7bNJJylDOocrCo8KLzZwo=
+trusted comment: timestamp:1633700835\tfile:test\tprehashed
+wLMDjy9FLAuxZ3q4NlEvkgtyhrr0gtTu6KC4KBJdITbbOeAi1zBIYo0v4iTgt8jJpIidRJnp94ABQkJAgAooBQ==
+";
+
+    #[test]
+    fn u12_a_key_that_is_listed_twice_signs_once() {
+        // No root that is read lists a key twice; this holds even so.
+        let key = public_key("RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3").unwrap();
+        let signatures = Signature::read_all(&TEXT.repeat(3)).unwrap();
+        assert_eq!(signers(&signatures, &[key, key], b"test"), [key]);
+        assert!(signers(&signatures, &[key], b"Test").is_empty());
+    }
+}

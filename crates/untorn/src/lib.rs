@@ -4,6 +4,9 @@
 //! [`apply`] brings a tree from the one to the other; [`verify`] says whether a tree is what it should be, and [`repair`] writes the bytes that are not. Underneath, [`Tree`] and [`Transaction`] change any
 //! set of files as one step, and [`atomic_update`] does so for a stream of [`UpdateInfo`].
 //!
+//! [`install`] and [`update`] follow a studio's signed releases, from a directory or, with the feature `http`, any static web server, over the way that takes the fewest
+//! bytes; [`roll_back`] and [`roll_back_to_release`] lead back.
+//!
 //! # Guarantees
 //! After any number of kills and power cuts at any instant, followed by one completed [`Tree::open`] (or [`ReadGuard::acquire`]):
 //! 1. the files an update names are exactly as before or exactly as wanted, all of them alike;
@@ -73,7 +76,7 @@ pub use open::open_store;
 pub use record::installed;
 pub use releases::SourceOptions;
 pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair, repair_from};
-pub use roll_back::roll_back;
+pub use roll_back::{roll_back, roll_back_forecast};
 pub use scan::{ScanOptions, scan, scan_with_index};
 pub use signed::{PatchFacts, Provenance, Trusting, patch_facts, sign_patch};
 pub use update::{

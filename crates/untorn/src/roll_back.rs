@@ -4,7 +4,7 @@ use std::path::Path;
 
 use untorn_format::release::{Following, Installed};
 use untorn_trust::Trust;
-use untorn_txn::{Options, Report, Tree};
+use untorn_txn::{Options, Report, RollbackForecast, Tree};
 
 use crate::{Error, Result, error::shown, record::Record};
 
@@ -20,6 +20,17 @@ pub fn roll_back(tree: &mut Tree, dir: &Path, options: Options, force: bool) -> 
     let Some(following) = record.following() else { return Ok(tree.rollback(options, force)?) };
     let head = head_to_go_back_to(tree, following).map_err(|error| error.of(dir))?;
     Ok(tree.rollback_with_head(options, force, head)?)
+}
+
+/// What [`roll_back`] would write. Only reads.
+///
+/// # Errors
+/// As [`roll_back`].
+pub fn roll_back_forecast(tree: &Tree, dir: &Path, options: &Options, force: bool) -> Result<RollbackForecast> {
+    if let Some(following) = Record::of(tree, dir)?.following() {
+        head_to_go_back_to(tree, following).map_err(|error| error.of(dir))?;
+    }
+    Ok(tree.rollback_forecast(options, force)?)
 }
 
 /// The document of then with the knowledge of now.

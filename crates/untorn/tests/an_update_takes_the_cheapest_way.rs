@@ -172,6 +172,18 @@ fn what_somebody_changed_is_replaced_and_named_and_nothing_of_his_own_is_touched
 }
 
 #[test]
+fn a_patch_that_does_not_fit_what_somebody_changed_gives_way_to_chunks() {
+    let studio = followed();
+    studio.publish(&studio.second_build(), 1, |_| {});
+    // Of the same length: only reading it tells.
+    fs::write(studio.game().join("settings.cfg"), "volume = 9").unwrap();
+    let report = update(&studio.game(), &UpdateOptions::default()).unwrap();
+    assert_eq!((report.outcome, report.plan.route), (UpdateOutcome::Updated, Route::Chunks));
+    assert_eq!(report.replaced.iter().map(|difference| difference.path.as_str()).collect::<Vec<_>>(), ["settings.cfg"]);
+    is_whole(&studio, "2");
+}
+
+#[test]
 fn what_somebody_changed_is_kept_or_refused_where_that_is_wanted() {
     let (studio, result) = with_changes(0, |options| options.policies.add(Policy::Keep, "*.cfg"));
     let report = result.unwrap();

@@ -130,3 +130,22 @@ fn https_with_a_certificate_that_is_believed_is_a_source_like_any_other() {
     update(&studio.game(), &believing).unwrap();
     assert_eq!(content(&studio.game()), content(&studio.path("2")));
 }
+
+#[test]
+fn somebody_who_wants_to_stop_need_not_wait_for_a_host_that_says_nothing() {
+    struct Stops;
+    impl untorn::Observer for Stops {
+        fn progress(&self, _: untorn::Phase, _: u64, _: u64) {}
+        fn should_stop(&self) -> bool {
+            true
+        }
+    }
+    let studio = followed(0);
+    let silent = host(&studio, |_| Action::Hang);
+    let mut stopping = options(&[&silent.url()]);
+    stopping.source.http.patience = Duration::from_secs(60);
+    stopping.observer = Some(std::sync::Arc::new(Stops));
+    let began = Instant::now();
+    assert_eq!(update(&studio.game(), &stopping).unwrap_err().code(), "UNT-STOPPED");
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+}

@@ -128,6 +128,8 @@ fn u15_rolling_back_below_the_floor_changes_nothing() {
     place.update("one", 0, 1);
     place.update("two", 2, 2);
     let mut tree = Tree::open(&place.tree()).unwrap();
+    let forecast = untorn::roll_back_forecast(&tree, &place.tree(), &Options::default(), false);
+    assert_eq!(forecast.unwrap_err().code(), "UNT-TRUST-FLOOR");
     let error = roll_back(&mut tree, &place.tree(), Options::default(), false).unwrap_err();
     assert!(matches!(error, Error::Trust { .. }) && error.code() == "UNT-TRUST-FLOOR", "{error}");
     drop(tree);

@@ -62,6 +62,7 @@ pub(crate) fn run(cli: &Cli) -> Exit {
         Command::Promote(args) => ("promote", promote::run(args)),
         Command::Channel(args) => match &args.command {
             ChannelCommand::Rollback(args) => ("channel", promote::roll_back_channel(args)),
+            ChannelCommand::Refresh(args) => ("channel", promote::refresh_channel(args)),
         },
         Command::Gc(args) => ("gc", gc::run(args)),
         Command::Store(args) => match &args.command {

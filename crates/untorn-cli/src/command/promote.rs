@@ -1,13 +1,13 @@
-//! `untorn promote` and `untorn channel rollback`.
+//! `untorn promote`, `untorn channel rollback`, `untorn channel refresh`.
 
 use serde_json::json;
-use untorn_publish::{MoveReport, open_store, promote, roll_back};
+use untorn_publish::{MoveReport, open_store, promote, refresh, roll_back};
 
 use super::publish::pointer;
 use crate::{
     outcome::{Answer, Outcome},
     signing::Keys,
-    studio_args::{ChannelRollbackArgs, KeyArgs, PointerArgs, PromoteArgs},
+    studio_args::{ChannelRefreshArgs, ChannelRollbackArgs, KeyArgs, PointerArgs, PromoteArgs},
 };
 
 pub(super) fn run(args: &PromoteArgs) -> Answer {
@@ -22,6 +22,15 @@ pub(super) fn roll_back_channel(args: &ChannelRollbackArgs) -> Answer {
     let store = open_store(&args.store, false).map_err(untorn_publish::Error::from)?;
     let report = roll_back(store.as_ref(), &args.channel, args.platform.as_deref(), args.to_build, &keys, &options)?;
     Ok(outcome(&args.channel, &report, args.pointer.dry_run))
+}
+
+pub(super) fn refresh_channel(args: &ChannelRefreshArgs) -> Answer {
+    let (options, keys) = (pointer(&args.pointer, &args.keys)?, keys(&args.keys, &args.pointer)?);
+    let store = open_store(&args.store, false).map_err(untorn_publish::Error::from)?;
+    let report = refresh(store.as_ref(), &args.channel, &keys, &options)?;
+    let (word, verb) = if args.pointer.dry_run { ("dry-run", "would refresh") } else { ("refreshed", "refreshed") };
+    let text = format!("{verb}: channel {}, document {}\n", args.channel, report.seq);
+    Ok(Outcome::new(text, json!({ "outcome": word, "channel": args.channel, "seq": report.seq, "moved": [] })))
 }
 
 fn keys(args: &KeyArgs, pointer: &PointerArgs) -> Result<Keys, crate::failure::Failure> {

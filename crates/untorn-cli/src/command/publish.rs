@@ -49,7 +49,7 @@ fn go_on(args: &PublishArgs, pointer: &PointerOptions) -> Answer {
     let store = open_store(&args.store, false).map_err(untorn_publish::Error::from)?;
     let keys = Keys::read(&args.keys)?;
     let (release, seq) = resume(&args.build, store.as_ref(), &args.channel, &keys, pointer)?;
-    let text = format!("published: build {} ({}) to channel {}\n", release.build, release.label, args.channel);
+    let text = format!("published: {} to channel {}\n", named(release.build, &release.label), args.channel);
     let json = json!({
         "outcome": "resumed",
         "channel": args.channel,
@@ -63,6 +63,11 @@ fn go_on(args: &PublishArgs, pointer: &PointerOptions) -> Answer {
     Ok(Outcome::new(text, json))
 }
 
+/// A build by its number, and by what people call it.
+fn named(build: u64, label: &str) -> String {
+    if label.is_empty() { format!("build {build}") } else { format!("build {build} ({label})") }
+}
+
 fn word(outcome: Done) -> &'static str {
     match outcome {
         Done::Published => "published",
@@ -74,12 +79,12 @@ fn word(outcome: Done) -> &'static str {
 }
 
 fn said(report: &PublishReport, args: &PublishArgs) -> String {
-    let (build, label, channel) = (report.build, &report.label, &args.channel);
+    let (build, channel) = (named(report.build, &report.label), &args.channel);
     let first = match report.outcome {
-        Done::Published => format!("published: build {build} ({label}) to channel {channel}"),
-        Done::Present => return format!("channel {channel} has build {build} ({label}) already\n"),
-        Done::DryRun => format!("would publish: build {build} ({label}) to channel {channel}"),
-        _ => format!("sent: build {build} ({label}), for channel {channel}"),
+        Done::Published => format!("published: {build} to channel {channel}"),
+        Done::Present => return format!("channel {channel} has {build} already\n"),
+        Done::DryRun => format!("would publish: {build} to channel {channel}"),
+        _ => format!("sent: {build}, for channel {channel}"),
     };
     let mut text = format!(
         "{first}, {} in {}\n  {} new, {}, compressed to {}; sent {} in {}, {} there already\n",

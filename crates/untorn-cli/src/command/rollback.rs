@@ -52,7 +52,7 @@ fn through_store(args: &RollbackArgs) -> Result<Option<Vec<String>>, Failure> {
 }
 
 fn dry_run(args: &RollbackArgs, options: &Options) -> Answer {
-    let forecast = Tree::open(&args.tree)?.rollback_forecast(options, args.force)?;
+    let forecast = untorn::roll_back_forecast(&Tree::open(&args.tree)?, &args.tree, options, args.force)?;
     let text = format!(
         "{} can be rolled back: {} to change, {} to write, {} of space needed\n  {} redo, {} in place, {} staged, {} kept for undoing it\n",
         path(&args.tree),

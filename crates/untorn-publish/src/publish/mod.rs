@@ -20,6 +20,7 @@ use crate::{
     channel::{Head, channel_name},
     mark::Mark,
     objects::put_signed,
+    release,
     resume::leave,
     roots::Roots,
     sender::Sender,
@@ -49,19 +50,20 @@ pub fn publish(
     check_keys(signer, &roots, options)?;
     let dry_run = options.pointer.dry_run;
     if !dry_run {
-        roots.publish(store)?;
+        roots.begin(store)?;
     }
     let head = Head::read(store, &roots, &name)?;
     let mark = if dry_run { None } else { Some(Mark::publishing(store, &name, head.seq())?) };
     let work = Work { build, store, roots: &roots, head: &head, signer, options, sender: Sender::new(store, dry_run) };
     let done = work.publish(mark.as_ref());
-    // What waits for a signature must not be collected meanwhile.
-    let waits = matches!(&done, Ok(report) if report.outcome == Outcome::Unsigned);
-    match (mark, &done) {
-        (Some(mark), Ok(_)) if !waits => mark.remove()?,
-        // The first error is the one to tell.
-        (Some(mark), Err(_)) => drop(mark.remove()),
-        _ => {}
+    if let Some(mark) = mark {
+        match done.as_ref().map(|report| report.outcome) {
+            // What waits for a signature must not be collected meanwhile.
+            Ok(Outcome::Unsigned) => {}
+            Ok(Outcome::Present) => mark.remove()?,
+            // Of two errors, the first one is to be told.
+            Ok(_) | Err(_) => mark.outlive(),
+        }
     }
     done.map(|report| PublishReport { elapsed: started.elapsed(), ..report })
 }
@@ -127,7 +129,7 @@ impl Work<'_> {
             product: root.product.clone(),
             platform: options.platform.clone(),
             build: number,
-            label: options.label.clone().unwrap_or_else(|| format!("build {number}")),
+            label: options.label.clone().unwrap_or_default(),
             created: options.pointer.now,
             manifest: object,
             manifest_deltas,
@@ -152,7 +154,7 @@ impl Work<'_> {
             leave(out, release, mark.name())?;
             return Ok((Outcome::Unsigned, 0));
         }
-        let signatures = sign(self.signer, &Document::Release(release.clone()))?;
+        let signatures = sign(self.signer, &Document::Release(release.clone()), self.roots)?;
         let signed = Signed { signatures, document: release.encode() };
         let seq = point(self.store, self.roots, self.head, self.signer, &signed, &self.options.pointer)?;
         Ok((Outcome::Published, seq))
@@ -173,7 +175,9 @@ impl Work<'_> {
         let (Some(old), Some(current)) = (base.history.first(), self.head.pointer(&self.options.platform)) else {
             return Ok(None);
         };
-        let is_other = self.options.build.is_some_and(|build| build != old.release.build)
+        let holds = self.head.is_current(self.roots) && release::read_current(self.store, self.roots, current.release).is_ok();
+        let is_other = !holds
+            || self.options.build.is_some_and(|build| build != old.release.build)
             || self.options.label.as_ref().is_some_and(|label| *label != old.release.label);
         if old.pointer.release != current.release || old.release.manifest.hash != manifest.hash() || is_other {
             return Ok(None);

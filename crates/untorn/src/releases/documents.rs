@@ -149,9 +149,15 @@ fn signed(
     check: &dyn Fn(&[u8]) -> Result<(), String>,
     saved: &mut Saved,
 ) -> Result<Signed> {
-    let bytes = remote.get(&document.to_string(), limit, &|bytes| check(bytes))?;
-    let is_text = |bytes: &[u8]| std::str::from_utf8(bytes).map(drop).map_err(|_| "no text".to_owned());
-    let text = remote.get(&signatures.to_string(), SIGNATURES_LEN_MAX, &is_text)?;
+    // Both at once: each question takes as long as the way there and back.
+    let (bytes, text) = std::thread::scope(|scope| {
+        let is_text = |bytes: &[u8]| std::str::from_utf8(bytes).map(drop).map_err(|_| "no text".to_owned());
+        let text = scope.spawn(move || remote.get(&signatures.to_string(), SIGNATURES_LEN_MAX, &is_text));
+        (remote.get(&document.to_string(), limit, &|bytes| check(bytes)), text.join())
+    });
+    let bytes = bytes?;
+    let Ok(text) = text else { return Err(distrust(remote, signatures, TrustError::Envelope)) };
+    let text = text?;
     saved.insert(document.to_string(), bytes.clone());
     saved.insert(signatures.to_string(), text.clone());
     Ok(Signed { signatures: String::from_utf8(text).unwrap_or_default(), document: bytes })

@@ -6,6 +6,7 @@ mod route;
 mod saved;
 mod source;
 mod supply;
+mod watch;
 
 pub(crate) use documents::{Heard, Question, hear, release_by_id};
 pub(crate) use objects::Objects;
@@ -14,3 +15,4 @@ pub(crate) use saved::{Kept, Saved, forget, load, save};
 pub use source::SourceOptions;
 pub(crate) use source::remote;
 pub(crate) use supply::{Progress, Supply, Wanted};
+pub(crate) use watch::watched;

@@ -96,6 +96,24 @@ impl<'r> Supply<'r> {
         open_manifest(&bytes, &stored, &promised.hash, promised.len, older).map_err(|source| self.contradiction(&name, source))
     }
 
+    /// The manifest, and the head of the index on the way: both at once take no longer than one.
+    pub(crate) fn manifest_and_head(&mut self, older: Option<&Manifest>) -> Result<Manifest> {
+        let (remote, object) = (self.remote, self.release.index);
+        if object.hash.is_none() || self.objects.get(&object.head_hash).is_some() {
+            return self.manifest(older);
+        }
+        let name = Name::Index(object.hash).to_string();
+        let (manifest, head) = std::thread::scope(|scope| {
+            let head = scope.spawn(move || remote.get_range(&name, 0..object.head_len, &has(object.head_hash)));
+            (self.manifest(older), head.join())
+        });
+        // What did not come is asked for again when it is needed.
+        if let Ok(Ok(bytes)) = head {
+            self.objects.put(object.head_hash, &bytes)?;
+        }
+        manifest
+    }
+
     /// The head of the index.
     pub(crate) fn index(&mut self, manifest: &Manifest) -> Result<Index> {
         let (name, object) = (Name::Index(self.release.index.hash), self.release.index);

@@ -42,7 +42,7 @@ impl ChunkPlan {
         old: Option<&Manifest>,
         options: &UpdateOptions,
     ) -> Result<Self> {
-        let manifest = supply.manifest(old)?;
+        let manifest = supply.manifest_and_head(old)?;
         let comparison = Comparison {
             fs: &**tree.fs(),
             dir,

@@ -32,7 +32,7 @@ use crate::{
     index_at_hand::keep_index,
     open,
     record::Record,
-    releases::{self, Heard, Objects, Progress, Question, Saved, Supply, cheapest, forget, hear, load, remote, save},
+    releases::{self, Heard, Objects, Progress, Question, Saved, Supply, cheapest, forget, hear, load, remote, save, watched},
     verify::look,
 };
 use chunks::ChunkPlan;
@@ -88,7 +88,7 @@ fn run(dir: &Path, options: &UpdateOptions) -> Result<UpdateReport> {
     let fetched = Fetched::of(&tree);
     let remote = mirrors(&trust, dir, &fetched, options)?;
     let mut saved = Saved::new();
-    let heard = ask(&remote, &mut trust, options, &mut saved)?;
+    let heard = watched(&remote, options.observer(), || ask(&remote, &mut trust, options, &mut saved))?;
     let mut report = reported(&tree, &record, &heard, &trust);
     if let Some(outcome) = nothing_to_do(&heard, &record, options) {
         if outcome == UpdateOutcome::UpToDate {
@@ -108,7 +108,8 @@ fn run(dir: &Path, options: &UpdateOptions) -> Result<UpdateReport> {
             options,
             saved: &saved,
         };
-        job.bring(&mut tree, record, &mut report).map_err(|error| not_fetched(error, dir, options))?;
+        let brought = watched(&remote, options.observer(), || job.bring(&mut tree, record, &mut report));
+        brought.map_err(|error| not_fetched(error, dir, options))?;
     }
     report.bytes_received = remote.received();
     report.elapsed = started.elapsed();
