@@ -372,6 +372,7 @@ pub(crate) struct VerifyArgs {
   untorn repair game/ --from 1.1/ --dry-run                 say what is damaged, and how much it would take
   untorn repair game/ --from 1.0/ --against 1.0.manifest    to another build
   untorn repair game/ --from https://updates.example.org/game
+  untorn repair game/                                       from where its releases come from
 
 From a store of releases only damaged chunks are fetched, and of these only what the tree does not hold in another place. Only blocks that differ are written, in one step. What stands beside the build, such as saves, is not touched. A journal that cannot be
 understood is begun anew: this is what to do when every other command fails because of it.")]
@@ -379,8 +380,9 @@ pub(crate) struct RepairArgs {
     /// The directory
     pub(crate) tree: PathBuf,
     /// A directory that holds the build, or at least all that is damaged; or a store of releases, a directory or an address
+    /// [default: where the tree gets its releases from]
     #[arg(long, value_name = "DIR|URL")]
-    pub(crate) from: PathBuf,
+    pub(crate) from: Option<PathBuf>,
     /// The channel of the store to look in, if the tree does not know its release [default: the one it follows, or stable]
     #[arg(long, value_name = "NAME")]
     pub(crate) channel: Option<String>,

@@ -228,6 +228,12 @@ fn to_the_last_field() {
     check(&["install", "store", "followed", "--trust", "game.root", "-n"], 0);
     check(&["install", "store", "followed", "--trust", "game.root"], 0);
     check(&["update", "followed", "--exit-code"], 3);
+    // It knows where its bytes come from.
+    game.write("followed/readme.txt", b"damaged");
+    check(&["verify", "followed"], 10);
+    check(&["repair", "followed"], 0);
+    check(&["verify", "followed"], 0);
+    check(&["repair", "modified"], 2);
     copy(&game.path("old"), &game.path("adopted"));
     game.write("adopted/readme.txt", b"mine");
     game.write("adopted/data/world.pak", b"mine");

@@ -8,6 +8,8 @@ use std::time::Duration;
 pub struct RemoteOptions {
     /// How long trying may go on while nothing comes, over all mirrors.
     pub patience: Duration,
+    /// The same as long as nothing has ever come, from any of them: then the address is wrong more often than the network is.
+    pub patience_at_first: Duration,
     /// How long to pause when all mirrors have failed; twice as long each time after that.
     pub pause_first: Duration,
     /// The longest pause.
@@ -24,6 +26,7 @@ impl Default for RemoteOptions {
     fn default() -> Self {
         Self {
             patience: Duration::from_secs(180),
+            patience_at_first: Duration::from_secs(15),
             pause_first: Duration::from_millis(250),
             pause_max: Duration::from_secs(15),
             rate_max: None,

@@ -210,12 +210,18 @@ impl Remote {
                 }
             }
             let is_over = (0..self.mirrors.len()).all(|number| given_up.contains(number));
-            if is_over || since.elapsed() + pause > self.options.patience {
+            if is_over || since.elapsed() + pause > self.patience() {
                 return Err(self.together(name, last));
             }
             self.rest(pause);
             pause = (pause * 2).min(self.options.pause_max);
         }
+    }
+
+    /// How long to go on while nothing comes.
+    fn patience(&self) -> Duration {
+        let RemoteOptions { patience, patience_at_first, .. } = self.options;
+        if self.received() > 0 { patience } else { patience.min(patience_at_first) }
     }
 
     /// One error of all.

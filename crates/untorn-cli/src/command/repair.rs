@@ -1,6 +1,9 @@
 //! `untorn repair`.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde_json::{Value, json};
 use untorn::{RepairOptions, RepairOutcome, RepairReport, ScanOptions, open_store, read_manifest, repair, repair_from};
@@ -8,28 +11,39 @@ use untorn::{RepairOptions, RepairOutcome, RepairReport, ScanOptions, open_store
 use crate::{
     args::{Global, RepairArgs},
     exit::Exit,
-    failure::difference_json,
+    failure::{Failure, difference_json},
     outcome::{Answer, Outcome},
     print, progress,
     text::{count, path, seconds, short, size},
 };
 
 pub(super) fn run(args: &RepairArgs, global: &Global) -> Answer {
-    let options = options(args, global)?;
-    let report = match open_store(&args.from)? {
+    let from = source(args)?;
+    let options = options(args, &from, global)?;
+    let report = match open_store(&from)? {
         Some(store) => repair_from(&args.tree, &store, &options)?,
-        None => repair(&args.tree, &args.from, &options)?,
+        None => repair(&args.tree, &from, &options)?,
     };
     let outcome = Outcome::new(text(args, &report), json(&report));
     let is_idle = report.outcome == RepairOutcome::Intact && args.exit_code;
     Ok(if is_idle { outcome.with_exit(Exit::NothingToDo) } else { outcome })
 }
 
-fn options(args: &RepairArgs, global: &Global) -> Result<RepairOptions, untorn::Error> {
+/// Where bytes come from: by default, where releases do.
+fn source(args: &RepairArgs) -> Result<PathBuf, Failure> {
+    if let Some(from) = &args.from {
+        return Ok(from.clone());
+    }
+    let following = untorn::installed(&args.tree)?.and_then(|installed| installed.following);
+    let source = following.and_then(|following| following.sources.into_iter().next()).map(PathBuf::from);
+    source.ok_or_else(|| Failure::usage("the tree remembers no place that releases come from: name a source with --from".into()))
+}
+
+fn options(args: &RepairArgs, from: &Path, global: &Global) -> Result<RepairOptions, untorn::Error> {
     let mut options = RepairOptions::default();
     (options.dry_run, options.wait, options.jobs) = (args.dry_run, args.wait, args.jobs);
     (options.observer, options.channel) = (progress::observer(global), args.channel.clone());
-    let (quiet_or_not, from) = (global.clone(), path(&args.from));
+    let (quiet_or_not, from) = (global.clone(), path(from));
     options.announce = Some(Arc::new(move |bytes| {
         print::live(&format!("{} to fetch from {from}\n", size(bytes)), &quiet_or_not);
     }));

@@ -110,8 +110,8 @@ fn answer(tree: &Path, report: &UpdateReport, exit_code: bool) -> Answer {
 }
 
 fn text(tree: &Path, report: &UpdateReport) -> String {
-    let (tree, name) =
-        (path(tree), format!("{} build {} ({})", report.product, report.build, untorn::escape(report.label.as_bytes())));
+    let label = if report.label.is_empty() { String::new() } else { format!(" ({})", untorn::escape(report.label.as_bytes())) };
+    let (tree, name) = (path(tree), format!("{} build {}{label}", report.product, report.build));
     match report.outcome {
         UpdateOutcome::Updated => format!("{tree} is {name}: {}\n", done(report)),
         UpdateOutcome::UpToDate => format!("{tree} is {name}, the latest of {}\n", report.channel),
