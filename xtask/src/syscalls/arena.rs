@@ -97,7 +97,7 @@ impl Arena {
             super::strace::inject(&self.program, APPLY, &self.dir, &injection)?;
             let status = self.untorn(&["status", "tree", "--json"])?;
             let document: Value = serde_json::from_slice(&status.stdout).unwrap_or_default();
-            if document["result"]["condition"] == "decided" {
+            if document["result"]["condition"] == "pending" {
                 self.decided_at.set(number);
                 return Ok(());
             }

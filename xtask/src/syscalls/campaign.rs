@@ -36,12 +36,16 @@ impl<'a> Campaign<'a> {
         for injection in self.injections("signal=KILL", false) {
             let output = self.interfere(&injection)?;
             let before_recovery = self.arena.which()?;
-            self.kills += 1;
+            self.kills += usize::from(output.status.code().is_none());
             if output.status.success() && before_recovery != Which::After {
                 self.find(&injection, "reported success, and the tree is not the new one");
             }
             let sure = self.arena.is_decided() || output.status.success();
             self.recover(&injection, if sure { &[Which::After] } else { &[Which::Before, Which::After] })?;
+        }
+        // A signal that does not arrive shows nothing.
+        if self.kills == 0 {
+            self.findings.push(format!("{}: strace killed nothing", self.arena.task.name));
         }
         Ok(())
     }

@@ -36,12 +36,7 @@ pub(super) fn is_at_hand() -> bool {
 
 /// Runs `program` with one call interfered with.
 pub(super) fn inject(program: &Path, args: &[&str], dir: &Path, injection: &Injection) -> Result<Output, String> {
-    run(
-        &["-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", &format!("--trace={}", injection.call), &injection.argument()],
-        program,
-        args,
-        dir,
-    )
+    run(&["-f", "-qq", "-o", "/dev/null", &format!("--trace={}", injection.call), &injection.argument()], program, args, dir)
 }
 
 /// How often `program` makes each of the calls.
