@@ -2,6 +2,8 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[allow(dead_code, reason = "written for the other tests, too")]
+#[path = "all/util/mod.rs"]
 mod util;
 
 use rustix::{fs::Mode, process::umask};

@@ -1,0 +1,62 @@
+//! What `--help` and `-h` owe to whoever asks.
+
+use crate::util::{Game, out};
+
+const COMMANDS: [&str; 19] = [
+    "diff",
+    "apply",
+    "inspect",
+    "write",
+    "status",
+    "recover",
+    "verify",
+    "repair",
+    "rollback",
+    "run",
+    "manifest",
+    "publish",
+    "promote",
+    "channel",
+    "gc",
+    "store",
+    "demo",
+    "explain",
+    "completions",
+];
+
+#[test]
+fn of_every_command() {
+    let game = Game::new();
+    let all = out(&game.untorn(["--help"]), 0);
+    for command in COMMANDS {
+        assert!(all.contains(&format!("\n  {command} ")), "{command}");
+        let long = out(&game.untorn([command, "--help"]), 0);
+        assert!(long.starts_with("Example"), "{long}");
+        assert!(long.contains(&format!("untorn {command} ")), "{long}");
+        let short = out(&game.untorn([command, "-h"]), 0);
+        assert!(short.len() < long.len() && !short.contains("Example"), "{short}");
+    }
+}
+
+#[test]
+fn and_lists_the_exit_codes() {
+    let game = Game::new();
+    let all = out(&game.untorn(["--help"]), 0);
+    for code in [0, 1, 2, 3, 10, 22, 30, 31, 32, 50, 70, 130] {
+        assert!(all.lines().any(|line| line.split_whitespace().next() == Some(&code.to_string())), "{code}: {all}");
+    }
+}
+
+#[test]
+fn completions_exist_for_every_shell() {
+    let game = Game::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(out(&game.untorn(["completions", shell]), 0).contains("rollback"), "{shell}");
+    }
+}
+
+#[test]
+fn the_version_says_which_formats_it_reads() {
+    let game = Game::new();
+    assert!(out(&game.untorn(["--version"]), 0).contains("patch format"));
+}

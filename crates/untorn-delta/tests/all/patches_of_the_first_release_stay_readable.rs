@@ -1,0 +1,44 @@
+//! A patch that was made once leads to the same tree with every later version, though these may make other bytes. `UNTORN_BLESS=1` makes the
+//! golden patch anew: only for a new format number.
+
+use std::path::PathBuf;
+use std::{env, fs};
+
+use crate::trees::{Node, Tree, apply, noise, patch};
+use untorn_delta::Way;
+
+fn text(from: u32) -> Vec<u8> {
+    (from..from + 400).flat_map(|number| format!("line {}\n", number * 7919 % 10_007).into_bytes()).collect()
+}
+
+fn pair() -> (Tree, Tree) {
+    let old = Tree::default()
+        .with("bin/tool", noise(1, 3000))
+        .with("data/a.pak", noise(2, 4000))
+        .with("data/old.txt", text(0))
+        .with("gone/file", *b"gone")
+        .with("same", noise(3, 1000))
+        .with_node("link", Node::Symlink("same".into()));
+    let new = Tree::default()
+        .with_node("bin/tool", Node::File([&noise(1, 1000)[..], &noise(4, 50), &noise(1, 3000)[1050..]].concat(), true))
+        .with("data/a.pak", [&noise(2, 4000)[2000..], &noise(2, 2000)].concat())
+        .with("data/new.txt", [&text(3)[..], b"new line\n", &text(50)].concat())
+        .with("moved/same", noise(3, 1000))
+        .with_node("gone", Node::Dir)
+        .with_node("link", Node::Symlink("data/new.txt".into()))
+        .with("empty", *b"");
+    (old, new)
+}
+
+#[test]
+fn the_golden_patch_leads_to_the_new_tree() {
+    let (old, new) = pair();
+    let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/patch.v2");
+    if env::var_os("UNTORN_BLESS").is_some() {
+        fs::write(&golden, patch(&old, &new)).unwrap();
+    }
+    let patch = fs::read(golden).unwrap();
+    for way in [Way::Whole, Way::InPlace] {
+        assert!(apply(&old, &patch, way).unwrap().nodes == new.nodes, "{way:?}");
+    }
+}

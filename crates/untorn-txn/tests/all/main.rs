@@ -1,0 +1,21 @@
+//! What untorn-txn promises, one file a promise, all in one program.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    clippy::print_stderr,
+    reason = "a test fails by panicking and says what it skips, and so do its helpers"
+)]
+
+mod a_journal_that_cannot_be_understood_can_be_given_up;
+mod a_roll_back_is_forecast_to_the_byte;
+mod a_transaction_is_whole_or_absent;
+mod a_whole_tree_switch_is_refused_where_it_cannot_work;
+mod a_whole_tree_switch_puts_the_new_tree_in_place_in_one_step;
+mod a_whole_tree_switch_survives_every_crash;
+mod a_whole_tree_switch_survives_every_failed_call;
+mod bad_ground_is_refused;
+mod readers_and_updaters_exclude_each_other;
+mod recovery_copes_with_what_others_did;
+mod what_the_system_would_refuse_is_found_before_the_commit_point;
+mod what_was_fetched_survives_recovery_and_decides_nothing;

@@ -1,0 +1,39 @@
+//! What untorn promises, one file a promise, all in one program.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "a test fails by panicking, and so do its helpers"
+)]
+
+mod builds;
+mod stores;
+mod studio;
+mod util;
+
+mod a_file_that_changes_everywhere_is_written_once;
+mod a_forged_patch_touches_no_tree;
+mod a_patch_is_applied_only_when_it_is_believed;
+mod a_patch_leads_from_any_build_to_any_other;
+mod a_patch_tells_what_each_path_costs;
+mod a_patch_that_lies_about_where_it_leads_is_refused;
+mod a_quick_verification_skips_only_what_nobody_touched;
+mod a_wrong_base_is_refused_with_every_file_that_differs;
+#[cfg(feature = "http")]
+mod an_update_takes_the_cheapest_way;
+mod builds_are_read_as_they_are;
+mod files_of_the_player_stay;
+mod files_that_somebody_modified_can_stay;
+#[cfg(feature = "http")]
+mod no_bad_host_touches_a_tree;
+mod no_bad_patch_touches_a_tree;
+#[cfg(feature = "http")]
+mod nothing_is_fetched_twice;
+mod repair_from_a_store_fetches_only_what_is_damaged;
+#[cfg(feature = "http")]
+mod repair_knows_the_release_that_is_installed;
+mod repair_writes_only_what_is_damaged;
+mod stopping_at_any_point_leaves_one_of_two_trees;
+mod verify_names_every_kind_of_damage;
+mod verify_tells_which_bytes_are_damaged;
+mod what_a_tree_remembers_of_releases_stays_with_it;
