@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{dependencies, explore, fuzz, syscalls, tidy};
+use crate::{bindings, dependencies, explore, fuzz, syscalls, tidy};
 
 /// Something that is done to the repository now and then.
 #[derive(Clone, Copy, Debug)]
@@ -33,5 +33,6 @@ pub const CHORES: &[Chore] = &[
         about: "kills and fails the program at each of its calls into the kernel, under strace: [--every N]",
         run: syscalls::run,
     },
+    Chore { name: "bindings", about: "writes the header for C and the declarations for C# anew", run: bindings::write },
     Chore { name: "explore", about: "random crash tests: --minutes N [--seed S]", run: explore::run },
 ];

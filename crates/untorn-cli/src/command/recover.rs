@@ -1,12 +1,11 @@
 //! `untorn recover`.
 
-use serde_json::{Value, json};
-use untorn::{Recovery, Tree, Warning};
+use untorn::{Recovery, Tree, Warning, answers};
 
 use crate::{
     args::RecoverArgs,
     exit::Exit,
-    outcome::{Answer, Outcome},
+    outcome::{Answer, Outcome, value},
     text::path,
 };
 
@@ -14,9 +13,8 @@ pub(super) fn run(args: &RecoverArgs) -> Answer {
     let tree = Tree::open(&args.tree)?;
     let recovery = tree.recovery();
     let text = format!("{}: {}\n{}", path(&args.tree), sentence(recovery), warnings(tree.warnings()));
-    let installed = super::status::build(&args.tree).map(|build| build.to_string());
-    let outcome =
-        Outcome::new(text, json!({ "recovery": word(recovery), "installed": installed, "warnings": listed(tree.warnings()) }));
+    let installed = untorn::installed(&args.tree).ok().flatten();
+    let outcome = Outcome::new(text, value(&answers::recovery(&tree, installed.as_ref())));
     let is_idle = matches!(recovery, Recovery::Clean | Recovery::Initialised);
     Ok(if is_idle && args.exit_code { outcome.with_exit(Exit::NothingToDo) } else { outcome })
 }
@@ -24,22 +22,6 @@ pub(super) fn run(args: &RecoverArgs) -> Answer {
 /// A line for each.
 pub(super) fn warnings(warnings: &[Warning]) -> String {
     warnings.iter().map(|warning| format!("  warning: {warning}\n")).collect()
-}
-
-/// For programs.
-pub(super) fn listed(warnings: &[Warning]) -> Vec<Value> {
-    let listed = |warning: &Warning| json!({ "what": kind(warning), "path": warning.path(), "text": warning.to_string() });
-    warnings.iter().map(listed).collect()
-}
-
-fn kind(warning: &Warning) -> &'static str {
-    match warning {
-        Warning::MovedAside { .. } => "moved-aside",
-        Warning::Changed { .. } => "changed",
-        Warning::Missing { .. } => "missing",
-        Warning::Forgotten => "forgotten",
-        _ => "other",
-    }
 }
 
 fn sentence(recovery: &Recovery) -> &'static str {
@@ -58,15 +40,5 @@ pub(super) fn remark(recovery: &Recovery) -> &'static str {
         Recovery::Discarded { .. } => "an unfinished update was discarded first\n",
         Recovery::Completed { .. } => "a decided update was completed first\n",
         _ => "",
-    }
-}
-
-pub(super) fn word(recovery: &Recovery) -> &'static str {
-    match recovery {
-        Recovery::Clean => "clean",
-        Recovery::Initialised => "initialised",
-        Recovery::Discarded { .. } => "discarded",
-        Recovery::Completed { .. } => "completed",
-        _ => "other",
     }
 }
