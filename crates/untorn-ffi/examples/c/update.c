@@ -1,4 +1,4 @@
-/* Changes two files as one step, applies a patch, and looks whether every byte is right.
+/* Applies a patch, looks whether every byte is right, and writes two files as one step.
  *
  *     cc update.c -I../../include -luntorn_ffi -o update && ./update GAME PATCH
  */
@@ -54,7 +54,7 @@ static int update(const char *game, const char *patch) {
 int main(int argc, char **argv) {
     if (argc != 3)
         return 2;
-    if (!change(argv[1]) || !update(argv[1], argv[2]))
+    if (!update(argv[1], argv[2]) || !change(argv[1]))
         return 1;
     /* While the game runs, nothing changes below it. */
     untorn_guard guard = 0;
