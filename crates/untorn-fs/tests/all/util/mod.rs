@@ -44,11 +44,13 @@ pub(crate) fn kind<T>(result: io::Result<T>) -> io::ErrorKind {
 }
 
 /// Whether the path was refused because it leads out.
+#[cfg(unix)]
 pub(crate) fn refused<T>(result: io::Result<T>) -> bool {
     result.is_err_and(|error| is_outside_tree(&error))
 }
 
 /// What every operation on a name says to `path`, in each of its places. (A clone that the file system cannot make is left out.)
+#[cfg(unix)]
 pub(crate) fn every_operation(fs: &OsFs, path: &str) -> Vec<(&'static str, io::Result<()>)> {
     use untorn_fs::LockKind::{Exclusive, Shared};
     put(fs, "spare", b"");
