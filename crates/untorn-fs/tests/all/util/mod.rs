@@ -44,7 +44,6 @@ pub(crate) fn kind<T>(result: io::Result<T>) -> io::ErrorKind {
 }
 
 /// Whether the path was refused because it leads out.
-#[cfg(unix)]
 pub(crate) fn refused<T>(result: io::Result<T>) -> bool {
     result.is_err_and(|error| is_outside_tree(&error))
 }
@@ -81,4 +80,14 @@ pub(crate) fn every_operation(fs: &OsFs, path: &str) -> Vec<(&'static str, io::R
     }
     fs.remove_file("spare").unwrap();
     said
+}
+
+/// Whether this runs under wine, which cannot answer what is asked next. What is skipped is listed in `docs/testing.md`, compared by `cargo xtask tidy`.
+#[cfg(windows)]
+pub(crate) fn skipped_under_wine(what: &str) -> bool {
+    let is_wine = std::env::var_os("UNTORN_UNDER_WINE").is_some();
+    if is_wine {
+        eprintln!("skipped under wine: {what}");
+    }
+    is_wine
 }
