@@ -9,7 +9,10 @@ const FILE_SYSTEMS_MIN: usize = 2;
 
 /// Plays each mistake on each file system, and its twin without one.
 pub(super) fn play(mut campaign: Campaign<'_>) -> ExitCode {
-    campaign.workloads = Workshop::controls();
+    campaign.workloads.retain(|name| name.starts_with("mistake/"));
+    if campaign.workloads.is_empty() {
+        campaign.workloads = Workshop::controls();
+    }
     campaign.file_systems.retain(|fs| fs.is_atomic);
     let wanted = FILE_SYSTEMS_MIN.min(campaign.file_systems.len());
     let outcome = campaign.play();
