@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{bindings, dependencies, explore, fuzz, syscalls, tidy};
+use crate::{bindings, dependencies, explore, fuzz, powercut, syscalls, tidy};
 
 /// Something that is done to the repository now and then.
 #[derive(Clone, Copy, Debug)]
@@ -34,5 +34,10 @@ pub const CHORES: &[Chore] = &[
         run: syscalls::run,
     },
     Chore { name: "bindings", about: "writes the header for C and the declarations for C# anew", run: bindings::write },
+    Chore {
+        name: "powercut",
+        about: "cuts the power of the program on real file systems, as root: [--minutes N] [--file-system A,B] ...",
+        run: powercut::run,
+    },
     Chore { name: "explore", about: "random crash tests: --minutes N [--seed S]", run: explore::run },
 ];

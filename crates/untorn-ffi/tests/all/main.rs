@@ -9,5 +9,6 @@
 mod util;
 
 mod c_programs_update_a_tree;
+mod c_sharp_programs_update_a_tree;
 mod go_programs_update_a_tree;
 mod what_callers_get_wrong_is_refused;
