@@ -12,8 +12,10 @@ use std::path::Path;
 const TYPES: &str = "crates/untorn-ffi/src/boundary/types.rs";
 const EXPORTS: &str = "crates/untorn-ffi/src/boundary/exports.rs";
 
+type Make = fn(&read::Interface) -> String;
+
 /// What is generated, and where it lies.
-const OUTPUTS: [(&str, fn(&read::Interface) -> String); 2] =
+const OUTPUTS: [(&str, Make); 2] =
     [("crates/untorn-ffi/include/untorn.h", c::header), ("crates/untorn-ffi/examples/csharp/Native.cs", csharp::native)];
 
 /// Writes them anew.

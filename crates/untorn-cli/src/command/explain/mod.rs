@@ -88,6 +88,7 @@ mod tests {
         for library in [
             "untorn",
             "untorn-delta",
+            "untorn-ffi",
             "untorn-format",
             "untorn-fs",
             "untorn-keys",
