@@ -18,6 +18,7 @@ pub const BLOCKS: &[(&str, &[Row])] = &[
     ("record", journal::RECORD_ROWS),
     ("plan head", journal::PLAN_ROWS),
     ("undo head", journal::UNDO_ROWS),
+    ("progress head", journal::PROGRESS_ROWS),
     ("range", journal::RANGE_ROWS),
     ("manifest head", manifest::HEAD_ROWS),
     ("index head", index::HEAD_ROWS),

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 
 use untorn_format::{
     index::{Head, Page},
-    journal::{Plan, Record, Undo},
+    journal::{Plan, Progress, Record, Undo},
     manifest::Manifest,
     release::{Channel, Installed, Preface, Release, Root, Signed},
     verified::Verified,
@@ -31,6 +31,7 @@ fn every_golden_file_is_read_as_its_value() {
     assert_eq!(Record::decode(&read("record")).unwrap(), crate::samples::record());
     assert_eq!(Plan::decode(&read("plan")).unwrap(), crate::samples::plan());
     assert_eq!(Undo::decode(&read("undo")).unwrap(), crate::samples::undo());
+    assert_eq!(Progress::decode(&read("progress")).unwrap(), crate::samples::progress());
     assert_eq!(Manifest::decode(&read("manifest")).unwrap(), crate::samples::manifest());
     assert_eq!(Root::decode(&read("root")).unwrap(), crate::samples::root());
     assert_eq!(Release::decode(&read("release")).unwrap(), crate::samples::release());

@@ -5,10 +5,11 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::PathBuf};
 
 use untorn_format::{Hash, layout};
 
-const DOCUMENTS: [(&str, &str); 13] = [
+const DOCUMENTS: [(&str, &str); 14] = [
     ("record", "journal"),
     ("plan", "journal"),
     ("undo", "journal"),
+    ("progress", "journal"),
     ("manifest", "manifest"),
     ("root", "release"),
     ("release", "release"),

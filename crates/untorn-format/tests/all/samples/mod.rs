@@ -2,7 +2,10 @@
 
 use untorn_format::{
     Hash, TreePath, index,
-    journal::{After, Before, Blob, Object, Plan, Range, Record, SlotState, Source, Step, Target, Undo, UndoEntry},
+    journal::{
+        After, Before, Blob, Object, Plan, Progress, Range, Record, SlotState, Source, StagedBase, StagedFile, Step, Target, Undo,
+        UndoEntry,
+    },
     manifest::{Entry, Kind, Manifest},
     release::{
         Channel, Following, IndexObject, Installed, ManifestDelta, ManifestObject, Pack, PatchObject, Pointer, Preface,
@@ -15,11 +18,12 @@ use untorn_format::{
 pub(crate) type Reencode = fn(&[u8]) -> Result<Vec<u8>, untorn_format::DecodeError>;
 
 /// Every sample: name, bytes, and how to read it and write it again.
-pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 13] {
+pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 14] {
     [
         ("record", record().encode().to_vec(), |bytes| Ok(Record::decode(bytes)?.encode().to_vec())),
         ("plan", plan().encode(), |bytes| Ok(Plan::decode(bytes)?.encode())),
         ("undo", undo().encode(), |bytes| Ok(Undo::decode(bytes)?.encode())),
+        ("progress", progress().encode().unwrap(), |bytes| Ok(Progress::decode(bytes)?.encode().unwrap_or_default())),
         ("manifest", manifest().encode(), |bytes| Ok(Manifest::decode(bytes)?.encode())),
         ("root", root().encode(), |bytes| Ok(Root::decode(bytes)?.encode())),
         ("release", release().encode(), |bytes| Ok(Release::decode(bytes)?.encode())),
@@ -265,6 +269,30 @@ pub(crate) fn page() -> index::Page {
     index::Page {
         frames: vec![frame(3, 50_000, 100_000), frame(3, 0, 128 << 10)],
         items: index::Items::Chunks(vec![chunk(40_000, 0, 60_000), chunk(128 << 10, 1, 0), chunk(60_000, 0, 0)]),
+    }
+}
+
+pub(crate) fn progress() -> Progress {
+    let ranges = || vec![Range { at: 0, len: 10, redo_at: 4096 }, Range { at: 4000, len: 90, redo_at: 8192 }];
+    let file = |at, is_whole, len, base| StagedFile { path: path(at), is_whole, made: len, len, base };
+    Progress {
+        tree_id: *b"sixteen bytes id",
+        key: Hash::of(b"patch"),
+        to: Hash::of(b"new build"),
+        number: 3,
+        done: 500,
+        total: 1000,
+        redo: Blob { len: 12_288, hash: Hash::of(b"redo") },
+        entries: vec![
+            file("a", true, 4090, StagedBase::Nothing { ranges: ranges() }),
+            file(
+                "data/größe",
+                true,
+                5000,
+                StagedBase::Tree { base_len: 4500, old_len: 6000, id: 7 << 64, changed: -2, ranges: ranges() },
+            ),
+            file("z", false, 70_000, StagedBase::Object { number: 2, hash: Hash::of(b"so far") }),
+        ],
     }
 }
 
