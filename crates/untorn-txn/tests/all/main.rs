@@ -14,6 +14,7 @@ mod a_whole_tree_switch_is_refused_where_it_cannot_work;
 mod a_whole_tree_switch_puts_the_new_tree_in_place_in_one_step;
 mod a_whole_tree_switch_survives_every_crash;
 mod a_whole_tree_switch_survives_every_failed_call;
+mod an_interrupted_staging_is_taken_up_again;
 mod bad_ground_is_refused;
 mod readers_and_updaters_exclude_each_other;
 mod recovery_copes_with_what_others_did;
