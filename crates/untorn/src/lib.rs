@@ -103,7 +103,7 @@ pub use untorn_store::IndexFile;
 pub use untorn_trust as trust;
 pub use untorn_trust::{ExpiryPolicy, TrustError};
 pub use untorn_txn::{
-    Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Meanwhile, Observer, Options, Phase, ReadGuard,
+    Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Interrupted, Meanwhile, Observer, Options, Phase, ReadGuard,
     Readers, Recovery, Report, RollbackForecast, Status, Switch, SwitchOptions, SwitchReport, Transaction, Tree, TreeState,
     Update, UpdateInfo, Warning, Way, WayChoice, Why, atomic_update, head_of,
 };

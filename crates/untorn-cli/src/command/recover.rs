@@ -11,9 +11,18 @@ use crate::{
 };
 
 pub(super) fn run(args: &RecoverArgs) -> Answer {
-    let tree = Tree::open(&args.tree)?;
-    let recovery = tree.recovery();
-    let text = format!("{}: {}\n{}", path(&args.tree), sentence(recovery), warnings(tree.warnings()));
+    let mut tree = Tree::open(&args.tree)?;
+    // Whoever recovers a tree by hand wants it clean.
+    let has_discarded = tree.discard_interrupted();
+    let recovery = &match tree.recovery() {
+        Recovery::SetAside { txid } => Recovery::Discarded { txid: *txid },
+        other => other.clone(),
+    };
+    let mut text = format!("{}: {}\n", path(&args.tree), sentence(recovery));
+    if has_discarded && !matches!(recovery, Recovery::Discarded { .. }) {
+        text += "  what an interrupted update had staged was discarded\n";
+    }
+    text += &warnings(tree.warnings());
     let installed = super::status::build(&args.tree).map(|build| build.to_string());
     let outcome =
         Outcome::new(text, json!({ "recovery": word(recovery), "installed": installed, "warnings": listed(tree.warnings()) }));
@@ -56,6 +65,7 @@ fn sentence(recovery: &Recovery) -> &'static str {
 pub(super) fn remark(recovery: &Recovery) -> &'static str {
     match recovery {
         Recovery::Discarded { .. } => "an unfinished update was discarded first\n",
+        Recovery::SetAside { .. } => "an unfinished update was set aside first; updating to the same build takes it up again\n",
         Recovery::Completed { .. } => "a decided update was completed first\n",
         _ => "",
     }
@@ -66,6 +76,7 @@ pub(super) fn word(recovery: &Recovery) -> &'static str {
         Recovery::Clean => "clean",
         Recovery::Initialised => "initialised",
         Recovery::Discarded { .. } => "discarded",
+        Recovery::SetAside { .. } => "set-aside",
         Recovery::Completed { .. } => "completed",
         _ => "other",
     }

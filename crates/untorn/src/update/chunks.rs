@@ -3,12 +3,12 @@
 use std::{cell::Cell, collections::BTreeMap, path::Path};
 
 use untorn_format::{
-    Hash,
+    Hash, Hasher,
     manifest::{Entry, Kind, Manifest},
     release::Following,
 };
 use untorn_store::{Frame, Located, Page, missing};
-use untorn_txn::Tree;
+use untorn_txn::{Observer, Purpose, Tree};
 
 use super::{
     UpdateOptions, UpdateReport,
@@ -61,6 +61,22 @@ impl ChunkPlan {
         Ok(Self { manifest, changes, local, chunks, wanted, numbers })
     }
 
+    /// What the transaction is made for: the same build, staged in the same way over the same files, is the same bytes.
+    fn purpose(&self, options: &UpdateOptions) -> Purpose {
+        let to = self.manifest.hash();
+        let mut hasher = Hasher::new();
+        hasher.update(b"untorn update 1");
+        hasher.update(&to.0);
+        hasher.update(&[u8::from(options.keep_undo)]);
+        for number in &self.changes.files {
+            let path = &self.manifest.entries()[*number].path;
+            hasher.update(&(path.as_str().len() as u64).to_le_bytes());
+            hasher.update(path.as_str().as_bytes());
+            hasher.update(&self.local.get(path).map_or(Hash::NONE, |file| file.hash).0);
+        }
+        Purpose { key: hasher.finish(), to, total: stage::total(&self.manifest, &self.changes) }
+    }
+
     /// Fetches what is missing. What has come before an error is not fetched again.
     pub(super) fn fetch(&self, supply: &mut Supply<'_>, options: &UpdateOptions) -> Result<()> {
         let progress = Progress { observer: options.observer(), done: Cell::new(0), total: self.numbers.bytes_to_fetch };
@@ -80,10 +96,24 @@ impl ChunkPlan {
         let fs = tree.fs().clone();
         let source = stage::Source::new(&*fs, dir, &self.local, supply);
         let mut tx = tree.begin_with(options.transaction())?;
-        tx.require_space(self.numbers.bytes_to_write.unwrap_or_default())?;
-        if !self.changes.is_empty() {
-            report.dirs_kept = stage::stage(&mut tx, &self.manifest, &self.changes, &self.chunks, &source, options.observer())?;
-        }
+        let at_hand = tx.resume(self.purpose(options))?;
+        let staged = tx.require_space(self.numbers.bytes_to_write.unwrap_or_default().saturating_sub(at_hand)).map_err(Error::from);
+        let staged = staged.and_then(|()| {
+            stage::stage(&mut tx, &self.manifest, &self.changes, &self.chunks, &source, options.observer())
+        });
+        report.dirs_kept = match staged {
+            Err(error) => {
+                // What is missing is fetched, and then the rest is staged.
+                let may_go_on = matches!(error, Error::NotFetched { .. } | Error::Stopped);
+                if may_go_on || options.observer().is_some_and(Observer::should_stop) {
+                    tx.set_aside();
+                } else {
+                    tx.abandon();
+                }
+                return Err(error);
+            }
+            kept => kept?,
+        };
         tx.set_head(Some(super::head(self.manifest.clone(), following)));
         report.transaction = tx.commit()?;
         (report.replaced, report.kept) = (self.changes.replaced, self.changes.kept);

@@ -13,7 +13,7 @@ use untorn_format::{
 };
 use untorn_fs::{File, Fs, OpenMode};
 use untorn_store::{Frame, Located};
-use untorn_txn::{Cause, Observer, Phase, Transaction, Way};
+use untorn_txn::{Cause, Observer, Phase, TakenUp, Transaction, Way};
 
 use super::{changes::Changes, local::Local};
 use crate::{Error, Result, releases::Supply};
@@ -22,6 +22,8 @@ use crate::{Error, Result, releases::Supply};
 const FRAMES_MAX: usize = 32;
 /// What is written in place is written in blocks of this length.
 const BLOCK_LEN: u64 = 4096;
+/// How much is read at a time.
+const READ_LEN: usize = 1 << 20;
 
 /// Where the bytes of chunks come from.
 pub(super) struct Source<'s> {
@@ -91,7 +93,7 @@ pub(super) fn stage(
     for path in &changes.dirs {
         tx.create_dir_all(path.as_str())?;
     }
-    let total = changes.files.iter().map(|number| file_len(&manifest.entries()[*number])).fold(0, u64::saturating_add);
+    let total = total(manifest, changes);
     let mut done = 0;
     for number in &changes.files {
         let entry = &manifest.entries()[*number];
@@ -104,6 +106,7 @@ pub(super) fn stage(
             }
         })?;
         tx.set_executable(entry.path.as_str(), executable)?;
+        tx.made(entry.path.as_str(), None, done)?;
     }
     for (path, target) in &changes.symlinks {
         tx.symlink(target, path.as_str())?;
@@ -112,6 +115,11 @@ pub(super) fn stage(
         tx.set_executable(path.as_str(), *executable)?;
     }
     Ok(dirs_kept)
+}
+
+/// How many bytes are made in all.
+pub(super) fn total(manifest: &Manifest, changes: &Changes) -> u64 {
+    changes.files.iter().map(|number| file_len(&manifest.entries()[*number])).fold(0, u64::saturating_add)
 }
 
 fn file_len(entry: &Entry) -> u64 {
@@ -143,7 +151,20 @@ fn stage_file(
 ) -> Result<()> {
     let path = entry.path.as_str();
     let mut feed = Feed { chunks: chunks.iter(), source, hasher: Hasher::new(), len: 0, rest: Vec::new(), at: 0, failure: None };
-    if is_in_place(tx, entry, wanted.0, chunks, source.local)? {
+    let taken = take_up(tx, path, wanted)?;
+    if let Some(taken) = taken {
+        tell(taken.made);
+        if taken.is_whole {
+            return Ok(());
+        }
+        feed.begin_at(&taken);
+        let went_on = tx.go_on(path, &taken, taken.made, &mut feed);
+        if let Some(error) = feed.failure.take() {
+            return Err(error);
+        }
+        went_on?;
+        tell(wanted.0.saturating_sub(taken.made));
+    } else if is_in_place(tx, entry, wanted.0, chunks, source.local)? {
         while let Some((located, is_there)) = feed.advance(source.local.get(&entry.path).map(|file| file.chunks.as_slice()))? {
             if !is_there {
                 tx.write_at(path, located.at, &feed.rest)?;
@@ -160,6 +181,33 @@ fn stage_file(
         tell(wanted.0);
     }
     if (feed.len, feed.hasher.finish()) == wanted { Ok(()) } else { Err(Error::Contradiction) }
+}
+
+/// What an interrupted update had staged of a file: all of it, with the right hash, or the beginning of a staged file. Everything else is staged anew.
+fn take_up(tx: &mut Transaction<'_>, path: &str, (len, hash): (u64, Hash)) -> Result<Option<TakenUp>> {
+    let Some(taken) = tx.take_up(path)? else { return Ok(None) };
+    let is_right = match &taken.hasher {
+        Some(hasher) if taken.is_whole => (taken.made, hasher.finish()) == (len, hash),
+        Some(_) => taken.made < len,
+        None => taken.is_whole && taken.made == len && hash_of(tx, path, len)? == hash,
+    };
+    if is_right {
+        return Ok(Some(taken));
+    }
+    tx.put_back(path)?;
+    Ok(None)
+}
+
+/// The hash of a file as the transaction would make it.
+fn hash_of(tx: &mut Transaction<'_>, path: &str, len: u64) -> Result<Hash> {
+    let (mut hasher, mut at, mut buffer) = (Hasher::new(), 0, vec![0; READ_LEN]);
+    while at < len {
+        let piece = usize::try_from(len - at).unwrap_or(READ_LEN).min(READ_LEN);
+        tx.read(path, &mut buffer[..piece], at)?;
+        hasher.update(&buffer[..piece]);
+        at += piece as u64;
+    }
+    Ok(hasher.finish())
 }
 
 /// Whether it is cheaper to write only what changes.
@@ -195,13 +243,25 @@ struct Feed<'f> {
 }
 
 impl<'f> Feed<'f> {
+    /// Begins behind what was taken up.
+    fn begin_at(&mut self, taken: &TakenUp) {
+        let Some(hasher) = &taken.hasher else { return };
+        (self.hasher, self.len) = (hasher.clone(), taken.made);
+        let is_seen = |located: &&Located| located.at + u64::from(located.chunk.len) <= taken.made;
+        let seen = self.chunks.as_slice().iter().take_while(is_seen).count();
+        self.chunks = self.chunks.as_slice()[seen..].iter();
+    }
+
     /// The next chunk, and whether it stands where it belongs in `old`; its bytes are in `rest`.
     fn advance(&mut self, old: Option<&[(untorn_store::Chunk, u64)]>) -> Result<Option<(&'f Located, bool)>> {
         let Some(located) = self.chunks.next() else { return Ok(None) };
         let is_there = old.is_some_and(|old| is_at(old, located));
         (self.rest, self.at) = (self.source.chunk(located)?, 0);
-        self.hasher.update(&self.rest);
-        self.len += self.rest.len() as u64;
+        // What was taken up ends anywhere.
+        let seen = usize::try_from(self.len.saturating_sub(located.at)).unwrap_or(usize::MAX).min(self.rest.len());
+        self.at = seen;
+        self.hasher.update(&self.rest[seen..]);
+        self.len += (self.rest.len() - seen) as u64;
         Ok(Some((located, is_there)))
     }
 }
