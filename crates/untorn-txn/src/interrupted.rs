@@ -91,7 +91,8 @@ impl Noted {
 
     /// Whether everything is there that it names, as long as it should be.
     fn is_there(&self, fs: &dyn Fs, dir: &str) -> bool {
-        let has = |name: &str, len: u64| fs.metadata(&format!("{dir}/{name}")).is_ok_and(|meta| meta.is_file() && meta.len >= len);
+        let has =
+            |name: &str, len: u64| fs.metadata(&format!("{dir}/{name}")).is_ok_and(|meta| meta.is_file() && meta.len >= len);
         let objects = self.objects();
         (self.redo.len == 0 || has(REDO, self.redo.len))
             && objects.iter().all(|(number, len)| has(&format!("{OBJECTS}/{}", object_name(*number)), *len))

@@ -78,7 +78,9 @@ impl Transaction<'_> {
     fn take_over(&mut self, fs: &dyn Fs, purpose: Purpose, noted: Noted) -> Result<Option<Keeper>> {
         let layout = self.stage.layout;
         match fs.create_dir(TRANSACTIONS, None) {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(Error::io("make", TRANSACTIONS, error)),
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                return Err(Error::io("make", TRANSACTIONS, error));
+            }
             _ => {}
         }
         // A power cut may have brought back names that were removed when it was set aside.

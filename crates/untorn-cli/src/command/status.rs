@@ -68,7 +68,9 @@ fn staging(interrupted: &Interrupted, is_at_work: bool) -> String {
     if is_at_work {
         format!("{what} and durable so far")
     } else {
-        format!("{what} when it was interrupted; the same update checks it, and goes on from there (`untorn recover` discards it)")
+        format!(
+            "{what} when it was interrupted; the same update checks it, and goes on from there (`untorn recover` discards it)"
+        )
     }
 }
 

@@ -47,11 +47,8 @@ pub(super) fn take_up<R: Read>(
         Composition::Whole => taken.is_whole || taken.hasher.is_some(),
         Composition::InPlace => taken.hasher.is_none(),
     };
-    let goes_on = if fits {
-        file.go_on(taken.made, taken.hasher.clone(), |buf, at| tx.read(path.as_str(), buf, at))?
-    } else {
-        None
-    };
+    let goes_on =
+        if fits { file.go_on(taken.made, taken.hasher.clone(), |buf, at| tx.read(path.as_str(), buf, at))? } else { None };
     let Some(at) = goes_on else {
         tx.put_back(path.as_str())?;
         return Ok(None);

@@ -97,10 +97,10 @@ impl ChunkPlan {
         let source = stage::Source::new(&*fs, dir, &self.local, supply);
         let mut tx = tree.begin_with(options.transaction())?;
         let at_hand = tx.resume(self.purpose(options))?;
-        let staged = tx.require_space(self.numbers.bytes_to_write.unwrap_or_default().saturating_sub(at_hand)).map_err(Error::from);
-        let staged = staged.and_then(|()| {
-            stage::stage(&mut tx, &self.manifest, &self.changes, &self.chunks, &source, options.observer())
-        });
+        let staged =
+            tx.require_space(self.numbers.bytes_to_write.unwrap_or_default().saturating_sub(at_hand)).map_err(Error::from);
+        let staged =
+            staged.and_then(|()| stage::stage(&mut tx, &self.manifest, &self.changes, &self.chunks, &source, options.observer()));
         report.dirs_kept = match staged {
             Err(error) => {
                 // What is missing is fetched, and then the rest is staged.

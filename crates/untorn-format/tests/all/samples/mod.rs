@@ -3,8 +3,8 @@
 use untorn_format::{
     Hash, TreePath, index,
     journal::{
-        After, Before, Blob, Object, Plan, Progress, Range, Record, SlotState, Source, StagedBase, StagedFile, Step, Target, Undo,
-        UndoEntry,
+        After, Before, Blob, Object, Plan, Progress, Range, Record, SlotState, Source, StagedBase, StagedFile, Step, Target,
+        Undo, UndoEntry,
     },
     manifest::{Entry, Kind, Manifest},
     release::{
