@@ -50,9 +50,8 @@ pub fn asked(args: &Args) -> anyhow::Result<Vec<Pair>> {
     }
     let mut pairs = Vec::new();
     for old_and_new in args.pair.chunks_exact(2) {
-        let name = |path: &Path| path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into());
         let (old, new) = (old_and_new[0].clone(), old_and_new[1].clone());
-        pairs.push(Pair::new(format!("{} to {}", name(&old), name(&new)), old, new)?);
+        pairs.push(Pair::new(format!("{} to {}", old.display(), new.display()), old, new)?);
     }
     if let (true, Some(corpora)) = (pairs.is_empty(), &args.corpora) {
         let mut found: Vec<PathBuf> = fs::read_dir(corpora)?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<_>>()?;
@@ -121,7 +120,11 @@ pub fn compare(expected: &Path, found: &Path) -> anyhow::Result<()> {
 fn done(command: &mut Command) -> anyhow::Result<()> {
     let output = command.output().with_context(|| format!("cannot start {:?}", command.get_program()))?;
     let said = [output.stdout, output.stderr].concat();
-    anyhow::ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&said).lines().take(3).collect::<String>());
+    anyhow::ensure!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&said).lines().take(3).collect::<String>()
+    );
     Ok(())
 }
 

@@ -89,7 +89,15 @@ pub fn all(args: &Args) -> Vec<Peer> {
     let hdiff = |name, make| peer(name, &["hdiffz", "hpatchz"], Some(make), hpatchz, false, false, any);
     vec![
         peer("untorn", &untorn, Some(|command, args| untorn_diff(command, args, &[])), untorn_apply, false, true, any),
-        peer("untorn -9", &untorn, Some(|command, args| untorn_diff(command, args, &["--level", "9"])), untorn_apply, false, true, some),
+        peer(
+            "untorn -9",
+            &untorn,
+            Some(|command, args| untorn_diff(command, args, &["--level", "9"])),
+            untorn_apply,
+            false,
+            true,
+            some,
+        ),
         hdiff("hdiffz -m-6 zstd-21", |command, _| hdiffz(command, &["-m-6", "-SD", "-c-zstd-21-24", "-p-2", "-d"])),
         hdiff("hdiffz -s-64 zstd-9", |command, _| hdiffz(command, &["-s-64", "-SD", "-c-zstd-9-24", "-p-2", "-d"])),
         hdiff("hdiffz -s-4k zstd-9", |command, _| hdiffz(command, &["-s-4k", "-SD", "-c-zstd-9-24", "-p-2", "-d"])),

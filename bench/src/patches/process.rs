@@ -35,7 +35,8 @@ const TICKS_PER_SECOND: f64 = 100.0;
 pub fn run(mut command: Command, target: &Target, work: &Path) -> anyhow::Result<Cost> {
     let said = work.join("said");
     command.stdin(Stdio::null()).stdout(File::create(&said)?).stderr(File::options().append(true).open(&said)?);
-    let written = |target: &Target| target.device.as_ref().map(|device| device.counters().map(|now| now.written_bytes)).transpose();
+    let written =
+        |target: &Target| target.device.as_ref().map(|device| device.counters().map(|now| now.written_bytes)).transpose();
     let (before, began) = (written(target)?, Instant::now());
     let mut child = command.spawn().with_context(|| format!("cannot start {:?}", command.get_program()))?;
     let pid = child.id();

@@ -8,8 +8,15 @@ use crate::units::megabytes;
 /// What was measured on, and who was missing.
 pub fn head(target: &Target, missing: &[&str], cold: bool) {
     let machine = Machine::describe(std::slice::from_ref(target), load(), cold);
-    println!("{}, {} ({} cores), {}; load {:.1} at the beginning, page cache {}.", machine.kernel, machine.processor, machine.cores,
-        machine.disks.join(", "), machine.load, if cold { "dropped before each run" } else { "left alone" });
+    println!(
+        "{}, {} ({} cores), {}; load {:.1} at the beginning, page cache {}.",
+        machine.kernel,
+        machine.processor,
+        machine.cores,
+        machine.disks.join(", "),
+        machine.load,
+        if cold { "dropped before each run" } else { "left alone" }
+    );
     if !missing.is_empty() {
         println!("\nNot in `PATH`, so missing: {}.", missing.join(", "));
     }

@@ -95,6 +95,15 @@ pub(super) fn stable_inodes(root: &OwnedFd) -> io::Result<bool> {
     Ok(file_system_of(root)?.stable_inodes())
 }
 
+pub(super) fn tells_holes(root: &OwnedFd) -> io::Result<bool> {
+    Ok(file_system_of(root)?.tells_holes())
+}
+
+/// Where the next bytes of a file begin that are not in a hole; `None` where there are none, or nobody tells.
+pub(super) fn data_after(file: &std::fs::File, offset: u64) -> Option<u64> {
+    rustix::fs::seek(file, rustix::fs::SeekFrom::Data(offset)).ok()
+}
+
 pub(super) fn has_subvolumes(root: &OwnedFd) -> io::Result<bool> {
     Ok(file_system_of(root)?.has_subvolumes())
 }
