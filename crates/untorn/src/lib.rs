@@ -104,8 +104,8 @@ pub use untorn_trust as trust;
 pub use untorn_trust::{ExpiryPolicy, TrustError};
 pub use untorn_txn::{
     Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Interrupted, Meanwhile, Observer, Options, Phase,
-    ReadGuard, Readers, Recovery, Report, RollbackForecast, Status, Switch, SwitchOptions, SwitchReport, Transaction, Tree,
-    TreeState, Update, UpdateInfo, Warning, Way, WayChoice, Why, atomic_update, head_of,
+    Purpose, ReadGuard, Readers, Recovery, Report, RollbackForecast, Status, Switch, SwitchOptions, SwitchReport, TakenUp,
+    Transaction, Tree, TreeState, Update, UpdateInfo, Warning, Way, WayChoice, Why, atomic_update, head_of,
 };
 
 /// The programs of the front page compile.
