@@ -28,9 +28,6 @@ const WORTH: (u64, u64) = (7, 8);
 #[derive(Debug, Default)]
 pub struct BridgePlan {
     crossings: Vec<Crossing>,
-    /// The one that is being filled: with chunks of files that were there before, and of those that were not. Apart, so that what is new altogether, and perhaps does
-    /// not compress, is not stored twice for being among the others.
-    open: [Option<usize>; 2],
     planned: HashSet<Hash>,
 }
 
@@ -62,7 +59,7 @@ impl BridgePlan {
             if !is_new(located) || !self.planned.insert(located.chunk.hash) {
                 continue;
             }
-            let crossing = self.crossing(located.chunk.len, old.is_empty());
+            let crossing = self.crossing(located.chunk.len);
             crossing.len += u64::from(located.chunk.len);
             crossing.chunks.push((file, *located));
             // What is short is one chunk, whatever its length: all of it is of use.
@@ -77,15 +74,13 @@ impl BridgePlan {
     }
 
     /// The frame that a chunk of this length goes into.
-    fn crossing(&mut self, len: u32, is_without: bool) -> &mut Crossing {
-        let open = &mut self.open[usize::from(is_without)];
-        let has_room = |number: &usize| self.crossings[*number].len + u64::from(len) <= u64::from(BRIDGE_FRAME_LEN_MAX);
-        let number = open.filter(has_room).unwrap_or(self.crossings.len());
-        if number == self.crossings.len() {
+    fn crossing(&mut self, len: u32) -> &mut Crossing {
+        let is_full = |last: &Crossing| last.len + u64::from(len) > u64::from(BRIDGE_FRAME_LEN_MAX);
+        if self.crossings.last().is_none_or(is_full) {
             self.crossings.push(Crossing::default());
         }
-        *open = Some(number);
-        &mut self.crossings[number]
+        let last = self.crossings.len() - 1;
+        &mut self.crossings[last]
     }
 
     /// The frames to make, in order.
@@ -184,7 +179,7 @@ fn compress(new: &[u8], bases: &[u8]) -> Result<Vec<u8>, Error> {
 ///
 /// Where an old chunk was another one with the same mark, what comes out is something else, or this is refused: each chunk has to be compared with its whole hash.
 ///
-/// Memory: what the frame has decompressed, at most 2 MiB.
+/// Memory: what the frame has decompressed, at most 4 MiB.
 ///
 /// # Errors
 /// [`Error::FrameDamaged`], [`Error::FrameForged`].

@@ -26,7 +26,7 @@ pub const FRAME_LEN_MAX: u32 = 128 << 10;
 pub const FRAME_STORED_LEN_MAX: u32 = FRAME_LEN_MAX + 1024;
 
 /// The longest frame of a bridge once decompressed, in bytes.
-pub const BRIDGE_FRAME_LEN_MAX: u32 = 2 << 20;
+pub const BRIDGE_FRAME_LEN_MAX: u32 = 4 << 20;
 
 /// The longest frame of a bridge as stored, in bytes.
 pub const BRIDGE_FRAME_STORED_LEN_MAX: u32 = BRIDGE_FRAME_LEN_MAX + (16 << 10);

@@ -133,10 +133,10 @@ fn a_bridge_keeps_its_rules() {
         ("a chunk that is too long", |bridge| bridge.frames[0].bases[0].len = (128 << 10) + 1),
         ("a frame made of too much", |bridge| bridge.frames[0].bases = vec![bridge.frames[0].bases[1]; 65]),
         ("a frame that is too long", |bridge| {
-            bridge.frames[0].chunks = vec![bridge.frames[2].chunks[0]; 17];
-            bridge.frames[0].frame.len = 17 << 17;
+            bridge.frames[0].chunks = vec![bridge.frames[2].chunks[0]; 33];
+            bridge.frames[0].frame.len = 33 << 17;
         }),
-        ("a frame stored in too much", |bridge| bridge.frames[2].frame.stored_len = (2 << 20) + (16 << 10) + 1),
+        ("a frame stored in too much", |bridge| bridge.frames[2].frame.stored_len = (4 << 20) + (16 << 10) + 1),
     ];
     assert!(bridge(|_| {}).is_ok());
     for (what, change) in cases {

@@ -63,7 +63,7 @@ fn made() -> (u64, Vec<Made>) {
     after.get_mut("e-long").unwrap()[20 << 20] ^= 1;
     after.get_mut("c-one-chunk").unwrap()[5000] ^= 1;
     after.insert("new".to_owned(), text(98, 600_000));
-    after.insert("noise".to_owned(), noise(97, 3 << 20));
+    after.insert("z-noise".to_owned(), noise(97, 12 << 20));
     for number in 0..300 {
         after.get_mut(&format!("small/{number:03}")).unwrap().extend_from_slice(b"and more");
     }
@@ -87,9 +87,9 @@ fn new_chunks_come_out_of_old_ones() {
     for made in &made {
         assert_eq!(open_bridge_frame(&made.frame, &made.stored, &made.bases).unwrap(), made.chunks);
     }
-    // What is noise, and new, is in none of them; of the rest hardly anything is left.
+    // Of what is noise, and new, only the beginning is in one of them; of the rest hardly anything is left.
     let (stored, raw) = (sum(|made| made.stored.len()), sum(|made| made.chunks.len()));
-    assert!(raw > 600 << 10 && stored < packs_len / 6, "{stored} of {raw}, beside {packs_len}");
+    assert!(raw > 600 << 10 && raw < 6 << 20 && stored < packs_len / 3, "{stored} of {raw}, beside {packs_len}");
 }
 
 #[test]
