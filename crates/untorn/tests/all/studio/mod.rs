@@ -91,6 +91,13 @@ impl Studio {
         })
     }
 
+    /// Signs the channel again, as a studio does before it expires.
+    pub(crate) fn refresh(&self) {
+        let (store, mut options) = (DirBackend::open(&self.store(), true).unwrap(), PointerOptions::default());
+        options.now = NOON + 60;
+        untorn_publish::refresh(&store, "stable", &Key, &options).unwrap();
+    }
+
     pub(crate) fn publish(&self, build: &Path, patch_from: usize, change: impl Fn(&mut PublishOptions)) -> PublishReport {
         let mut options = PublishOptions::default();
         options.pointer.now = NOON;
