@@ -23,6 +23,7 @@ pub const BLOCKS: &[(&str, &[Row])] = &[
     ("manifest head", manifest::HEAD_ROWS),
     ("index head", index::HEAD_ROWS),
     ("page head", index::PAGE_ROWS),
+    ("bridge head", index::BRIDGE_ROWS),
     ("verified head", verified::ROWS),
     ("patch header", patch::HEADER_ROWS),
     ("root head", release::ROOT_ROWS),

@@ -4,7 +4,7 @@
 use std::{fs, path::PathBuf};
 
 use untorn_format::{
-    index::{Head, Page},
+    index::{Bridge, Head, Page},
     journal::{Plan, Progress, Record, Undo},
     manifest::Manifest,
     release::{Channel, Installed, Preface, Release, Root, Signed},
@@ -35,6 +35,7 @@ fn every_golden_file_is_read_as_its_value() {
     assert_eq!(Manifest::decode(&read("manifest")).unwrap(), crate::samples::manifest());
     assert_eq!(Root::decode(&read("root")).unwrap(), crate::samples::root());
     assert_eq!(Release::decode(&read("release")).unwrap(), crate::samples::release());
+    assert_eq!(Release::decode(&read("release_bridged")).unwrap(), crate::samples::bridged_release());
     assert_eq!(Channel::decode(&read("channel")).unwrap(), crate::samples::channel());
     assert_eq!(Signed::decode(&read("signed")).unwrap(), crate::samples::signed());
     assert_eq!(Preface::decode(&read("preface")).unwrap(), crate::samples::preface());
@@ -42,5 +43,6 @@ fn every_golden_file_is_read_as_its_value() {
     assert_eq!(Head::decode(&read("index")).unwrap(), crate::samples::index());
     assert_eq!(Verified::decode(&read("verified")).unwrap(), crate::samples::verified());
     assert_eq!(Page::decode(&read("page")).unwrap(), crate::samples::page());
+    assert_eq!(Bridge::decode(&read("bridge")).unwrap(), crate::samples::bridge());
     assert_eq!(Installed::decode(&read("manifest")).unwrap(), Installed::plain(crate::samples::manifest()));
 }
