@@ -23,6 +23,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn", &["untorn-delta", "untorn-format", "untorn-fs", "untorn-remote", "untorn-store", "untorn-trust", "untorn-txn"]),
     ("untorn-keys", &["untorn-format", "untorn-trust"]),
     ("untorn-publish", &["untorn", "untorn-format", "untorn-fs", "untorn-store", "untorn-trust"]),
+    ("untorn-ffi", &["untorn"]),
     ("untorn-cli", &["untorn", "untorn-keys", "untorn-publish"]),
 ];
 

@@ -2,22 +2,24 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
 use untorn::{
-    Condition, Hash, Interrupted, Status,
+    Condition, Hash, Interrupted, Status, answers,
     release::{Following, Installed, Release},
 };
 
 use crate::{
     args::TreeArgs,
-    outcome::{Answer, Outcome},
+    outcome::{Answer, Outcome, value},
     text::{count, path, short, size},
 };
 
 pub(super) fn run(args: &TreeArgs) -> Answer {
     let status = Status::of(&args.tree)?;
     let installed = untorn::installed(&args.tree).ok().flatten();
-    Ok(Outcome::new(text(args, &status, installed.as_ref()), json(&status, installed.as_ref())))
+    Ok(Outcome::new(
+        text(args, &status, installed.as_ref()),
+        value(&answers::status(&status, installed.as_ref(), &sentence(&status.condition))),
+    ))
 }
 
 /// The build that a tree says is installed.
@@ -74,10 +76,6 @@ fn staging(interrupted: &Interrupted, is_at_work: bool) -> String {
     }
 }
 
-fn staging_json(interrupted: &Interrupted) -> Value {
-    json!({ "to": interrupted.to.to_string(), "done": interrupted.done, "total": interrupted.total })
-}
-
 fn release_text(following: &Following) -> String {
     let release = match release_of(following) {
         Some(release) => super::signed::release_line(&release),
@@ -100,45 +98,4 @@ fn sentence(condition: &Condition) -> String {
         Condition::Newer { format } => format!("a newer untorn wrote the journal (format {format})"),
         _ => "the journal belongs to another tree".to_owned(),
     }
-}
-
-fn word(condition: &Condition) -> &'static str {
-    match condition {
-        Condition::Unmanaged => "unmanaged",
-        Condition::Clean => "clean",
-        Condition::Pending { .. } => "pending",
-        Condition::Unfinished => "unfinished",
-        Condition::Damaged { .. } => "damaged",
-        Condition::Newer { .. } => "newer",
-        _ => "foreign",
-    }
-}
-
-fn json(status: &Status, installed: Option<&Installed>) -> Value {
-    let manifest = installed.map(|installed| &installed.manifest);
-    json!({
-        "condition": word(&status.condition),
-        "text": sentence(&status.condition),
-        "updater": status.updater,
-        "in_use": status.in_use,
-        "installed": manifest.map(|manifest| manifest.hash().to_string()),
-        "paths": manifest.map(|build| build.entries().len()),
-        "bytes": manifest.map(untorn::Manifest::total_bytes),
-        "following": installed.and_then(|installed| installed.following.as_ref()).map(following_json),
-        "transaction": status.txid,
-        "can_roll_back": status.can_roll_back,
-        "staging": status.interrupted.as_ref().map(staging_json),
-        "warnings": super::recover::listed(&status.warnings),
-    })
-}
-
-fn following_json(following: &Following) -> Value {
-    json!({
-        "product": following.product,
-        "platform": (!following.platform.is_empty()).then_some(&following.platform),
-        "channel": (!following.channel.is_empty()).then_some(&following.channel),
-        "sources": following.sources,
-        "floor": following.floor,
-        "release": release_of(following).map(|release| super::signed::release_json(&release)),
-    })
 }
