@@ -31,7 +31,7 @@ struct Piece {
 
 /// Fills in the costs of new bytes.
 pub(super) fn fill(builds: &Builds, changes: &[Change], pool: &Pool, found: &mut [Found], work: &Work<'_>) -> Result<Estimate> {
-    let batches = batches(found);
+    let batches = batches(changes, found);
     let of = batches.iter().map(len_of).fold(0, u64::saturating_add);
     let is_tried = sample(&batches, of);
     let tried: Vec<_> = batches.iter().zip(&is_tried).filter(|(_, is_tried)| **is_tried).map(|(batch, _)| batch).collect();
@@ -60,18 +60,24 @@ fn share(whole: u64, part: u64, of: u64) -> u64 {
     u64::try_from(u128::from(whole) * u128::from(part) / u128::from(of.max(1))).unwrap_or(u64::MAX)
 }
 
-/// New bytes in the order of their paths, as a patch has them in its frames.
-fn batches(found: &[Found]) -> Vec<Vec<Piece>> {
-    let (mut batches, mut batch, mut len) = (Vec::new(), Vec::new(), 0);
-    for (file, found) in found.iter().enumerate() {
-        let mut at = 0_u64;
-        for (span, (found, shift)) in found.spans.iter().zip(&found.shifts).enumerate() {
-            let (mut start, end) = (at, at + found.len);
-            at = end;
-            while found.origin == Origin::New && start < end {
-                let piece = (end - start).min(BATCH_LEN - len);
-                batch.push(Piece { file, span, at: start, len: piece, shift: *shift });
-                (start, len) = (start + piece, len + piece);
+/// New bytes of files of one kind together, else in the order of their paths: what is alike costs alike.
+fn batches(changes: &[Change], found: &[Found]) -> Vec<Vec<Piece>> {
+    let ending =
+        |file: usize| changes[file].item.path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|name| name.1);
+    let mut files: Vec<usize> = (0..found.len()).collect();
+    files.sort_by_key(|file| ending(*file));
+    let (mut batches, mut batch, mut len, mut kind) = (Vec::new(), Vec::new(), 0, None);
+    for file in files {
+        if kind != ending(file) && !batch.is_empty() {
+            batches.push(std::mem::take(&mut batch));
+            len = 0;
+        }
+        kind = ending(file);
+        for mut piece in new_pieces(file, &found[file]) {
+            while piece.len > 0 {
+                let taken = piece.len.min(BATCH_LEN - len);
+                batch.push(Piece { len: taken, ..piece });
+                (piece.at, piece.len, len) = (piece.at + taken, piece.len - taken, len + taken);
                 if len == BATCH_LEN {
                     batches.push(std::mem::take(&mut batch));
                     len = 0;
@@ -83,6 +89,17 @@ fn batches(found: &[Found]) -> Vec<Vec<Piece>> {
         batches.push(batch);
     }
     batches
+}
+
+fn new_pieces(file: usize, found: &Found) -> Vec<Piece> {
+    let (mut pieces, mut at) = (Vec::new(), 0);
+    for (number, (span, shift)) in found.spans.iter().zip(&found.shifts).enumerate() {
+        if span.origin == Origin::New {
+            pieces.push(Piece { file, span: number, at, len: span.len, shift: *shift });
+        }
+        at += span.len;
+    }
+    pieces
 }
 
 /// Which batches are tried: all, or every so many-th.
