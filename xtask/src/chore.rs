@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{dependencies, explore, fuzz, syscalls, tidy};
+use crate::{dependencies, explore, fuzz, powercut, syscalls, tidy};
 
 /// Something that is done to the repository now and then.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +32,11 @@ pub const CHORES: &[Chore] = &[
         name: "syscalls",
         about: "kills and fails the program at each of its calls into the kernel, under strace: [--every N]",
         run: syscalls::run,
+    },
+    Chore {
+        name: "powercut",
+        about: "cuts the power of the program on real file systems, as root: [--minutes N] [--file-system A,B] ...",
+        run: powercut::run,
     },
     Chore { name: "explore", about: "random crash tests: --minutes N [--seed S]", run: explore::run },
 ];

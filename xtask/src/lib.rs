@@ -11,6 +11,7 @@ mod explore;
 pub mod fuzz;
 mod licence;
 mod lists;
+mod powercut;
 mod source;
 mod syscalls;
 pub mod tidy;

@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+use untorn_format::journal::UndoKept;
+
 use crate::error::{Cause, Error, Result};
 
 /// How changed files shall be changed.
@@ -72,6 +74,9 @@ pub struct Options {
     pub way: WayChoice,
     /// Whether what is needed to go back is kept after the commit.
     pub keep_undo: bool,
+    /// Whether the undo that an earlier transaction kept stays where this one keeps none: for transactions that make no other build of the tree, such as repairs.
+    /// Going back then undoes the earlier one; what this one changed, and that one had not, stays.
+    pub leave_undo: bool,
     /// What to do when a reader holds the tree.
     pub readers: Readers,
     /// Whether programs that do not take the reader's lock may have files of the tree open: then nothing is written in place, so that an open file stays
@@ -88,6 +93,7 @@ impl Default for Options {
         Self {
             way: WayChoice::Auto,
             keep_undo: false,
+            leave_undo: false,
             readers: Readers::Refuse,
             unlocked_readers: false,
             jobs: 0,
@@ -100,6 +106,15 @@ impl Default for Options {
 const JOBS_MAX: usize = 4;
 
 impl Options {
+    /// What the plan says of undo.
+    pub(crate) fn undo_kept(&self) -> UndoKept {
+        match (self.keep_undo, self.leave_undo) {
+            (true, _) => UndoKept::Own,
+            (false, true) => UndoKept::Earlier,
+            (false, false) => UndoKept::Nothing,
+        }
+    }
+
     /// The same with a number of threads; on a simulated file system, where runs must be repeatable, none besides the caller's.
     pub(crate) fn with_jobs(mut self, repeatable: bool) -> Self {
         if repeatable {
@@ -131,6 +146,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("way", &self.way)
             .field("keep_undo", &self.keep_undo)
+            .field("leave_undo", &self.leave_undo)
             .field("readers", &self.readers)
             .field("unlocked_readers", &self.unlocked_readers)
             .field("jobs", &self.jobs)

@@ -23,6 +23,7 @@ mod publishing_survives_being_killed;
 mod publishing_takes_one_command;
 mod repair_fetches_from_a_store;
 mod run_holds_the_tree_while_the_program_lives;
+mod the_book_tells_what_happens;
 mod the_demo_survives_being_killed;
 mod the_documents_describe_every_answer;
 mod wrong_input_changes_nothing_and_says_why;

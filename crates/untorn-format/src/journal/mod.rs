@@ -10,7 +10,7 @@ mod undo;
 mod undo_check;
 mod undo_codec;
 
-pub use plan::{Blob, MAX_PLAN_LEN, Object, Plan, Step, Target};
+pub use plan::{Blob, MAX_PLAN_LEN, Object, Plan, Step, Target, UndoKept};
 pub use range::Range;
 pub use record::{RECORD_LEN, Record, SLOT_LEN, SlotState};
 pub use undo::{After, Before, MAX_UNDO_LEN, Source, Undo, UndoEntry};

@@ -164,11 +164,16 @@ fn record(tree: Option<&mut Tree>, manifest: &Manifest) -> Result<()> {
 
 /// The head document of a tree once it is the build `manifest`. What it remembers of releases stays, also when the journal was lost, unless that has rotted.
 fn head_after(tree: &Tree, manifest: &Manifest) -> Vec<u8> {
-    let head = tree.head().ok().flatten().or_else(|| leftover_head(&**tree.fs()));
-    let record = head.and_then(|head| Record::decode(&head, Path::new("")).ok()).unwrap_or_default();
+    let record = installed(tree);
     let is_same = record.build() == manifest.hash();
     let following = if is_same { record.following().cloned() } else { record.without_release() };
     Installed { manifest: manifest.clone(), following }.encode()
+}
+
+/// What the tree says, or said before its journal was destroyed, that it is.
+fn installed(tree: &Tree) -> Record {
+    let head = tree.head().ok().flatten().or_else(|| leftover_head(&**tree.fs()));
+    head.and_then(|head| Record::decode(&head, Path::new("")).ok()).unwrap_or_default()
 }
 
 fn mend(
@@ -193,7 +198,11 @@ fn mend(
     from.fetch()?;
     let head = tree.as_deref().map(|tree| head_after(tree, manifest));
     let mut tx = match tree.filter(|_| !options.dry_run) {
-        Some(tree) => Some(tree.begin_with(options.transaction())?),
+        Some(tree) => {
+            let mut chosen = options.transaction();
+            chosen.leave_undo = installed(tree).build() == manifest.hash();
+            Some(tree.begin_with(chosen)?)
+        }
         None => None,
     };
     let mut mender = Mender::new(tx.as_mut(), options.observer.as_deref(), damage.files().map(|(_, entry)| entry));

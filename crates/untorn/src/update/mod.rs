@@ -24,7 +24,7 @@ use untorn_format::{
 use untorn_fs::Fs;
 use untorn_remote::Remote;
 use untorn_trust::{Moment, Trust, TrustedRoot, Verified};
-use untorn_txn::{Fetched, Tree};
+use untorn_txn::{Fetched, Options, Tree};
 
 use crate::{
     Error, Result, apply, content,
@@ -194,20 +194,20 @@ fn nothing_to_do(heard: &Heard, record: &Record, options: &UpdateOptions) -> Opt
     }
 }
 
-/// Stores what was learned of the channel, though nothing else changes. As long as there is a way back, only a new root, a higher floor or another source is worth giving it up
-/// for: every transaction replaces it.
+/// Stores what was learned of the channel, though nothing else changes.
 fn remember(tree: &mut Tree, record: &Record, trust: &Trust) -> Result<()> {
     let (Some(manifest), Some(before), now) = (record.manifest(), record.following(), trust.following()) else { return Ok(()) };
-    let matters =
-        (&before.root, before.floor, &before.channel, &before.sources) != (&now.root, now.floor, &now.channel, &now.sources);
-    if before == now || (tree.can_roll_back() && !matters) {
+    if before == now {
         return Ok(());
     }
     store(tree, manifest.clone(), now.clone()).map(drop)
 }
 
+/// The tree is the build it was: the way back stays.
 fn store(tree: &mut Tree, manifest: Manifest, following: Following) -> Result<untorn_txn::Report> {
-    let mut tx = tree.begin()?;
+    let mut options = Options::default();
+    options.leave_undo = true;
+    let mut tx = tree.begin_with(options)?;
     tx.set_head(Some(head(manifest, following)));
     Ok(tx.commit()?)
 }

@@ -2,7 +2,7 @@
 
 use untorn_format::{
     Hash, TreePath, index,
-    journal::{After, Before, Blob, Object, Plan, Range, Record, SlotState, Source, Step, Target, Undo, UndoEntry},
+    journal::{After, Before, Blob, Object, Plan, Range, Record, SlotState, Source, Step, Target, Undo, UndoEntry, UndoKept},
     manifest::{Entry, Kind, Manifest},
     release::{
         Channel, Following, IndexObject, Installed, ManifestDelta, ManifestObject, Pack, PatchObject, Pointer, Preface,
@@ -67,7 +67,7 @@ pub(crate) fn plan() -> Plan {
         from: Hash::of(b"old head"),
         to: Hash::of(b"new head"),
         new_head: true,
-        keep_undo: false,
+        undo: UndoKept::Nothing,
         redo: Blob { len: 100, hash: Hash::of(b"redo") },
         objects: vec![
             Object::File(Blob { len: 9, hash: Hash::of(b"new bytes") }),

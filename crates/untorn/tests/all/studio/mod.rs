@@ -10,7 +10,7 @@ use std::{
 use untorn::{Signed, UpdateOptions};
 use untorn_format::release::PublicKey;
 use untorn_keys::{SecretKey, first_root, sign};
-use untorn_publish::{DirBackend, PublishOptions, PublishReport, Signer, publish};
+use untorn_publish::{DirBackend, PointerOptions, PublishOptions, PublishReport, Signer, publish};
 use untorn_testhost::{Action, Host, HostOptions, Request};
 use untorn_trust::Document;
 
@@ -89,6 +89,13 @@ impl Studio {
             fs::write(dir.join("settings.cfg"), "volume = 2").unwrap();
             fs::remove_dir_all(dir.join("data/deep")).unwrap();
         })
+    }
+
+    /// Signs the channel again, as a studio does before it expires.
+    pub(crate) fn refresh(&self) {
+        let (store, mut options) = (DirBackend::open(&self.store(), true).unwrap(), PointerOptions::default());
+        options.now = NOON + 60;
+        untorn_publish::refresh(&store, "stable", &Key, &options).unwrap();
     }
 
     pub(crate) fn publish(&self, build: &Path, patch_from: usize, change: impl Fn(&mut PublishOptions)) -> PublishReport {
