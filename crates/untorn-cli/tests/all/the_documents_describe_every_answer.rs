@@ -219,7 +219,9 @@ fn to_the_last_field() {
     check(&["verify", "rotten", "--against", "new.manifest", "--index", "new.index", "--quick"], 10);
     check(&["repair", "modified2", "--from", "new", "-n"], 0);
     check(&["repair", "modified2", "--from", "new"], 0);
-    // A journal that is lost whole, with nothing under way.
+    // A journal that is lost whole, with nothing under way, and nothing kept to go back with.
+    let kept = fs::read_dir(game.path("modified2/.untorn/tx")).unwrap().map(Result::unwrap);
+    kept.for_each(|folder| fs::remove_dir_all(folder.path()).unwrap());
     ["slot.0", "slot.1", "slot.2"].iter().for_each(|slot| game.write(&format!("modified2/.untorn/{slot}"), b"rot"));
     check(&["status", "modified2"], 0);
     check(&["recover", "modified2"], 0);

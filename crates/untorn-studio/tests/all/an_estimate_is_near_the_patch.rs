@@ -45,7 +45,8 @@ fn in_all_and_path_by_path() {
         |report: &Report| report.items.iter().map(|item| (item.path.clone(), item.reason, item.from.clone())).collect::<Vec<_>>();
     assert_eq!(kinds(&guess), kinds(&truth));
     assert!(guess.bytes >= truth.bytes * 9 / 10 && guess.bytes <= truth.bytes * 13 / 10, "{} {}", guess.bytes, truth.bytes);
-    for (guess, truth) in guess.items.iter().zip(&truth.items).filter(|(_, truth)| truth.bytes > 5000) {
+    // A patch gives each path its share of a frame, whatever of the frame was hard to compress: only one that is alone in a frame can be compared.
+    for (guess, truth) in guess.items.iter().zip(&truth.items).filter(|(_, truth)| truth.path == "data.pak") {
         assert!(guess.bytes >= truth.bytes * 8 / 10 && guess.bytes <= truth.bytes * 3 / 2, "{guess:?} {truth:?}");
     }
     assert!(guess.items.iter().any(|item| item.reason == Reason::Moved));
