@@ -128,6 +128,10 @@ impl Fs for OsFs {
         self.root.sync_dir(RelativePath::new(path)?)
     }
 
+    fn write_out_dir(&self, path: &str) -> io::Result<()> {
+        self.root.write_out_dir(RelativePath::new(path)?)
+    }
+
     fn sync_handle(&self) -> io::Result<Box<dyn SyncAll>> {
         promised(self.capabilities.sync_all)?;
         self.root.sync_handle()
@@ -171,5 +175,7 @@ fn common(a: Capabilities, b: Capabilities) -> Capabilities {
         overwrite_allocates: a.overwrite_allocates || b.overwrite_allocates,
         sync_all: a.sync_all && b.sync_all,
         in_place: a.in_place && b.in_place,
+        write_out: a.write_out && b.write_out,
+        executable_bit: a.executable_bit && b.executable_bit,
     }
 }

@@ -18,7 +18,7 @@ use untorn_format::{
     TreePath,
     journal::{Object, Plan, Range, Step, Target},
 };
-use untorn_fs::{File, FileKind, Fs, OpenMode, Permissions, is_outside_tree};
+use untorn_fs::{File, FileKind, Fs, OpenMode, Permissions, is_in_use, is_outside_tree};
 
 use crate::{
     aside::{self, Wanted},
@@ -181,7 +181,7 @@ impl Apply<'_> {
                 Ok(())
             }
             Step::Symlink { path, target } => {
-                self.symlink(path, target)?;
+                self.symlink(path, target, unsynced)?;
                 unsynced.name(path.as_str());
                 Ok(())
             }
@@ -196,6 +196,7 @@ impl Apply<'_> {
                 self.note_gone(path, unsynced);
                 Ok(())
             }
+            Err(error) if is_in_use(&error) => self.move_out_of_use(path.as_str(), error, unsynced),
             other => {
                 unsynced.name(path.as_str());
                 other.context("remove", path.as_str())
@@ -215,7 +216,8 @@ impl Apply<'_> {
         match self.fs.remove_dir(path.as_str()) {
             Ok(()) => Ok(true),
             Err(error) if is_gone(&error) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
+            // Or one that a program is in.
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty || is_in_use(&error) => Ok(false),
             Err(error) => Err(Error::io("remove", path.as_str(), error)),
         }
     }
@@ -242,7 +244,7 @@ impl Apply<'_> {
     fn put(&self, landing: Landing, staged: &str, path: &str, unsynced: &mut Unsynced) -> Result<()> {
         match landing {
             Landing::Link => self.put_by_link(staged, path, unsynced),
-            Landing::Rename => self.put_by_rename(staged, path),
+            Landing::Rename => self.put_by_rename(staged, path, unsynced),
             Landing::Copy => self.put_by_copy(staged, path, unsynced),
         }
     }
@@ -260,7 +262,7 @@ impl Apply<'_> {
         let passing = self.layout.passing();
         self.clear_passing()?;
         self.fs.hard_link(staged, &passing).context("link", staged)?;
-        self.fs.rename(&passing, path).context("rename to", path)?;
+        self.replace(&passing, path, unsynced).context("rename to", path)?;
         // Renaming one of two names of a file over the other does nothing: then it is in its place already.
         self.clear_passing()
     }
@@ -273,8 +275,36 @@ impl Apply<'_> {
         }
     }
 
-    fn put_by_rename(&self, staged: &str, path: &str) -> Result<()> {
-        match self.fs.rename(staged, path) {
+    /// Renames over what is at `path`. A file that others have open, or that is a running program, can be renamed where it cannot be replaced: it makes room for
+    /// the new one. Should a crash come between, nothing is at `path`, and recovery puts the new one there.
+    fn replace(&self, from: &str, path: &str, unsynced: &mut Unsynced) -> io::Result<()> {
+        match self.fs.rename(from, path) {
+            Err(error) if is_in_use(&error) && self.fs.rename(path, &self.free_in_use()?).is_ok() => {
+                unsynced.name(path);
+                unsynced.dir(self.layout.dir());
+                self.fs.rename(from, path)
+            }
+            other => other,
+        }
+    }
+
+    fn move_out_of_use(&self, path: &str, error: io::Error, unsynced: &mut Unsynced) -> Result<()> {
+        let to = self.free_in_use().context("look at", path)?;
+        self.fs.rename(path, &to).map_err(|_| Error::io("remove", path, error))?;
+        unsynced.name(path);
+        unsynced.dir(self.layout.dir());
+        Ok(())
+    }
+
+    /// A name in the folder of the transaction, with which it goes when nobody has it open any more.
+    fn free_in_use(&self) -> io::Result<String> {
+        let is_free = |name: &String| self.fs.metadata(name).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        let mut names = (0..IN_USE_MAX).map(|number| self.layout.in_use(number));
+        names.find(is_free).ok_or_else(|| io::ErrorKind::ResourceBusy.into())
+    }
+
+    fn put_by_rename(&self, staged: &str, path: &str, unsynced: &mut Unsynced) -> Result<()> {
+        match self.replace(staged, path, unsynced) {
             // It went before a crash; recovery has checked that what is there is what was staged.
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.fs.metadata(path).is_ok_and(|meta| meta.is_file()) => {
                 Ok(())
@@ -301,11 +331,11 @@ impl Apply<'_> {
         to.set_permissions(staged_meta.permissions).context("set permissions of", path)
     }
 
-    fn symlink(&self, path: &TreePath, target: &str) -> Result<()> {
+    fn symlink(&self, path: &TreePath, target: &str, unsynced: &mut Unsynced) -> Result<()> {
         let passing = self.layout.passing();
         self.clear_passing()?;
         self.fs.symlink(target, &passing).context("make", &passing)?;
-        self.fs.rename(&passing, path.as_str()).context("rename to", path.as_str())
+        self.replace(&passing, path.as_str(), unsynced).context("rename to", path.as_str())
     }
 
     /// Steps on the content of files touch each its own file, so they can be shared out. Answers with those that something is in the way of.
@@ -426,6 +456,9 @@ impl Apply<'_> {
         }
     }
 }
+
+/// More files in use at once are not moved out of the way.
+const IN_USE_MAX: u64 = 100_000;
 
 /// Whether an error may come from what others have put in the way, or taken away.
 fn is_obstructed(error: &Error) -> bool {

@@ -3,6 +3,7 @@
 use std::{error::Error as StdError, fmt, io};
 
 use untorn_format::PathError;
+use untorn_fs::is_in_use;
 
 /// What an operation answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -195,6 +196,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match &*self.cause {
             Cause::Path(error) => error.code(),
+            Cause::Io { source, .. } if is_in_use(source) => "UNT-IN-USE",
             Cause::Io { .. } => "UNT-IO",
             Cause::NoSpace { .. } => "UNT-SPACE",
             Cause::Busy { .. } => "UNT-BUSY",
@@ -227,6 +229,7 @@ impl Error {
     pub fn advice(&self) -> &'static str {
         match &*self.cause {
             Cause::Path(_) => "use a name that every system can hold",
+            Cause::Io { source, .. } if is_in_use(source) => "close the program that has it open, then try again",
             Cause::Io { source, .. } => match source.kind() {
                 io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                     "check who owns the folder and whether it may be written, then try again"

@@ -110,6 +110,10 @@ impl TxLayout {
     pub(crate) fn passing(self) -> String {
         self.below("s/passing")
     }
+    /// A file of the old tree that a program keeps from being removed: it stays here until nobody has it open.
+    pub(crate) fn in_use(self, number: u64) -> String {
+        self.below(&format!("in-use.{number}"))
+    }
     /// The way back.
     pub(crate) fn undo_plan(self) -> String {
         self.below("undo.plan")
@@ -147,6 +151,7 @@ mod tests {
             tx.redo(),
             tx.head(),
             tx.ballast(),
+            tx.in_use(0),
             tx.object(3),
             tx.undo_plan(),
             tx.undo(),

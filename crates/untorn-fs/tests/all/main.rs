@@ -13,3 +13,4 @@ mod names_are_made_moved_and_removed;
 mod names_not_in_utf_8_are_listed_escaped;
 mod only_regular_files_are_opened;
 mod ways_can_be_ruled_out;
+mod what_a_program_has_open_is_told_and_can_be_moved;

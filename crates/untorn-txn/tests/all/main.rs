@@ -7,7 +7,9 @@
     reason = "a test fails by panicking and says what it skips, and so do its helpers"
 )]
 
+mod a_file_in_use_stops_an_update_before_the_commit_point_or_makes_room;
 mod a_journal_that_cannot_be_understood_can_be_given_up;
+mod a_process_killed_at_any_call_leaves_one_of_two_trees;
 mod a_roll_back_is_forecast_to_the_byte;
 mod a_transaction_is_whole_or_absent;
 mod a_whole_tree_switch_is_refused_where_it_cannot_work;

@@ -6,7 +6,9 @@
     reason = "a test fails by panicking, and so do its helpers"
 )]
 
+#[cfg(unix)]
 mod builds;
+#[cfg(unix)]
 mod stores;
 mod studio;
 mod util;

@@ -86,6 +86,10 @@ impl File for OsFile {
         self.file.sync_all()
     }
 
+    fn write_out(&self) -> io::Result<()> {
+        system::write_out(&self.file)
+    }
+
     fn write_back_soon(&self, offset: u64, len: u64) {
         system::write_back_soon(&self.file, offset, len);
     }

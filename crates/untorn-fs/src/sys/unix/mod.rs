@@ -8,9 +8,15 @@ mod resolve;
 mod rights;
 mod stat;
 #[cfg_attr(target_os = "linux", path = "linux/mod.rs")]
-#[cfg_attr(not(target_os = "linux"), path = "other.rs")]
+#[cfg_attr(target_os = "macos", path = "macos/mod.rs")]
+#[cfg_attr(not(any(target_os = "linux", target_os = "macos")), path = "other.rs")]
 mod system;
 mod walk;
+
+/// What is pure of macOS is tested everywhere.
+#[cfg(all(test, not(target_os = "macos")))]
+#[path = "macos/file_system.rs"]
+mod of_macos;
 
 use std::{io, os::fd::OwnedFd, path::Path};
 

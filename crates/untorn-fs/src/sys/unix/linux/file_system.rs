@@ -62,6 +62,8 @@ impl FileSystem {
             sync_all: matches!(self, Ext | Xfs | Btrfs | F2fs | Tmpfs) && kernel >= SYNCFS_REPORTS_ERRORS,
             // A server or a copy-up stands between a range and the medium.
             in_place: !matches!(self, Nfs | Smb | Overlay | Unknown),
+            write_out: false,
+            executable_bit: true,
         }
     }
 

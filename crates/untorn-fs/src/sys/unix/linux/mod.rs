@@ -48,6 +48,13 @@ fn resolve_flags() -> ResolveFlags {
     ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV
 }
 
+/// A clone is made of two open files.
+pub(super) const CLONES_BY_NAME: bool = false;
+
+pub(super) fn clone_as(_source: &fs::File, _dir: BorrowedFd<'_>, _name: &str) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 pub(super) fn clone_bytes(source: &fs::File, target: &fs::File) -> io::Result<()> {
     // What the ioctl says differs between file systems that do not have it.
     let cannot = [Errno::NOTTY, Errno::INVAL, Errno::XDEV];
@@ -71,6 +78,11 @@ pub(super) fn allocate(file: &fs::File, offset: u64, len: u64) -> io::Result<()>
 pub(super) fn write_back_soon(file: &fs::File, offset: u64, len: u64) {
     // A hint; what goes wrong while writing is told to the next sync.
     rustix::fs::fadvise(file, offset, std::num::NonZeroU64::new(len), Advice::DontNeed).ok();
+}
+
+/// A sync flushes the device, always.
+pub(super) fn write_out(file: &fs::File) -> io::Result<()> {
+    file.sync_all()
 }
 
 pub(super) fn sync_handle(root: &OwnedFd) -> io::Result<Box<dyn SyncAll>> {
