@@ -86,7 +86,7 @@ impl Oracle<'_> {
         let now = look::snapshot(&ground.tree()).map_err(|error| format!("the tree cannot be read: {error}"))?;
         let trees = &self.workload.trees;
         let Some(found) = allowed.clone().find(|number| trees.get(*number) == Some(&now)) else {
-            let differences = allowed.filter_map(|number| Some((number, trees.get(number)?.difference(&now).join("; "))));
+            let differences = allowed.filter_map(|number| Some((number, look::difference(trees.get(number)?, &now))));
             let texts: Vec<_> = differences.map(|(number, text)| format!("from tree {number}: {text}")).collect();
             return Err(format!("the tree is none that it may be: {}", texts.join(" | ")));
         };
