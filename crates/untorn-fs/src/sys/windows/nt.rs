@@ -48,7 +48,7 @@ pub(super) fn open(dir: BorrowedHandle<'_>, name: &str, how: Opening) -> Result<
     let len = u16::try_from(units.len() * 2).map_err(|_| Status::NAME_INVALID)?;
     let name = UNICODE_STRING { Length: len, MaximumLength: len, Buffer: units.as_mut_ptr() };
     let attributes = OBJECT_ATTRIBUTES {
-        Length: len(size_of::<OBJECT_ATTRIBUTES>()),
+        Length: bytes_of(size_of::<OBJECT_ATTRIBUTES>()),
         RootDirectory: dir.as_raw_handle(),
         ObjectName: &raw const name,
         Attributes: OBJ_CASE_INSENSITIVE,
@@ -79,7 +79,7 @@ pub(super) fn open(dir: BorrowedHandle<'_>, name: &str, how: Opening) -> Result<
 }
 
 /// Lengths as the system counts them. One that does not fit would be refused as too short.
-fn len(bytes: usize) -> u32 {
+fn bytes_of(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(0)
 }
 
@@ -146,8 +146,9 @@ pub(super) struct VolumeSize {
 pub(super) fn query<T: Plain>(file: BorrowedHandle<'_>, class: i32) -> Result<T, Status> {
     let (mut found, mut io) = (T::default(), IO_STATUS_BLOCK::default());
     // SAFETY: the length given is that of `found`, whose type any bytes the kernel writes are a value of (`Plain`).
-    let status =
-        unsafe { NtQueryInformationFile(file.as_raw_handle(), &raw mut io, (&raw mut found).cast(), len(size_of::<T>()), class) };
+    let status = unsafe {
+        NtQueryInformationFile(file.as_raw_handle(), &raw mut io, (&raw mut found).cast(), bytes_of(size_of::<T>()), class)
+    };
     Status::check_cut_short(status).map(|()| found)
 }
 
@@ -156,7 +157,7 @@ pub(super) fn query_volume<T: Plain>(file: BorrowedHandle<'_>, class: i32) -> Re
     let (mut found, mut io) = (T::default(), IO_STATUS_BLOCK::default());
     // SAFETY: as in `query`.
     let status = unsafe {
-        NtQueryVolumeInformationFile(file.as_raw_handle(), &raw mut io, (&raw mut found).cast(), len(size_of::<T>()), class)
+        NtQueryVolumeInformationFile(file.as_raw_handle(), &raw mut io, (&raw mut found).cast(), bytes_of(size_of::<T>()), class)
     };
     Status::check_cut_short(status).map(|()| found)
 }
@@ -235,7 +236,7 @@ pub(super) fn next_names(dir: BorrowedHandle<'_>, restart: bool) -> Result<Vec<V
             ptr::null(),
             &raw mut io,
             buffer.as_mut_ptr().cast(),
-            len(buffer_len),
+            bytes_of(buffer_len),
             FileNamesInformation,
             false,
             ptr::null(),
@@ -287,7 +288,7 @@ pub(super) fn reparse_data(link: BorrowedHandle<'_>) -> Result<Vec<u8>, Status> 
             ptr::null(),
             0,
             data.as_mut_ptr().cast(),
-            len(data.len()),
+            bytes_of(data.len()),
         )
     };
     Status::check(status)?;
@@ -299,7 +300,7 @@ pub(super) fn reparse_data(link: BorrowedHandle<'_>) -> Result<Vec<u8>, Status> 
 pub(super) fn path_of(file: BorrowedHandle<'_>) -> Option<Vec<u16>> {
     let mut path = vec![0; 32 << 10];
     // SAFETY: the length given is that of `path`.
-    let len = unsafe { GetFinalPathNameByHandleW(file.as_raw_handle(), path.as_mut_ptr(), len(path.len()), 0) };
+    let len = unsafe { GetFinalPathNameByHandleW(file.as_raw_handle(), path.as_mut_ptr(), bytes_of(path.len()), 0) };
     let len = usize::try_from(len).ok().filter(|&len| len > 0 && len < path.len())?;
     path.truncate(len);
     Some(path)
