@@ -18,6 +18,7 @@ mod a_whole_tree_switch_survives_every_crash;
 mod a_whole_tree_switch_survives_every_failed_call;
 mod an_interrupted_staging_is_taken_up_again;
 mod bad_ground_is_refused;
+mod flushes_do_not_depend_on_the_number_of_files;
 mod readers_and_updaters_exclude_each_other;
 mod recovery_copes_with_what_others_did;
 mod what_the_system_would_refuse_is_found_before_the_commit_point;
