@@ -28,7 +28,7 @@ pub(crate) fn nothing() -> (i32, Json) {
 pub(crate) fn open(dir: &str, choices: &Choices) -> Result<(u64, Json), Failure> {
     let is_bound = choices.opening()?;
     let tree = untorn::Tree::open(Path::new(dir))?;
-    let json = answers::recovery(&tree, untorn::installed(Path::new(dir)).ok().flatten().as_ref());
+    let json = answers::recovery(&tree, tree.recovery(), untorn::installed(Path::new(dir)).ok().flatten().as_ref());
     Ok((table::insert(Held::Tree(Box::new(HeldTree::new(tree))), is_bound), json))
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn discard(tree: u64) -> Reply {
 
 pub(crate) fn recover(dir: &str) -> Reply {
     let tree = untorn::Tree::open(Path::new(dir))?;
-    Ok((OK, answers::recovery(&tree, untorn::installed(Path::new(dir)).ok().flatten().as_ref())))
+    Ok((OK, answers::recovery(&tree, tree.recovery(), untorn::installed(Path::new(dir)).ok().flatten().as_ref())))
 }
 
 pub(crate) fn status(dir: &str) -> Reply {

@@ -91,13 +91,22 @@ fn text(args: &ApplyArgs, report: &ApplyReport) -> String {
             stays(report),
         ),
         _ => format!(
-            "{recovered}{tree} is now build {to}: {} changed, {} written in {}\n{}{}{believed}",
+            "{recovered}{tree} is now build {to}: {} changed, {} written in {}\n{}{}{}{believed}",
             count(report.transaction.files.len(), "path"),
             size(report.transaction.bytes_written()),
             seconds(report.elapsed),
+            at_hand(report),
             written(report),
             stays(report),
         ),
+    }
+}
+
+/// What an interrupted run had done.
+fn at_hand(report: &ApplyReport) -> String {
+    match report.bytes_at_hand {
+        0 => String::new(),
+        bytes => format!("  {} of it had been staged before it was interrupted\n", size(bytes)),
     }
 }
 

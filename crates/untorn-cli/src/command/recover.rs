@@ -10,11 +10,20 @@ use crate::{
 };
 
 pub(super) fn run(args: &RecoverArgs) -> Answer {
-    let tree = Tree::open(&args.tree)?;
-    let recovery = tree.recovery();
-    let text = format!("{}: {}\n{}", path(&args.tree), sentence(recovery), warnings(tree.warnings()));
+    let mut tree = Tree::open(&args.tree)?;
+    // Whoever recovers a tree by hand wants it clean.
+    let has_discarded = tree.discard_interrupted();
+    let recovery = &match tree.recovery() {
+        Recovery::SetAside { txid } => Recovery::Discarded { txid: *txid },
+        other => other.clone(),
+    };
+    let mut text = format!("{}: {}\n", path(&args.tree), sentence(recovery));
+    if has_discarded && !matches!(recovery, Recovery::Discarded { .. }) {
+        text += "  what an interrupted update had staged was discarded\n";
+    }
+    text += &warnings(tree.warnings());
     let installed = untorn::installed(&args.tree).ok().flatten();
-    let outcome = Outcome::new(text, value(&answers::recovery(&tree, installed.as_ref())));
+    let outcome = Outcome::new(text, value(&answers::recovery(&tree, recovery, installed.as_ref())));
     let is_idle = matches!(recovery, Recovery::Clean | Recovery::Initialised);
     Ok(if is_idle && args.exit_code { outcome.with_exit(Exit::NothingToDo) } else { outcome })
 }
@@ -38,6 +47,7 @@ fn sentence(recovery: &Recovery) -> &'static str {
 pub(super) fn remark(recovery: &Recovery) -> &'static str {
     match recovery {
         Recovery::Discarded { .. } => "an unfinished update was discarded first\n",
+        Recovery::SetAside { .. } => "an unfinished update was set aside first; updating to the same build takes it up again\n",
         Recovery::Completed { .. } => "a decided update was completed first\n",
         _ => "",
     }

@@ -53,6 +53,7 @@ pub(super) fn sign_patch(
         index: IndexObject::NONE,
         packs: Vec::new(),
         patches: vec![patch_facts(patch)?.object],
+        bridges: Vec::new(),
     };
     let keys: Vec<&SecretKey> = keys.iter().collect();
     let failed = |error: KeyError| Failure::key("the key", &error);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use untorn::{
-    Condition, Hash, Status, answers,
+    Condition, Hash, Interrupted, Status, answers,
     release::{Following, Installed, Release},
 };
 
@@ -55,8 +55,25 @@ fn text(args: &TreeArgs, status: &Status, installed: Option<&Installed>) -> Stri
         ),
         None => "  nothing says what is installed\n".to_owned(),
     };
+    if let Some(interrupted) = &status.interrupted {
+        text += &format!("  {}\n", staging(interrupted, status.updater.is_some()));
+    }
     text += if status.can_roll_back { "  the last update can be rolled back\n" } else { "  nothing is kept for rolling back\n" };
     text
+}
+
+/// How far a staging has come, as far as that is durable.
+fn staging(interrupted: &Interrupted, is_at_work: bool) -> String {
+    let Interrupted { to, done, total, .. } = interrupted;
+    let percent = u128::from(*done) * 100 / u128::from((*total).max(1));
+    let what = format!("staging of build {}: {percent} % done ({} of {})", short(*to), size(*done), size(*total));
+    if is_at_work {
+        format!("{what} and durable so far")
+    } else {
+        format!(
+            "{what} when it was interrupted; the same update checks it, and goes on from there (`untorn recover` discards it)"
+        )
+    }
 }
 
 fn release_text(following: &Following) -> String {
@@ -76,7 +93,7 @@ fn sentence(condition: &Condition) -> String {
         Condition::Unmanaged => "not under untorn's care yet".to_owned(),
         Condition::Clean => "whole, nothing is under way".to_owned(),
         Condition::Pending { .. } => "an update is decided but not complete; opening the tree completes it".to_owned(),
-        Condition::Unfinished => "an update was being prepared; opening the tree discards it, or completes it should its decision prove to have been made".to_owned(),
+        Condition::Unfinished => "an update was being prepared; opening the tree discards it (what it has staged can be taken up again), or completes it should its decision prove to have been made".to_owned(),
         Condition::Damaged { what } => format!("the journal cannot be understood: {}", untorn::escape(what.as_bytes())),
         Condition::Newer { format } => format!("a newer untorn wrote the journal (format {format})"),
         _ => "the journal belongs to another tree".to_owned(),

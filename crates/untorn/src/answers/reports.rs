@@ -117,6 +117,7 @@ pub fn apply(report: &ApplyReport) -> Json {
             "needed_bytes": forecast.bytes_needed,
             "whole_bytes": forecast.bytes_whole,
         },
+        "at_hand_bytes": report.bytes_at_hand,
         "transaction": transaction(&report.transaction),
         "dirs_kept": report.dirs_kept.as_slice(),
         "warnings": warnings(&report.warnings),

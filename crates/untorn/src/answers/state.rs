@@ -1,15 +1,15 @@
 //! What there is, for programs.
 
 use untorn_format::release::{Following, Installed, Release};
-use untorn_txn::{Condition, Phase, Recovery, Status, Tree};
+use untorn_txn::{Condition, Interrupted, Phase, Recovery, Status, Tree};
 
 use super::{Json, reports, value::object};
 
-/// What opening a tree found and did.
+/// What opening a tree found, and what was done about it in all.
 #[must_use]
-pub fn recovery(tree: &Tree, installed: Option<&Installed>) -> Json {
+pub fn recovery(tree: &Tree, done: &Recovery, installed: Option<&Installed>) -> Json {
     object! {
-        "recovery": recovery_word(tree.recovery()),
+        "recovery": recovery_word(done),
         "installed": installed.map(|installed| installed.manifest.hash().to_string()),
         "warnings": reports::warnings(tree.warnings()),
     }
@@ -20,6 +20,7 @@ pub(super) fn recovery_word(recovery: &Recovery) -> &'static str {
         Recovery::Clean => "clean",
         Recovery::Initialised => "initialised",
         Recovery::Discarded { .. } => "discarded",
+        Recovery::SetAside { .. } => "set-aside",
         Recovery::Completed { .. } => "completed",
         _ => "other",
     }
@@ -40,8 +41,13 @@ pub fn status(status: &Status, installed: Option<&Installed>, text: &str) -> Jso
         "following": installed.and_then(|installed| installed.following.as_ref()).map(following),
         "transaction": status.txid,
         "can_roll_back": status.can_roll_back,
+        "staging": status.interrupted.as_ref().map(staging),
         "warnings": reports::warnings(&status.warnings),
     }
+}
+
+fn staging(interrupted: &Interrupted) -> Json {
+    object! { "to": interrupted.to.to_string(), "done": interrupted.done, "total": interrupted.total }
 }
 
 fn condition_word(condition: &Condition) -> &'static str {
