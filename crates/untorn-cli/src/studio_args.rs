@@ -69,6 +69,9 @@ pub(crate) struct PublishArgs {
     /// Make patches from the last N builds of the channel
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) patch_from: usize,
+    /// Make no bridge: players who have the build before, and no patch, then fetch whole chunks
+    #[arg(long)]
+    pub(crate) no_bridge: bool,
     /// A directory that holds a build from before: what is in it need not be fetched from the store to make patches
     #[arg(long, value_name = "DIR")]
     pub(crate) old: Vec<PathBuf>,

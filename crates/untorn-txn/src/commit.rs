@@ -9,6 +9,7 @@ use crate::{
     barrier::{Barrier, Unsynced},
     cleanup,
     error::{Cause, Error, Result, TreeState},
+    interrupted,
     layout::TxLayout,
     lock,
     options::{Options, Phase, Readers},
@@ -27,7 +28,14 @@ pub(crate) fn commit(mut tx: Transaction<'_>) -> Result<Report> {
     let Some(sealed) = seal(&mut tx)? else { return Ok(Report::default()) };
     tx.options.stop_if_asked()?;
     let fs = tx.tree.fs().clone();
-    let readers = lock::exclude_readers(&*fs, tx.options.readers == Readers::Wait)?;
+    let readers = match lock::exclude_readers(&*fs, tx.options.readers == Readers::Wait) {
+        Err(error) => {
+            // All is staged: whoever tries again when the program has ended need not do it again.
+            tx.note_all()?;
+            return Err(error);
+        }
+        readers => readers?,
+    };
     prepare::recheck(&*fs, &tx.view, &sealed.relinked, tx.options.jobs)?;
     // 4, B1: everything staged is durable.
     tx.options.tell(Phase::Sync, 0, 1);
@@ -47,6 +55,8 @@ pub(crate) fn commit(mut tx: Transaction<'_>) -> Result<Report> {
         .map_err(|error| tx.tree.poison(error).with_state(TreeState::WillComplete))?;
     // Readers take what is left of a stage for a journal that may not be cleared.
     cleanup::after(&*fs, tx.tree.kept_folder());
+    // Whatever was staged for the tree before this one.
+    interrupted::discard(&*fs);
     drop(readers);
     tx.stage.forget();
     report.elapsed = started.elapsed();

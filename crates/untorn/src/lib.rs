@@ -41,6 +41,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod answers;
 mod apply;
 mod blocks;
 mod content;
@@ -104,9 +105,9 @@ pub use untorn_store::IndexFile;
 pub use untorn_trust as trust;
 pub use untorn_trust::{ExpiryPolicy, TrustError};
 pub use untorn_txn::{
-    Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Meanwhile, Observer, Options, Phase, ReadGuard,
-    Readers, Recovery, Report, RollbackForecast, Status, Switch, SwitchOptions, SwitchReport, Transaction, Tree, TreeState,
-    Update, UpdateInfo, Warning, Way, WayChoice, Why, atomic_update, head_of,
+    Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Interrupted, Meanwhile, Observer, Options, Phase,
+    Purpose, ReadGuard, Readers, Recovery, Report, RollbackForecast, Status, Switch, SwitchOptions, SwitchReport, TakenUp,
+    Transaction, Tree, TreeState, Update, UpdateInfo, Warning, Way, WayChoice, Why, atomic_update, head_of,
 };
 
 /// The programs of the front page compile.

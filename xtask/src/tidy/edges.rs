@@ -24,6 +24,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn-keys", &["untorn-format", "untorn-trust"]),
     ("untorn-publish", &["untorn", "untorn-format", "untorn-fs", "untorn-store", "untorn-trust"]),
     ("untorn-studio", &["untorn", "untorn-format", "untorn-fs"]),
+    ("untorn-ffi", &["untorn"]),
     ("untorn-cli", &["untorn", "untorn-keys", "untorn-publish", "untorn-studio"]),
 ];
 

@@ -112,6 +112,18 @@ fn compare(fields: &BTreeMap<String, Field>, answer: &Value, what: &str, seen: &
     }
 }
 
+/// Stages a file, and stops.
+fn interrupt(dir: &Path) {
+    let mut tree = untorn::Tree::open(dir).unwrap();
+    let mut options = untorn::Options::default();
+    options.progress_len = 1;
+    let mut tx = tree.begin_with(options).unwrap();
+    tx.resume(untorn::Purpose { key: untorn::Hash::of(b"key"), to: untorn::Hash::of(b"to"), total: 10 }).unwrap();
+    tx.replace("x", &mut &b"0123456789"[..]).unwrap();
+    tx.made("x", None, 10).unwrap();
+    tx.set_aside();
+}
+
 /// What is never printed in the answers below: it takes a torn tree, or a patch with every kind of change.
 const NOT_SEEN: [&str; 4] = ["rounds[].differences[]", "forecast.dirs_kept", "unknown", "following.sources[]"];
 
@@ -277,6 +289,10 @@ fn to_the_last_field() {
     check(&["update", "followed", "--from", "missing"], 40);
     game.write("store/channel/beta", b"rot");
     check(&["store", "check", "store"], 10);
+
+    copy(&game.path("old"), &game.path("staged"));
+    interrupt(&game.path("staged"));
+    check(&["status", "staged"], 0);
 
     let of_error = flat(&page, "error");
     for (section, seen) in &seen {

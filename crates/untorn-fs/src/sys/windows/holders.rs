@@ -8,7 +8,7 @@ use windows_sys::Win32::System::RestartManager::{
 };
 
 /// More are not named.
-const HOLDERS_MAX: usize = 8;
+const HOLDERS_MAX: u32 = 8;
 
 /// The programs that have the file at `path` open, such as `game.exe (process 4711)`; none where that is not known.
 pub(super) fn holders(path: &[u16]) -> Vec<String> {
@@ -32,11 +32,11 @@ impl Session {
         if unsafe { RmRegisterResources(self.0, 1, paths.as_ptr(), 0, ptr::null(), 0, ptr::null()) } != 0 {
             return Vec::new();
         }
-        let mut found = [RM_PROCESS_INFO::default(); HOLDERS_MAX];
-        let (mut needed, mut count, mut reasons) = (0, HOLDERS_MAX as u32, 0);
+        let mut found = [RM_PROCESS_INFO::default(); HOLDERS_MAX as usize];
+        let (mut needed, mut count, mut reasons) = (0, HOLDERS_MAX, 0);
         // SAFETY: `count` is how many fit into `found`.
         let answer = unsafe { RmGetList(self.0, &raw mut needed, &raw mut count, found.as_mut_ptr(), &raw mut reasons) };
-        let known = if answer == 0 { usize::try_from(count).unwrap_or(0).min(HOLDERS_MAX) } else { 0 };
+        let known = if answer == 0 { usize::try_from(count).unwrap_or(0).min(found.len()) } else { 0 };
         found[..known].iter().map(name_of).collect()
     }
 }

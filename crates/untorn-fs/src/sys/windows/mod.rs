@@ -22,13 +22,13 @@ use std::{
 };
 
 use windows_sys::{
-    Wdk::Storage::FileSystem::{FileFsAttributeInformation, FileFsFullSizeInformation},
+    Wdk::Storage::FileSystem::{FileFsAttributeInformation, FileFsDeviceInformation, FileFsFullSizeInformation},
     Win32::Storage::FileSystem::FILE_FLAG_BACKUP_SEMANTICS,
 };
 
 use crate::{Capabilities, Space, SyncAll};
 use file_system::FileSystem;
-use nt::{FileSystemName, VolumeSize};
+use nt::{DeviceKind, FileSystemName, VolumeSize};
 
 /// The held directory.
 #[derive(Debug)]
@@ -48,9 +48,7 @@ impl Root {
             return Err(io::ErrorKind::NotADirectory.into());
         }
         let dir = OwnedHandle::from(opened);
-        let name: FileSystemName = nt::query_volume(dir.as_handle(), FileFsAttributeInformation)?;
-        let len = usize::try_from(name.name_len / 2).map_or(name.name.len(), |len| len.min(name.name.len()));
-        let file_system = FileSystem::from_name(&name.name[..len]);
+        let file_system = file_system_of(&dir)?;
         Ok(Self { dir, file_system })
     }
 
@@ -71,6 +69,16 @@ impl Root {
     pub(crate) fn sync_handle(&self) -> io::Result<Box<dyn SyncAll>> {
         Err(io::ErrorKind::Unsupported.into())
     }
+}
+
+fn file_system_of(dir: &OwnedHandle) -> io::Result<FileSystem> {
+    let device: DeviceKind = nt::query_volume(dir.as_handle(), FileFsDeviceInformation)?;
+    if device.is_remote() {
+        return Ok(FileSystem::Other);
+    }
+    let name: FileSystemName = nt::query_volume(dir.as_handle(), FileFsAttributeInformation)?;
+    let len = usize::try_from(name.name_len / 2).map_or(name.name.len(), |len| len.min(name.name.len()));
+    Ok(FileSystem::from_name(&name.name[..len]))
 }
 
 /// The standard library shares everything and takes long paths.

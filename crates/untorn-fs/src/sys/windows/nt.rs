@@ -48,7 +48,7 @@ pub(super) fn open(dir: BorrowedHandle<'_>, name: &str, how: Opening) -> Result<
     let len = u16::try_from(units.len() * 2).map_err(|_| Status::NAME_INVALID)?;
     let name = UNICODE_STRING { Length: len, MaximumLength: len, Buffer: units.as_mut_ptr() };
     let attributes = OBJECT_ATTRIBUTES {
-        Length: size_of::<OBJECT_ATTRIBUTES>() as u32,
+        Length: bytes_of(size_of::<OBJECT_ATTRIBUTES>()),
         RootDirectory: dir.as_raw_handle(),
         ObjectName: &raw const name,
         Attributes: OBJ_CASE_INSENSITIVE,
@@ -78,6 +78,11 @@ pub(super) fn open(dir: BorrowedHandle<'_>, name: &str, how: Opening) -> Result<
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
 }
 
+/// Lengths as the system counts them. One that does not fit would be refused as too short.
+fn bytes_of(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(0)
+}
+
 /// Names ignore case, as for every other program.
 const OBJ_CASE_INSENSITIVE: u32 = 0x40;
 
@@ -95,8 +100,10 @@ unsafe impl Plain for windows_sys::Wdk::Storage::FileSystem::FILE_BASIC_INFORMAT
 unsafe impl Plain for VolumeSize {}
 // SAFETY: integers.
 unsafe impl Plain for windows_sys::Win32::Storage::FileSystem::FILE_ATTRIBUTE_TAG_INFO {}
-// SAFETY: an array of integers.
+// SAFETY: integers and an array of integers.
 unsafe impl Plain for FileSystemName {}
+// SAFETY: integers.
+unsafe impl Plain for DeviceKind {}
 
 /// `FILE_FS_ATTRIBUTE_INFORMATION` with room for the name.
 #[repr(C)]
@@ -106,6 +113,22 @@ pub(super) struct FileSystemName {
     pub(super) component_len_max: i32,
     pub(super) name_len: u32,
     pub(super) name: [u16; 16],
+}
+
+/// `FILE_FS_DEVICE_INFORMATION`.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(super) struct DeviceKind {
+    pub(super) device: u32,
+    pub(super) characteristics: u32,
+}
+
+impl DeviceKind {
+    /// Whether a server stands between, whatever file system it says it has.
+    pub(super) const fn is_remote(self) -> bool {
+        const FILE_REMOTE_DEVICE: u32 = 0x10;
+        self.characteristics & FILE_REMOTE_DEVICE != 0
+    }
 }
 
 /// `FILE_FS_FULL_SIZE_INFORMATION`, which `windows-sys` leaves out.
@@ -124,7 +147,7 @@ pub(super) fn query<T: Plain>(file: BorrowedHandle<'_>, class: i32) -> Result<T,
     let (mut found, mut io) = (T::default(), IO_STATUS_BLOCK::default());
     // SAFETY: the length given is that of `found`, whose type any bytes the kernel writes are a value of (`Plain`).
     let status = unsafe {
-        NtQueryInformationFile(file.as_raw_handle(), &raw mut io, (&raw mut found).cast(), size_of::<T>() as u32, class)
+        NtQueryInformationFile(file.as_raw_handle(), &raw mut io, (&raw mut found).cast(), bytes_of(size_of::<T>()), class)
     };
     Status::check_cut_short(status).map(|()| found)
 }
@@ -134,7 +157,7 @@ pub(super) fn query_volume<T: Plain>(file: BorrowedHandle<'_>, class: i32) -> Re
     let (mut found, mut io) = (T::default(), IO_STATUS_BLOCK::default());
     // SAFETY: as in `query`.
     let status = unsafe {
-        NtQueryVolumeInformationFile(file.as_raw_handle(), &raw mut io, (&raw mut found).cast(), size_of::<T>() as u32, class)
+        NtQueryVolumeInformationFile(file.as_raw_handle(), &raw mut io, (&raw mut found).cast(), bytes_of(size_of::<T>()), class)
     };
     Status::check_cut_short(status).map(|()| found)
 }
@@ -213,7 +236,7 @@ pub(super) fn next_names(dir: BorrowedHandle<'_>, restart: bool) -> Result<Vec<V
             ptr::null(),
             &raw mut io,
             buffer.as_mut_ptr().cast(),
-            buffer_len as u32,
+            bytes_of(buffer_len),
             FileNamesInformation,
             false,
             ptr::null(),
@@ -265,7 +288,7 @@ pub(super) fn reparse_data(link: BorrowedHandle<'_>) -> Result<Vec<u8>, Status> 
             ptr::null(),
             0,
             data.as_mut_ptr().cast(),
-            data.len() as u32,
+            bytes_of(data.len()),
         )
     };
     Status::check(status)?;
@@ -277,7 +300,7 @@ pub(super) fn reparse_data(link: BorrowedHandle<'_>) -> Result<Vec<u8>, Status> 
 pub(super) fn path_of(file: BorrowedHandle<'_>) -> Option<Vec<u16>> {
     let mut path = vec![0; 32 << 10];
     // SAFETY: the length given is that of `path`.
-    let len = unsafe { GetFinalPathNameByHandleW(file.as_raw_handle(), path.as_mut_ptr(), path.len() as u32, 0) };
+    let len = unsafe { GetFinalPathNameByHandleW(file.as_raw_handle(), path.as_mut_ptr(), bytes_of(path.len()), 0) };
     let len = usize::try_from(len).ok().filter(|&len| len > 0 && len < path.len())?;
     path.truncate(len);
     Some(path)

@@ -113,13 +113,13 @@ pub(super) fn said(status: Status, parent: &DirHandle<'_>, entry: EntryPath<'_>)
 /// A directory is asked for by what it is afterwards: the kernel would say of a link to a directory that it is one.
 fn open_directory(dir: BorrowedHandle<'_>, name: &str, access: u32) -> io::Result<OwnedHandle> {
     let opening = Opening { access: access | FILE_READ_ATTRIBUTES, disposition: FILE_OPEN, options: 0 };
-    let opened = patiently(|| nt::open(dir, name, opening)).or_else(|status| {
+    let opened = patiently(|| nt::open(dir, name, opening)).map_err(|status| {
         // Rights to a directory mean other things for a file: a program that is running may not be "added a file to".
         let look = Opening { access: FILE_READ_ATTRIBUTES, ..opening };
         match nt::open(dir, name, look).and_then(|found| Stat::of(found.as_handle())).map(|stat| stat.kind) {
-            Ok(FileKind::Symlink) => Err(outside_tree()),
-            Ok(FileKind::File | FileKind::Other) => Err(io::ErrorKind::NotADirectory.into()),
-            _ => Err(io::Error::from(status)),
+            Ok(FileKind::Symlink) => outside_tree(),
+            Ok(FileKind::File | FileKind::Other) => io::ErrorKind::NotADirectory.into(),
+            _ => io::Error::from(status),
         }
     })?;
     match Stat::of(opened.as_handle())?.kind {
