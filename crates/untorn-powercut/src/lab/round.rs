@@ -103,7 +103,7 @@ impl Round<'_> {
                 self.nested(&oracle, &state, rng.next_u64())?;
             } else {
                 self.ground.disk.cut(&state)?;
-                let verdict = oracle.judge(&mut self.ground, state.done..=state.done + 1, |_| Ok(()))?;
+                let verdict = oracle.for_state(&state).judge(&mut self.ground, state.done..=state.done + 1, |_| Ok(()))?;
                 self.note(&verdict, &[&state])?;
             }
         }
@@ -192,6 +192,7 @@ impl Round<'_> {
         self.ground.disk.record()?;
         self.ground.disk.mark()?;
         let allowed = outer.done..=outer.done + 1;
+        let oracle = oracle.for_state(outer);
         let verdict = oracle.judge(&mut self.ground, allowed.clone(), |ground| ground.disk.mark())?;
         let events = self.ground.disk.halt()?;
         if let Verdict::Tree(found) = verdict {
@@ -202,7 +203,7 @@ impl Round<'_> {
                 // Once recovery has said that it is this tree, it is.
                 let allowed = if inner.done > 0 { found..=found } else { allowed.clone() };
                 self.ground.disk.cut(&inner)?;
-                let verdict = oracle.judge(&mut self.ground, allowed, |_| Ok(()))?;
+                let verdict = oracle.for_state(&inner).judge(&mut self.ground, allowed, |_| Ok(()))?;
                 self.count.nested += u64::from(!matches!(verdict, Verdict::Unmountable(_)));
                 self.note(&verdict, &[outer, &inner])?;
             }
