@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{dependencies, explore, fuzz, powercut, syscalls, tidy};
+use crate::{bindings, dependencies, explore, fuzz, powercut, syscalls, tidy};
 
 /// Something that is done to the repository now and then.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +33,7 @@ pub const CHORES: &[Chore] = &[
         about: "kills and fails the program at each of its calls into the kernel, under strace: [--every N]",
         run: syscalls::run,
     },
+    Chore { name: "bindings", about: "writes the header for C and the declarations for C# anew", run: bindings::write },
     Chore {
         name: "powercut",
         about: "cuts the power of the program on real file systems, as root: [--minutes N] [--file-system A,B] ...",

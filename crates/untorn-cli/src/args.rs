@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::keys::{KeyCommand, ReleaseArgs, SignArgs};
 pub(crate) use crate::player_args::{InstallArgs, UpdateArgs};
 use crate::studio_args::{ChannelArgs, GcArgs, PromoteArgs, PublishArgs, StoreArgs};
+pub(crate) use crate::studio_args::{InspectArgs, MethodArg, OrderArg, PackArgs};
 
 /// Updates a directory of files so that it is never half done.
 ///
@@ -100,8 +101,10 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Bring a tree from one build to another, in one step
     Apply(ApplyArgs),
-    /// Say what each path costs in a patch, and why; or what a signed document says
+    /// Say what each path costs in a patch, why, and what would make it smaller; or what a signed document says
     Inspect(InspectArgs),
+    /// Pack a directory into an archive of which the next update writes what changed
+    Pack(PackArgs),
     /// Make and change the keys that releases are signed with
     Key(KeyCommand),
     /// Add a signature to a document, or to a signed patch
@@ -274,37 +277,6 @@ pub(crate) enum BaseArg {
     Changed,
     /// Every byte of the build, before anything is changed
     Full,
-}
-
-#[derive(Args, Debug)]
-#[command(before_long_help = "Examples:
-  untorn inspect 1.1.patch                 the 20 paths that cost most
-  untorn inspect 1.1.patch --by path --limit 0
-  untorn inspect 1.1.patch --json | jq '.result.totals'
-  untorn inspect game.1.root               a root, a release or a channel: what it says, and who signed it
-
-Files are compressed together: each has the share of the compressed bytes that it has of the content.")]
-pub(crate) struct InspectArgs {
-    /// The patch, or - for standard input; or a document
-    pub(crate) patch: PathBuf,
-    /// Write the document to this file, and its signatures beside it, for `minisign -Vm`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) extract: Option<PathBuf>,
-    /// What to sort by
-    #[arg(long, value_name = "ORDER", default_value = "size")]
-    pub(crate) by: OrderArg,
-    /// How many paths to list; 0 means all
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub(crate) limit: usize,
-}
-
-/// What paths are sorted by.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum OrderArg {
-    /// What they cost, the most first
-    Size,
-    /// Their names
-    Path,
 }
 
 #[derive(Args, Debug)]

@@ -8,7 +8,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
-use untorn::{Observer, Phase};
+use untorn::{Observer, Phase, answers::phase as phase_word};
 
 use crate::{
     args::{Global, ProgressMode},
@@ -36,20 +36,6 @@ fn is_screen() -> bool {
     stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-fn word(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Read => "read",
-        Phase::Fetch => "fetch",
-        Phase::Compare => "compare",
-        Phase::Search => "search",
-        Phase::Compress => "compress",
-        Phase::Stage => "stage",
-        Phase::Sync => "sync",
-        Phase::Apply => "apply",
-        _ => "work",
-    }
-}
-
 /// A bar that is gone when the work is done.
 struct Bar {
     bar: ProgressBar,
@@ -70,7 +56,7 @@ impl Bar {
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.bar.set_style(style.progress_chars("=> "));
         }
-        self.bar.set_message(word(phase));
+        self.bar.set_message(phase_word(phase));
         self.bar.set_length(total);
         self.bar.reset();
     }
@@ -108,6 +94,6 @@ impl Observer for Lines {
         }
         *last = Some((phase, Instant::now()));
         // Nobody reading any more is no reason to stop.
-        drop(writeln!(stderr(), "{}", json!({ "phase": word(phase), "done": done, "total": total })));
+        drop(writeln!(stderr(), "{}", json!({ "phase": phase_word(phase), "done": done, "total": total })));
     }
 }

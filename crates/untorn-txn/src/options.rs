@@ -82,6 +82,9 @@ pub struct Options {
     /// Whether programs that do not take the reader's lock may have files of the tree open: then nothing is written in place, so that an open file stays
     /// what it was.
     pub unlocked_readers: bool,
+    /// After how many staged bytes what is staged is made durable, and noted, so that it can be taken up again should the staging be interrupted: see
+    /// [`crate::Transaction::resume`], without which nothing is noted. At most so much is staged anew; each time costs a sync. 0 means never.
+    pub progress_len: u64,
     /// How many threads may work; 1 means none besides the caller's, 0 as many as there are processors, up to four.
     pub jobs: usize,
     /// Is told about progress.
@@ -96,11 +99,15 @@ impl Default for Options {
             leave_undo: false,
             readers: Readers::Refuse,
             unlocked_readers: false,
+            progress_len: PROGRESS_LEN,
             jobs: 0,
             observer: None,
         }
     }
 }
+
+/// Staged in a second or two by most disks.
+const PROGRESS_LEN: u64 = 128 << 20;
 
 /// More threads than this only wait for the disk.
 const JOBS_MAX: usize = 4;

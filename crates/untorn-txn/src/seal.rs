@@ -40,6 +40,7 @@ pub(crate) fn seal(tx: &mut Transaction<'_>) -> Result<Option<Sealed>> {
     let fs = &*fs;
     tx.expectations.iter().try_for_each(|expectation| expectation.check(fs))?;
     prepare::check(fs, &tx.view)?;
+    tx.give_up_waiting()?;
     let ways = prepare::choose_ways(fs, &tx.options, &mut tx.view, &mut tx.stage)?;
     if is_empty(tx) {
         return Ok(None);
@@ -49,6 +50,7 @@ pub(crate) fn seal(tx: &mut Transaction<'_>) -> Result<Option<Sealed>> {
     trial::try_out(fs, &tx.view, tx.stage.layout)?;
     let mut links = prepare::link_moved(fs, &mut tx.view, &mut tx.stage)?;
     prepare::keep_permissions(fs, &tx.view, &mut tx.stage)?;
+    tx.forget_numbers()?;
     prepare::compact(fs, &mut tx.view, &mut links, &mut tx.stage)?;
     let kept = keep_undo(fs, tx)?;
     let plan = Plan {

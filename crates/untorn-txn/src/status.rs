@@ -8,6 +8,7 @@ use untorn_fs::{Fs, LockKind};
 use crate::{
     decide::{Refusal, Verdict, decide},
     error::{Error, Result},
+    interrupted::{self, Interrupted},
     layout::{HEAD, LOCK, READERS, STATE},
     lock,
     recover::{evidence, is_forgotten, read_document},
@@ -60,6 +61,9 @@ pub struct Status {
     pub txid: u64,
     /// Whether there is something to go back with.
     pub can_roll_back: bool,
+    /// What was staged, durably, by a transaction that was interrupted, or is at work now. Everything it consists of is there; whether it is what it should be is found
+    /// out by whoever takes it up.
+    pub interrupted: Option<Interrupted>,
     /// What was lost of the journal.
     pub warnings: Vec<Warning>,
 }
@@ -85,6 +89,7 @@ impl Status {
             installed: Hash::NONE,
             txid: 0,
             can_roll_back: false,
+            interrupted: None,
             warnings: Vec::new(),
         };
         if fs.metadata(STATE).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
@@ -98,12 +103,13 @@ impl Status {
         if let Some(ruling) = crate::slots::ruling(&evidence.slots) {
             (status.installed, status.txid, status.can_roll_back) = (ruling.to, ruling.txid, ruling.undo != 0);
         }
-        let unfinished = evidence.folders.iter().any(|&folder| folder > status.txid);
+        let undecided = evidence.folders.iter().copied().filter(|&folder| folder > status.txid).max();
+        status.interrupted = interrupted::look(fs, undecided);
         let verdict = decide(&evidence);
         if matches!(verdict, Verdict::Init | Verdict::Clean(_)) && is_forgotten(fs, status.installed) {
             status.warnings.push(Warning::Forgotten);
         }
-        status.condition = condition(verdict, unfinished);
+        status.condition = condition(verdict, undecided.is_some());
         Ok(status)
     }
 }

@@ -55,9 +55,9 @@ pub enum Error {
         /// Why.
         source: DecodeError,
     },
-    /// The patch would lie inside one of the builds.
+    /// What is to be written would lie inside a build that is read.
     OutputInside {
-        /// The patch, escaped.
+        /// The file, escaped.
         path: String,
     },
     /// No patch could be made.
@@ -221,7 +221,7 @@ impl Error {
             Self::Name { .. } | Self::Manifest { .. } => "change the build, then try again",
             Self::Special { .. } => "remove it from the build",
             Self::Document { .. } => "name a manifest that `untorn manifest` wrote, or a directory",
-            Self::OutputInside { .. } => "write the patch somewhere else",
+            Self::OutputInside { .. } => "write it somewhere else",
             Self::Diff(DiffError::Changed { .. }) => "make sure nothing writes to the builds, then try again",
             Self::Diff(DiffError::Read { source, .. } | DiffError::Write(source)) => io_advice(source),
             Self::Diff(DiffError::TooLarge(_)) => "pack small files together, or update in two steps",
@@ -259,7 +259,7 @@ impl Error {
             Self::Special { path } => write!(f, "{path}: a build cannot hold a device, socket or pipe"),
             Self::Manifest { dir, source } => write!(f, "{dir} is no valid build: {source}"),
             Self::Document { path, source } => write!(f, "{path}: {source}"),
-            Self::OutputInside { path } => write!(f, "{path}: the patch would become part of the build"),
+            Self::OutputInside { path } => write!(f, "{path}: it would become part of the build"),
             Self::Diff(error) => write!(f, "{error}"),
             Self::Patch(error) => write!(f, "{error}"),
             Self::Contradiction => f.write_str("the patch does not lead to the build it names"),

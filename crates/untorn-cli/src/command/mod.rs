@@ -9,6 +9,7 @@ mod gc;
 mod inspect;
 mod key;
 mod manifest;
+mod pack;
 mod promote;
 mod publish;
 mod recover;
@@ -45,7 +46,8 @@ pub(crate) fn run(cli: &Cli) -> Exit {
     let (name, answer) = match command {
         Command::Diff(args) => ("diff", diff::run(args, global)),
         Command::Apply(args) => ("apply", apply::run(args, global)),
-        Command::Inspect(args) => inspect::run(args),
+        Command::Inspect(args) => inspect::run(args, global),
+        Command::Pack(args) => ("pack", pack::run(args, global)),
         Command::Key(args) => ("key", key::run(args)),
         Command::Sign(args) => ("sign", sign::run(args)),
         Command::Write(args) => ("write", write::run(args, global)),
@@ -80,6 +82,9 @@ pub(crate) fn run(cli: &Cli) -> Exit {
 
 /// Whether the command comes to safe points, at which it can stop with everything as it was.
 fn can_stop(command: &Command) -> bool {
-    use Command::{Apply, Diff, Install, Publish, Repair, Rollback, Update, Write};
-    matches!(command, Diff(_) | Apply(_) | Write(_) | Rollback(_) | Publish(_) | Repair(_) | Update(_) | Install(_))
+    use Command::{Apply, Diff, Inspect, Install, Pack, Publish, Repair, Rollback, Update, Write};
+    matches!(
+        command,
+        Diff(_) | Inspect(_) | Pack(_) | Apply(_) | Write(_) | Rollback(_) | Publish(_) | Repair(_) | Update(_) | Install(_)
+    )
 }

@@ -2,10 +2,11 @@
 
 use crate::util::{Game, out};
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "diff",
     "apply",
     "inspect",
+    "pack",
     "write",
     "status",
     "recover",

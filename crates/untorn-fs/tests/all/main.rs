@@ -9,6 +9,7 @@ mod a_lock_excludes_and_dies_with_its_holder;
 mod a_path_never_leads_outside;
 mod a_race_with_symlinks_never_escapes;
 mod a_right_that_is_missing_is_known_beforehand;
+mod holes_read_as_zeros;
 mod names_are_made_moved_and_removed;
 mod names_not_in_utf_8_are_listed_escaped;
 mod only_regular_files_are_opened;

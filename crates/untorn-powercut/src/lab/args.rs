@@ -15,6 +15,7 @@ pub(super) const USAGE: &str = "cargo xtask powercut [options]
   --tree OLD NEW         two builds of a game: their update is a workload, too
   --program PATH         the untorn to try; without it, it is built
   --controls             the library with mistakes: each must be caught
+  --media                no power cuts, but errors of the disk at each moment, and rot in the state directory
   --replay IMAGE         looks at a kept disk again
   --keep DIR             where disks with broken promises are kept
   --log FILE             a line of JSON for each file system is added to it
@@ -34,6 +35,7 @@ pub(super) struct Args {
     pub(super) game: Option<(PathBuf, PathBuf)>,
     pub(super) program: Option<PathBuf>,
     pub(super) controls: bool,
+    pub(super) media: bool,
     pub(super) replay: Option<PathBuf>,
     pub(super) keep: PathBuf,
     pub(super) log: Option<PathBuf>,
@@ -58,6 +60,7 @@ impl Args {
             game: None,
             program: None,
             controls: false,
+            media: false,
             replay: None,
             keep: PathBuf::from("target/powercut"),
             log: None,
@@ -77,6 +80,7 @@ impl Args {
                 "--tree" => args.game = Some((value()?.into(), value()?.into())),
                 "--program" => args.program = Some(value()?.into()),
                 "--controls" => args.controls = true,
+                "--media" => args.media = true,
                 "--replay" => args.replay = Some(value()?.into()),
                 "--keep" => args.keep = value()?.into(),
                 "--log" => args.log = Some(value()?.into()),

@@ -37,7 +37,8 @@ pub(super) struct Campaign<'a> {
     pub(super) seed: u64,
     pub(super) limits: Limits,
     pub(super) jobs: usize,
-    pub(super) is_aloud: bool,
+    /// Whether the disk fails instead of the power.
+    pub(super) is_media: bool,
 }
 
 /// What came of it.
@@ -104,7 +105,8 @@ impl Campaign<'_> {
         let (ground, count) = (Ground::new(fs, dir)?, Count::default());
         let (program, keep, findings) = (self.program, self.keep, Vec::new());
         let mut round = Round { ground, workload: &workload, program, seed, limits: &limits, keep, count, findings };
-        round.play(&image).map_err(|why| format!("{}, {}, seed {seed}: {why}", fs.name, workload.name))?;
+        let played = if self.is_media { round.play_media(&image) } else { round.play(&image) };
+        played.map_err(|why| format!("{}, {}, seed {seed}: {why}", fs.name, workload.name))?;
         Ok((round.count, round.findings))
     }
 
@@ -140,7 +142,7 @@ impl Campaign<'_> {
                 outcome.failures.push(why);
             }
         }
-        if self.is_aloud && outcome.reported.unwrap_or(began).elapsed() >= REPORT_EVERY {
+        if outcome.reported.unwrap_or(began).elapsed() >= REPORT_EVERY {
             outcome.reported = Some(Instant::now());
             let mut all = Count::default();
             outcome.counts.values().for_each(|count| all.add(count));

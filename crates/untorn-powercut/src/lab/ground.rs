@@ -55,6 +55,10 @@ impl Ground {
         self.mountpoint.join("tree")
     }
 
+    pub(super) fn is_mounted(&self) -> bool {
+        self.is_mounted
+    }
+
     /// Mounts it: the file system recovers.
     pub(super) fn mount(&mut self) -> Result<(), NotMounted> {
         let fs = self.file_system;

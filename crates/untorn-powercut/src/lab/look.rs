@@ -97,6 +97,20 @@ pub(super) fn leftover(root: &Path, beside: &[&str], also: Option<&str>) -> io::
     Ok(None)
 }
 
+/// How two trees differ, in words; of two files of one length, where.
+pub(super) fn difference(one: &Snapshot, other: &Snapshot) -> String {
+    let mut texts = one.difference(other);
+    for (path, entry) in &one.0 {
+        if let (Entry::File { bytes, .. }, Some(Entry::File { bytes: found, .. })) = (entry, other.0.get(path)) {
+            let differing: Vec<usize> = (0..bytes.len().min(found.len())).filter(|at| bytes[*at] != found[*at]).collect();
+            if let (Some(first), Some(last)) = (differing.first(), differing.last()) {
+                texts.push(format!("{path}: {} bytes differ, from {first} to {last}", differing.len()));
+            }
+        }
+    }
+    texts.join("; ")
+}
+
 /// Bytes in use on the file system, without what was fetched for an update: that stays until the update succeeds, so that nothing is fetched twice.
 pub(super) fn used(root: &Path) -> io::Result<u64> {
     let stat = rustix::fs::statvfs(root)?;

@@ -11,6 +11,7 @@ mod finding;
 mod ground;
 mod house;
 mod look;
+mod media_errors;
 mod oracle;
 mod round;
 mod state;
@@ -100,10 +101,14 @@ fn campaign<'a>(workshop: &'a Workshop, program: &'a Path, dir: &'a Path, args: 
     let lacks = |fs: &&'static FileSystem| fs.lacks().map(|why| format!("{}: {why}", fs.name));
     let skipped: Vec<String> = args.file_systems.iter().filter_map(lacks).collect();
     let file_systems = args.file_systems.iter().copied().filter(|fs| fs.lacks().is_none()).collect();
-    let workloads = if args.workloads.is_empty() { workshop.names() } else { args.workloads.clone() };
+    let workloads = match (args.workloads.is_empty(), args.media) {
+        (true, true) => media_errors::WORKLOADS.iter().map(|&name| name.into()).collect(),
+        (true, false) => workshop.names(),
+        (false, _) => args.workloads.clone(),
+    };
     let limits = Limits { states_max: args.states_max, nested_max: args.nested_max, deadline: None };
     let (seed, jobs, keep) = (args.seed, args.jobs, Some(args.keep.as_path()));
-    (Campaign { workshop, program, dir, keep, file_systems, workloads, seed, limits, jobs, is_aloud: true }, skipped)
+    (Campaign { workshop, program, dir, keep, file_systems, workloads, seed, limits, jobs, is_media: args.media }, skipped)
 }
 
 fn list(workshop: &Workshop) {

@@ -103,21 +103,21 @@ impl Round<'_> {
                 self.nested(&oracle, &state, rng.next_u64())?;
             } else {
                 self.ground.disk.cut(&state)?;
-                let verdict = oracle.judge(&mut self.ground, state.done..=state.done + 1, |_| Ok(()))?;
+                let verdict = oracle.for_state(&state).judge(&mut self.ground, state.done..=state.done + 1, |_| Ok(()))?;
                 self.note(&verdict, &[&state])?;
             }
         }
         Ok(())
     }
 
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         let is_late = self.limits.deadline.is_some_and(|deadline| Instant::now() >= deadline);
         let is_caught = self.workload.is_control && self.count.broken > 0;
         is_late || is_caught || self.findings.len() >= FINDINGS_MAX
     }
 
     /// The tree as it is before the recording. Gives how much of the disk is in use then.
-    fn prepare(&mut self, image: &Path) -> Result<u64, String> {
+    pub(super) fn prepare(&mut self, image: &Path) -> Result<u64, String> {
         self.ground.disk.load(image)?;
         self.ground.mount()?;
         look::make(&self.ground.tree(), &self.workload.start).map_err(|error| format!("the tree: {error}"))?;
@@ -133,7 +133,7 @@ impl Round<'_> {
     }
 
     /// Records the steps, each marked when it was reported done; afterwards somebody else syncs a file of theirs.
-    fn record(&mut self, used_before: u64) -> Result<(Vec<Event>, u64), String> {
+    pub(super) fn record(&mut self, used_before: u64) -> Result<(Vec<Event>, u64), String> {
         self.ground.disk.record()?;
         self.ground.mount()?;
         self.ground.disk.mark()?;
@@ -192,6 +192,7 @@ impl Round<'_> {
         self.ground.disk.record()?;
         self.ground.disk.mark()?;
         let allowed = outer.done..=outer.done + 1;
+        let oracle = oracle.for_state(outer);
         let verdict = oracle.judge(&mut self.ground, allowed.clone(), |ground| ground.disk.mark())?;
         let events = self.ground.disk.halt()?;
         if let Verdict::Tree(found) = verdict {
@@ -202,7 +203,7 @@ impl Round<'_> {
                 // Once recovery has said that it is this tree, it is.
                 let allowed = if inner.done > 0 { found..=found } else { allowed.clone() };
                 self.ground.disk.cut(&inner)?;
-                let verdict = oracle.judge(&mut self.ground, allowed, |_| Ok(()))?;
+                let verdict = oracle.for_state(&inner).judge(&mut self.ground, allowed, |_| Ok(()))?;
                 self.count.nested += u64::from(!matches!(verdict, Verdict::Unmountable(_)));
                 self.note(&verdict, &[outer, &inner])?;
             }
@@ -253,5 +254,18 @@ impl Round<'_> {
             None => finding,
         });
         Ok(())
+    }
+
+    /// Counts what came of a failing disk, and of what `moment`.
+    pub(super) fn note_media(&mut self, verdict: Verdict, moment: &str) -> Result<(), String> {
+        let start = State { flushed: 0, kept: Vec::new(), torn: None, done: 0 };
+        let verdict = match verdict {
+            Verdict::Broken(why) => {
+                println!("{}, {}: {moment}", self.ground.file_system.name, self.workload.name);
+                Verdict::Broken(why)
+            }
+            other => other,
+        };
+        self.note(&verdict, &[&start])
     }
 }

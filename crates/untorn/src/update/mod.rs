@@ -5,6 +5,7 @@ mod chunks;
 mod local;
 mod options;
 mod patches;
+mod pieces;
 mod policy;
 mod report;
 mod rollback;
@@ -251,12 +252,16 @@ impl Job<'_> {
                 other => return other.map(|()| self.done(&fetched, report)),
             }
         }
+        let mut without_bridge = false;
         for try_number in 1.. {
-            let plan = ChunkPlan::make(&mut supply, tree, self.dir, record.manifest(), self.options)?;
+            let plan = ChunkPlan::make(&mut supply, tree, self.dir, record.manifest(), self.options, without_bridge)?;
             report.plan = plan.numbers;
+            let is_bridged = plan.is_bridged();
             match self.by_chunks(plan, &mut supply, tree, report) {
                 // Something that was fetched earlier has rotted, and is forgotten now.
                 Err(Error::NotFetched { .. }) if self.options.extent == Extent::Commit && try_number < TRIES_MAX => {}
+                // What came out of the bridge is not what the manifest says. The index has the same chunks.
+                Err(Error::Store { .. }) if is_bridged && self.options.extent == Extent::Commit => without_bridge = true,
                 other => {
                     other?;
                     break;

@@ -21,6 +21,9 @@ mod a_patch_tells_what_each_path_costs;
 mod a_patch_that_lies_about_where_it_leads_is_refused;
 mod a_quick_verification_skips_only_what_nobody_touched;
 mod a_wrong_base_is_refused_with_every_file_that_differs;
+mod an_interrupted_apply_goes_on_where_it_stopped;
+#[cfg(feature = "http")]
+mod an_update_by_chunks_crosses_a_bridge;
 #[cfg(feature = "http")]
 mod an_update_takes_the_cheapest_way;
 mod builds_are_read_as_they_are;

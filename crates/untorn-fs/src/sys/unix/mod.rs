@@ -36,6 +36,8 @@ pub(crate) struct Root {
     device: u64,
     /// Whether directories may have a device of their own without being mount points.
     has_subvolumes: bool,
+    /// Whether holes in files need not be read.
+    tells_holes: bool,
     identity: Identity,
     resolver: Resolver,
 }
@@ -48,7 +50,8 @@ impl Root {
         let identity = Identity::new(system::stable_inodes(&dir)?.then_some(device));
         let resolver = Resolver::best(&dir);
         let has_subvolumes = system::has_subvolumes(&dir)?;
-        Ok(Self { dir, device, has_subvolumes, identity, resolver })
+        let tells_holes = system::tells_holes(&dir)?;
+        Ok(Self { dir, device, has_subvolumes, tells_holes, identity, resolver })
     }
 
     pub(crate) fn resolve_stepwise(&mut self) {

@@ -140,7 +140,7 @@ impl Root {
 
     fn open_as_file(&self, path: EntryPath<'_>, flags: OFlags, mode: Mode) -> io::Result<OsFile> {
         let opened: io::Result<OwnedFd> = self.open_beneath(path.into(), flags | FILE, mode);
-        Ok(OsFile::new(opened.map_err(error::opening)?, self.identity))
+        Ok(OsFile::new(opened.map_err(error::opening)?, self.identity, self.tells_holes))
     }
 
     /// Removes what this call has made. The error that led here is the one to tell.

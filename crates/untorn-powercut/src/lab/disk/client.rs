@@ -75,6 +75,16 @@ impl Disk {
         self.ask(&format!("cut {} {torn} {seed}{kept}", state.flushed)).map(drop)
     }
 
+    /// Fails `count` writes and flushes, after so many that succeed.
+    pub(in crate::lab) fn fail(&mut self, after: usize, count: usize) -> Result<(), String> {
+        self.ask(&format!("fail {after} {count}")).map(drop)
+    }
+
+    /// How many were failed since.
+    pub(in crate::lab) fn failed(&mut self) -> Result<usize, String> {
+        self.ask("failed")?.parse().map_err(|_| "the disk cannot count".into())
+    }
+
     /// Whoever waits for it gets errors from now on.
     pub(in crate::lab) fn kill(&mut self) {
         drop(self.process.kill());

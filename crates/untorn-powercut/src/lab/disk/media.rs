@@ -10,6 +10,9 @@ use crate::lab::state::{Event, State};
 /// Smallest unit that is written whole.
 const SECTOR: usize = 512;
 
+/// What the kernel sends through FUSE at once.
+const FUSE_WRITE_MAX: usize = 1 << 20;
+
 /// One write.
 struct Write {
     offset: u64,
@@ -44,6 +47,8 @@ pub(super) struct Media {
     recordings: Vec<Recording>,
     is_recording: bool,
     fault: Fault,
+    /// Where the last write ended, if it was as long as FUSE makes one: what begins there is the rest of the same request.
+    rest_at: Option<u64>,
     /// How many writes and flushes were failed.
     pub(super) failed: usize,
 }
@@ -56,7 +61,11 @@ impl Media {
     /// # Errors
     /// What is wrong with the disk: then nothing was written.
     pub(super) fn write(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.endure()?;
+        // The loop device takes a request of which only the first part was written for written, so the rest does not fail by itself.
+        if self.rest_at != Some(offset) {
+            self.endure()?;
+        }
+        self.rest_at = (bytes.len() >= FUSE_WRITE_MAX).then_some(offset + bytes.len() as u64);
         self.content.write(offset, bytes);
         if let Some(recording) = self.recording() {
             recording.writes.insert(recording.events.len(), Write { offset, bytes: bytes.into() });

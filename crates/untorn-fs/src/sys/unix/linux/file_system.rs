@@ -73,6 +73,11 @@ impl FileSystem {
         matches!(self, Self::Btrfs)
     }
 
+    /// Whether it says truly where a file has holes, also while bytes wait to be written. ZFS did not always.
+    pub(super) const fn tells_holes(self) -> bool {
+        matches!(self, Self::Ext | Self::Xfs | Self::Btrfs | Self::Tmpfs)
+    }
+
     /// Whether an inode number is never another file's while this file lives, also after a remount.
     pub(super) const fn stable_inodes(self) -> bool {
         matches!(self, Self::Ext | Self::Xfs | Self::Btrfs | Self::F2fs | Self::Tmpfs | Self::Zfs)

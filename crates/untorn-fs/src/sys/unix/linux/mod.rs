@@ -107,6 +107,18 @@ pub(super) fn stable_inodes(root: &OwnedFd) -> io::Result<bool> {
     Ok(file_system_of(root)?.stable_inodes())
 }
 
+pub(super) fn tells_holes(root: &OwnedFd) -> io::Result<bool> {
+    Ok(file_system_of(root)?.tells_holes())
+}
+
+/// Where the next bytes of a file begin that are not in a hole; `None` where there are none. What cannot be asked counts as data.
+pub(super) fn data_after(file: &fs::File, offset: u64) -> Option<u64> {
+    match rustix::fs::seek(file, rustix::fs::SeekFrom::Data(offset)) {
+        Err(Errno::NXIO) => None,
+        found => Some(found.unwrap_or(offset)),
+    }
+}
+
 pub(super) fn has_subvolumes(root: &OwnedFd) -> io::Result<bool> {
     Ok(file_system_of(root)?.has_subvolumes())
 }

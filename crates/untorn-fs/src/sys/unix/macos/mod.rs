@@ -78,6 +78,15 @@ pub(super) fn stable_inodes(root: &OwnedFd) -> io::Result<bool> {
     Ok(file_system_of(root)?.stable_inodes())
 }
 
+/// Not asked for: all of a file counts as data.
+pub(super) fn tells_holes(_root: &OwnedFd) -> io::Result<bool> {
+    Ok(false)
+}
+
+pub(super) fn data_after(_file: &fs::File, offset: u64) -> Option<u64> {
+    Some(offset)
+}
+
 pub(super) fn has_subvolumes(_root: &OwnedFd) -> io::Result<bool> {
     Ok(false)
 }
