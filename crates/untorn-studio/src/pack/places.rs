@@ -55,6 +55,9 @@ pub(super) fn place(pieces: &[Piece], align: u64) -> Vec<(u64, How)> {
             found[number] = Some((at, How::Replaced));
         }
     }
+    if let Some((number, at)) = first(pieces, &found, &mut room, align) {
+        found[number] = Some((at, How::Appended));
+    }
     // Long ones first: what is left over is small then.
     let mut left: Vec<usize> = (0..pieces.len()).filter(|number| found[*number].is_none()).collect();
     left.sort_by_key(|number| (std::cmp::Reverse(pieces[*number].len()), *number));
@@ -71,6 +74,15 @@ pub(super) fn place(pieces: &[Piece], align: u64) -> Vec<(u64, How)> {
         }
     }
     found.into_iter().map(|found| found.unwrap_or((0, How::Appended))).collect()
+}
+
+/// Something begins where the archive begins, if anything fits: many programs look there to see what it is. What need not be aligned is asked first.
+fn first(pieces: &[Piece], found: &[Option<(u64, How)>], room: &mut Room, align: u64) -> Option<(usize, u64)> {
+    let mut free: Vec<usize> = (0..pieces.len()).filter(|number| found[*number].is_none()).collect();
+    free.sort_by_key(|number| (pieces[*number].body_len >= align, *number));
+    let is_taken = found.iter().any(|found| matches!(found, Some((0, _))));
+    let number = free.into_iter().filter(|_| !is_taken).find(|number| room.take(0, pieces[*number].len()))?;
+    Some((number, 0))
 }
 
 fn in_order_of_wishes(pieces: &[Piece]) -> Vec<usize> {
@@ -187,14 +199,15 @@ mod tests {
     #[test]
     fn the_shortest_hole_is_filled_first() {
         let pieces = [
-            piece(0, 10, Want::Exactly(100)),
-            piece(0, 10, Want::Exactly(130)),
+            piece(0, 10, Want::Exactly(0)),
+            piece(0, 10, Want::Exactly(110)),
+            piece(0, 10, Want::Exactly(140)),
             piece(0, 15, Want::Anywhere),
-            piece(0, 80, Want::Anywhere),
             piece(0, 90, Want::Anywhere),
+            piece(0, 110, Want::Anywhere),
         ];
         let found: Vec<_> = place(&pieces, 1).into_iter().map(|(at, how)| (at, how)).collect();
-        assert_eq!(found[2..], [(110, How::Filled), (140, How::Appended), (0, How::Filled)]);
+        assert_eq!(found[3..], [(120, How::Filled), (10, How::Filled), (150, How::Appended)]);
     }
 
     #[test]
@@ -226,7 +239,7 @@ mod tests {
                 match how {
                     How::Kept => prop_assert_eq!(piece.want, Want::Exactly(*at)),
                     How::Replaced => prop_assert_eq!(piece.want, Want::Body(at + piece.head_len)),
-                    _ => prop_assert!(piece.body_len < align || (at + piece.head_len) % align == 0),
+                    _ => prop_assert!(piece.body_len < align || (at + piece.head_len) % align == 0 || *at == 0),
                 }
             }
         }

@@ -72,10 +72,10 @@
     list.append(make("dt", "", name), figure);
     $("tiles").append(list);
   };
-  const about = data.estimate ? "about " : "";
+  const about = data.estimate ? "\u2248\u00a0" : "";
   tile("Patch", about + size(data.bytes), data.new ? (100 * data.bytes / data.new).toFixed(1) + " % of what changes" : "");
   tile("Files that change", size(data.new), "were " + size(data.old) + " before");
-  tile("Written when applied", (data.estimate ? "about " : "") + size(data.written), "at most, besides the journal");
+  tile("Written when applied", about + size(data.written), "at most, besides the journal");
   tile("Paths", number(data.count), data.memory ? "applying takes " + size(data.memory) + " of memory" : "that differ");
 
   // What it is made of.

@@ -62,7 +62,8 @@ pub(crate) fn read(file: &dyn File, len: u64) -> io::Result<Result<Zip, Plain>> 
         return Ok(Err(Plain::Other));
     }
     let begins = start == *b"PK\x03\x04" || start == *b"PK\x05\x06";
-    match read_found(&at, len, begins) {
+    // A hole may stand there, where the first member was removed.
+    match read_found(&at, len, begins || start == [0; 4]) {
         Err(Trouble::Io(error)) => Err(error),
         Err(Trouble::Zip(why)) => Ok(Err(if begins { Plain::Doubtful(why) } else { Plain::Other })),
         Err(Trouble::Prefix) => Ok(Err(Plain::Doubtful("something stands before the archive, as in one that extracts itself"))),

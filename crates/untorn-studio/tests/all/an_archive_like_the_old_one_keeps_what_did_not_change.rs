@@ -148,6 +148,24 @@ fn other_programs_read_it() {
 }
 
 #[test]
+fn it_begins_with_a_member_and_may_lose_that() {
+    let place = Place::new();
+    place.write("dir/a", noise(20_000, 1));
+    place.write("dir/b", noise(30_000, 2));
+    like(&place, None, "1.zip", |_| {});
+    assert!(fs::read(place.path("1.zip")).unwrap().starts_with(b"PK\x03\x04"));
+    fs::remove_file(place.path("dir/a")).unwrap();
+    let report = like(&place, Some("1.zip"), "2.zip", |_| {});
+    assert_eq!((report.kept, report.no_guide), (1, None));
+    let report = like(&place, Some("2.zip"), "3.zip", |_| {});
+    assert_eq!((report.kept, report.no_guide), (1, None), "a hole at the beginning is no prefix");
+    place.write("dir/c", noise(5000, 3));
+    like(&place, Some("3.zip"), "4.zip", |_| {});
+    assert!(fs::read(place.path("4.zip")).unwrap().starts_with(b"PK\x03\x04"));
+    check(&place, "4.zip");
+}
+
+#[test]
 fn a_plain_one_keeps_places_as_well() {
     let place = Place::new();
     fill(&place);
