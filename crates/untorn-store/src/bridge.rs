@@ -12,7 +12,7 @@ use zstd::zstd_safe::{
 
 use crate::{Error, Located};
 
-/// How hard zstd tries. Between 3 and 12 a bridge gets one to four percent shorter: what it is compressed against counts for much more.
+/// How hard zstd tries. 12 saves at most 3 %, 3 costs up to 19 % more: what it is compressed against counts for much more.
 const LEVEL: i32 = 9;
 /// What a frame gives and what it is made of, both as long as can be.
 const WINDOW_LOG_MAX: u32 = 24;

@@ -33,6 +33,9 @@ use crate::{
     warning::Warning,
 };
 
+/// What is written in place is whole blocks of this length, and the end of a file.
+const BLOCK_LEN: u64 = 4096;
+
 /// What came up while applying.
 #[derive(Debug, Default)]
 pub(crate) struct Applied {
@@ -55,19 +58,21 @@ impl Applied {
     }
 }
 
-/// Applies all steps, save putting those staged files in place that are `lost`.
+/// Applies all steps; recovery does so again, save putting those staged files in place that are `lost`.
 pub(crate) fn apply(
     fs: &dyn Fs,
     layout: TxLayout,
     plan: &Plan,
-    lost: &BTreeSet<u32>,
+    lost: Option<&BTreeSet<u32>>,
     unsynced: &mut Unsynced,
     options: &Options,
 ) -> Result<Applied> {
+    let (again, none) = (lost.is_some(), BTreeSet::new());
+    let lost = lost.unwrap_or(&none);
     let redo =
         if plan.redo.len == 0 { None } else { Some(fs.open(&layout.redo(), OpenMode::Read).context("open", &layout.redo())?) };
     let landing = Landing::of(plan, fs.capabilities());
-    let apply = Apply { fs, layout, landing, objects: &plan.objects, lost, redo: redo.as_deref(), options };
+    let apply = Apply { fs, layout, landing, objects: &plan.objects, lost, again, redo: redo.as_deref(), options };
     let mut applied = Applied::default();
     let total = plan.steps.len() as u64;
     let patches = plan.steps.partition_point(|step| !matches!(step, Step::Patch { .. } | Step::SetExecutable { .. }));
@@ -112,12 +117,30 @@ fn tell_sometimes(options: &Options, done: u64, total: u64) {
     }
 }
 
+/// Where the blocks begin that are all written up to the end, so that the file may be cut off there before it is done again.
+///
+/// It has to be. Where a sync failed, writing the same bytes once more makes up for it only in blocks that had been written before. A block that was new to the file
+/// is not: ext4 goes on taking it for one that was never written, says that all is well, and shows zeros after the next mount (measured on Linux 6.18). Cut
+/// off, such blocks are made anew.
+fn again_from(ranges: &[Range], len: u64) -> u64 {
+    let mut from = len;
+    for range in ranges.iter().rev() {
+        if range.at + range.len < from {
+            break;
+        }
+        from = from.min(range.at);
+    }
+    from.next_multiple_of(BLOCK_LEN)
+}
+
 struct Apply<'a> {
     fs: &'a dyn Fs,
     layout: TxLayout,
     landing: Landing,
     objects: &'a [Object],
     lost: &'a BTreeSet<u32>,
+    /// Whether it may have been done before.
+    again: bool,
     redo: Option<&'a dyn File>,
     options: &'a Options,
 }
@@ -383,7 +406,12 @@ impl Apply<'_> {
         match step {
             Step::Patch { target, create, executable, len, ranges } => {
                 let path = self.path_of(target);
-                let (file, old_len) = self.open(&path, *create, *executable)?;
+                let (file, mut old_len) = self.open(&path, *create, *executable)?;
+                let from = again_from(ranges, *len);
+                if self.again && from < old_len.min(*len) {
+                    file.set_len(from).context("cut off", &path)?;
+                    old_len = from;
+                }
                 // Only where it differs: setting a length is a change of the file even when it is the same.
                 if old_len != *len {
                     file.set_len(*len).context("set the length of", &path)?;

@@ -51,7 +51,7 @@ pub(crate) fn commit(mut tx: Transaction<'_>) -> Result<Report> {
     }
     report.barriers.push((Barrier::B2, 1));
     // 6 to 8: from here on the transaction is decided, and every error leaves it to the next opening.
-    complete(tx.tree, &plan, &BTreeSet::new(), &tx.options, &mut report)
+    complete(tx.tree, &plan, None, &tx.options, &mut report)
         .map_err(|error| tx.tree.poison(error).with_state(TreeState::WillComplete))?;
     // Readers take what is left of a stage for a journal that may not be cleared.
     cleanup::after(&*fs, tx.tree.kept_folder());
@@ -78,8 +78,14 @@ fn give_up(tree: &mut Tree, committed: &Record, error: Error) -> Error {
 }
 
 /// Steps 6 to 8, the same for commit and for recovery: apply, B3, B4.
-/// What is `lost` of the stage is passed over.
-pub(crate) fn complete(tree: &mut Tree, plan: &Plan, lost: &BTreeSet<u32>, options: &Options, report: &mut Report) -> Result<()> {
+/// Recovery says what is `lost` of the stage, and passed over; `None` the first time.
+pub(crate) fn complete(
+    tree: &mut Tree,
+    plan: &Plan,
+    lost: Option<&BTreeSet<u32>>,
+    options: &Options,
+    report: &mut Report,
+) -> Result<()> {
     let fs = tree.fs().clone();
     // 6: change the tree.
     let mut unsynced = Unsynced::default();

@@ -167,7 +167,7 @@ fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let mut report = Report::default();
     let options = tree.recovery_options();
     let skipped = lost.keys().copied().collect();
-    complete(tree, &plan, &skipped, &options, &mut report)
+    complete(tree, &plan, Some(&skipped), &options, &mut report)
         .map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
     // The third slot, too: see `decide_again`. Two crashes later a record left of a failed sync there could make a doubt of what is settled now.
     tree.decide_from_ballast(&tree.idle_after(&plan)).map_err(|error| tree.poison(error).with_state(TreeState::New))?;
