@@ -32,7 +32,7 @@ struct Piece {
 /// Fills in the costs of new bytes.
 pub(super) fn fill(builds: &Builds, changes: &[Change], pool: &Pool, found: &mut [Found], work: &Work<'_>) -> Result<Estimate> {
     let batches = batches(changes, found);
-    let of = batches.iter().map(len_of).fold(0, u64::saturating_add);
+    let of = batches.iter().map(|batch| len_of(batch)).fold(0, u64::saturating_add);
     let is_tried = sample(&batches, of);
     let tried: Vec<_> = batches.iter().zip(&is_tried).filter(|(_, is_tried)| **is_tried).map(|(batch, _)| batch).collect();
     let costs = parallel::each(work.jobs, tried.len(), &|number| {
@@ -52,7 +52,7 @@ pub(super) fn fill(builds: &Builds, changes: &[Change], pool: &Pool, found: &mut
     Ok(Estimate { tried_len: tried.iter().map(|batch| len_of(batch)).sum(), of_len: of })
 }
 
-fn len_of(batch: &Vec<Piece>) -> u64 {
+fn len_of(batch: &[Piece]) -> u64 {
     batch.iter().map(|piece| piece.len).sum()
 }
 

@@ -206,7 +206,7 @@ mod tests {
             piece(0, 90, Want::Anywhere),
             piece(0, 110, Want::Anywhere),
         ];
-        let found: Vec<_> = place(&pieces, 1).into_iter().map(|(at, how)| (at, how)).collect();
+        let found = place(&pieces, 1);
         assert_eq!(found[3..], [(120, How::Filled), (10, How::Filled), (150, How::Appended)]);
     }
 

@@ -273,7 +273,7 @@ fn dos_time(seconds: u64) -> u32 {
     match u32::try_from(year.wrapping_sub(1980)) {
         Ok(years @ 0..=127) => {
             let date = years << 9 | u32::try_from(month << 5 | day).unwrap_or(0);
-            date << 16 | (rest / 3600) << 11 | (rest / 60 % 60) << 5 | rest % 60 / 2
+            date << 16 | (rest / 3600) << 11 | (rest / 60 % 60) << 5 | (rest % 60 / 2)
         }
         _ => FIRST,
     }
@@ -287,7 +287,7 @@ mod tests {
     fn times_are_those_of_the_calendar() {
         // 2026-11-28 12:34:56, the first instant that can be said, one before, and a leap day.
         let said = |date: [u32; 3], time: [u32; 3]| {
-            ((date[0] - 1980) << 9 | date[1] << 5 | date[2]) << 16 | time[0] << 11 | time[1] << 5 | time[2] / 2
+            ((date[0] - 1980) << 9 | date[1] << 5 | date[2]) << 16 | time[0] << 11 | time[1] << 5 | (time[2] / 2)
         };
         assert_eq!(dos_time(1_795_869_296), said([2026, 11, 28], [12, 34, 56]));
         assert_eq!(dos_time(315_532_800), said([1980, 1, 1], [0, 0, 0]));

@@ -10,7 +10,7 @@ use super::{Member, Packing};
 /// Reads the content of one member, unpacked. Never gives more than the member is said to have, and one byte.
 pub(crate) enum Contents<'f> {
     Stored(Part<'f>),
-    Deflated(io::Take<DeflateDecoder<io::BufReader<Part<'f>>>>),
+    Deflated(Box<io::Take<DeflateDecoder<io::BufReader<Part<'f>>>>>),
 }
 
 /// The stored bytes of a member, from front to back.
@@ -44,7 +44,7 @@ impl<'f> Contents<'f> {
             Packing::Stored => Some(Self::Stored(part)),
             Packing::Deflated => {
                 let decoder = DeflateDecoder::new(io::BufReader::with_capacity(1 << 16, part));
-                Some(Self::Deflated(Read::take(decoder, member.len.saturating_add(1))))
+                Some(Self::Deflated(Box::new(Read::take(decoder, member.len.saturating_add(1)))))
             }
             Packing::Other => None,
         }

@@ -61,7 +61,7 @@ pub(super) fn made_by(record: &ZipFileHeaderRecord<'_>) -> u16 {
 /// Time in the low half, date in the high one.
 pub(super) fn dos_time(record: &ZipFileHeaderRecord<'_>) -> u32 {
     let dos = record.last_modified_dos();
-    let time = u32::from(dos.hour()) << 11 | u32::from(dos.minute()) << 5 | u32::from(dos.second()) / 2;
+    let time = u32::from(dos.hour()) << 11 | u32::from(dos.minute()) << 5 | (u32::from(dos.second()) / 2);
     let date = u32::from(dos.year().saturating_sub(1980)) << 9 | u32::from(dos.month()) << 5 | u32::from(dos.day());
     date << 16 | time
 }

@@ -58,7 +58,7 @@ impl fmt::Display for Plain {
 pub(crate) fn read(file: &dyn File, len: u64) -> io::Result<Result<Zip, Plain>> {
     let at = At(file);
     let mut start = [0; 4];
-    if len < END_LEN || at.read_exact_at(&mut start, 0).is_err() {
+    if len < END_LEN as u64 || at.read_exact_at(&mut start, 0).is_err() {
         return Ok(Err(Plain::Other));
     }
     let begins = start == *b"PK\x03\x04" || start == *b"PK\x05\x06";
@@ -72,7 +72,7 @@ pub(crate) fn read(file: &dyn File, len: u64) -> io::Result<Result<Zip, Plain>> 
 }
 
 /// Length of the record that ends an archive.
-const END_LEN: u64 = 22;
+const END_LEN: usize = 22;
 
 /// A file, for the crate that reads archives.
 struct At<'f>(&'f dyn File);
@@ -135,7 +135,7 @@ fn read_found(at: &At<'_>, len: u64, begins: bool) -> Result<Zip, Trouble> {
 
 /// The end of the directory is that of the file, and of an archive in one part.
 fn check_end<R>(at: &At<'_>, archive: &ZipArchive<R>, len: u64) -> Result<(), Trouble> {
-    let mut end = [0; END_LEN as usize];
+    let mut end = [0; END_LEN];
     at.read_exact_at(&mut end, archive.eocd_offset())?;
     let disks = [end[4], end[5], end[6], end[7]];
     if disks != [0; 4] && disks != [0xff; 4] {
