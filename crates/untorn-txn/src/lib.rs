@@ -49,6 +49,7 @@ mod lock;
 mod note;
 mod options;
 mod pool;
+mod pouring;
 mod prepare;
 mod progress;
 mod reader;

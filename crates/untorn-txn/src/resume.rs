@@ -13,9 +13,9 @@ use crate::{
     error::{Cause, Context, Error, Result},
     interrupted::{self, Noted},
     layout::{INTERRUPTED, OBJECTS, PROGRESS, REDO, TRANSACTIONS},
+    pouring::Pouring,
     progress::Keeper,
     spool::Spool,
-    stage::Pouring,
     transaction::Transaction,
     view::{Base, FileNode, Node},
 };

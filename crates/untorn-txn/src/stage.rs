@@ -16,7 +16,8 @@ use crate::{
     error::{Cause, Context, Error, Result},
     extents::Extents,
     layout::{TRANSACTIONS, TxLayout, object_name},
-    spool::{Spool, begin_write_back, hash_beginning, write_hashed},
+    pouring::Pouring,
+    spool::{Spool, hash_beginning},
     view::{Base, FileNode},
 };
 
@@ -170,7 +171,7 @@ impl Stage {
     /// A new staged file that is going to be filled from front to back.
     pub(crate) fn begin_pouring(&mut self, fs: &dyn Fs, executable: bool) -> Result<Pouring> {
         let (number, file) = self.create(fs, executable)?;
-        Ok(Pouring { number, file, len: 0, begun: 0, hasher: Some(Hasher::new()) })
+        Ok(Pouring::new(number, file, 0, Some(Hasher::new())))
     }
 
     /// Goes on with a staged file behind its first `len` bytes, of which `hasher` has seen all, if it is given.
@@ -178,7 +179,7 @@ impl Stage {
         let path = self.layout.object(number);
         let file = fs.open(&path, OpenMode::Write).context("open", &path)?;
         file.set_len(len).context("set the length of", &path)?;
-        Ok(Pouring { number, file, len, begun: len, hasher })
+        Ok(Pouring::new(number, file, len, hasher))
     }
 
     /// Adds `content` to a staged file, up to about `max` bytes. Says whether that was all.
@@ -511,40 +512,6 @@ fn make_dir(fs: &dyn Fs, path: &str) -> Result<()> {
     match fs.create_dir(path, None) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(Error::io("make", path, error)),
         _ => Ok(()),
-    }
-}
-
-/// A staged file that is filled from front to back.
-pub(crate) struct Pouring {
-    pub(crate) number: u32,
-    file: Box<dyn File>,
-    pub(crate) len: u64,
-    begun: u64,
-    /// Has seen everything, unless nobody knows what came first.
-    hasher: Option<Hasher>,
-}
-
-impl Pouring {
-    /// The hash of what was poured so far.
-    pub(crate) fn hash(&self) -> Option<Hash> {
-        self.hasher.as_ref().map(Hasher::finish)
-    }
-
-    fn pour(&mut self, content: &mut dyn Read, path: &str, buffer: &mut [u8], max: u64) -> Result<bool> {
-        let end = self.len.saturating_add(max);
-        // Where nobody knows the beginning, it is hashed when all is there.
-        let mut unused = Hasher::new();
-        let room = buffer_len(max).min(buffer.len());
-        while self.len < end {
-            let n = fill(content, &mut buffer[..room]).map_err(|source| Error::new(Cause::Producer(Box::new(source))))?;
-            write_hashed(&*self.file, path, &buffer[..n], self.len, self.hasher.as_mut().unwrap_or(&mut unused))?;
-            self.len += n as u64;
-            if n < room {
-                return Ok(true);
-            }
-            self.begun = begin_write_back(&*self.file, self.begun, self.len);
-        }
-        Ok(false)
     }
 }
 

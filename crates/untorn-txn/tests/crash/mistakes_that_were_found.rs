@@ -247,8 +247,7 @@ fn calls_of_opening(fs: &SimFs, path: &'static str) -> Vec<(Method, u64)> {
         Verdict::Pass
     });
     drop(Tree::open_on(Arc::new(hooked)).unwrap());
-    let calls = seen.lock().unwrap().clone();
-    calls
+    seen.lock().unwrap().clone()
 }
 
 /// What: an update whose B3 failed was completed by the next opening, and after the next mount a file that had grown was full of zeros. Why: recovery wrote the same
