@@ -30,7 +30,7 @@ pub const CHORES: &[Chore] = &[
     },
     Chore {
         name: "syscalls",
-        about: "kills and fails the program at each of its calls into the kernel, under strace: [--every N]",
+        about: "kills and fails the program at each of its calls into the kernel, under strace: [--every N] [--task NAME] [--seed S] [--only-nested]",
         run: syscalls::run,
     },
     Chore { name: "bindings", about: "writes the header for C and the declarations for C# anew", run: bindings::write },

@@ -69,7 +69,7 @@ impl<'a> Campaign<'a> {
     }
 
     fn injections(&self, what: &str, sticky: bool) -> Vec<Injection> {
-        let each = self.counts.iter().flat_map(|(call, count)| (1..=*count).map(move |number| (call.clone(), number)));
+        let each = strace::each(&self.counts);
         each.step_by(self.stride).map(|(call, number)| Injection { call, number, what: what.to_owned(), sticky }).collect()
     }
 

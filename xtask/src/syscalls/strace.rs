@@ -56,6 +56,11 @@ pub(super) fn count(program: &Path, args: &[&str], dir: &Path) -> Result<BTreeMa
     Ok(counts)
 }
 
+/// Each call of `counts`: its name, and its number among those of that name.
+pub(super) fn each(counts: &BTreeMap<String, usize>) -> impl Iterator<Item = (String, usize)> + '_ {
+    counts.iter().flat_map(|(call, count)| (1..=*count).map(move |number| (call.clone(), number)))
+}
+
 fn run(options: &[&str], program: &Path, args: &[&str], dir: &Path) -> Result<Output, String> {
     // A program that hangs is killed, and has then said nothing.
     let mut command = Command::new("timeout");
