@@ -4,7 +4,7 @@ use std::{io::ErrorKind, sync::Arc};
 
 use untorn_crash::{Boot, Depth, Must, Side, Workload, World, explore, explore_faults, fault};
 use untorn_fs::{Fs, OpenMode};
-use untorn_sim::{Call, HookFs, Method, Sampling, SimFs, Verdict, read, write};
+use untorn_sim::{Call, Fault, Faults, HookFs, Method, Sampling, SimFs, Verdict, read, write};
 use untorn_txn::{Cause, ReadGuard, Recovery, Tree, TreeState, WayChoice};
 
 use crate::{
@@ -259,4 +259,23 @@ fn what_is_appended_once_more_gets_new_blocks() {
     let calls = calls_of_opening(&fs, "a");
     assert_eq!(calls.first(), Some(&(Method::SetLen, 0)), "{calls:?}");
     assert_eq!(calls.last().map(|(method, _)| *method), Some(Method::WriteAt), "{calls:?}");
+}
+
+/// A disk that could not be read just before the commit point was reported as "somebody changed it": nobody had, and whoever believed it looked for a culprit instead of
+/// saving what the disk still gave. And a path that could not be looked at was taken for one where nothing stands.
+#[test]
+fn a_disk_that_refuses_to_say_is_not_taken_for_a_change() {
+    let workload = Workload::new(World::strict(), &["remove-l", "move-a-c", "replace-b", "write-n", "link-s"]);
+    let before = workload.before().unwrap();
+    let faults = Faults::new(None);
+    workload.perform(Arc::new(faults.on_sim(&before.fork()))).unwrap();
+    let mut refused = 0;
+    for call in 1..=faults.calls() {
+        let fault = Fault { call, ..fault("eio", false).unwrap() };
+        if let Err(error) = workload.perform(Arc::new(Faults::new(Some(fault)).on_sim(&before.fork()))) {
+            refused += 1;
+            assert!(matches!(error.cause(), Cause::Io { .. }), "call {call}: {error}");
+        }
+    }
+    assert!(refused > 20, "{refused}");
 }
