@@ -10,6 +10,7 @@
 mod builds;
 #[cfg(unix)]
 mod stores;
+#[cfg(feature = "http")]
 mod studio;
 mod util;
 
