@@ -56,9 +56,9 @@ impl State {
     fn fail_if_told(&mut self, barrier: Barrier) -> io::Result<()> {
         let Some(kind) = self.failing_sync.take() else { return Ok(()) };
         self.lose(barrier);
-        // What was in the cache of the device is gone with its flush.
+        // What was in the cache of the device is gone with its flush. Of that only whoever asked for the flush is told: the files were written out well.
         for written_out in std::mem::take(&mut self.written_out) {
-            self.lose(written_out);
+            self.record(Event::Failed(written_out));
         }
         self.sync_errors.set_heard();
         Err(error_of(kind))
