@@ -10,6 +10,7 @@ use std::{
 };
 
 use serde_json::Value;
+use untorn_strace::Injection;
 
 /// What is done to the tree.
 pub(super) struct Task {
@@ -92,10 +93,9 @@ impl Arena {
     pub(super) fn decide(&self) -> Result<(), String> {
         let decides = if self.task.is_decided { APPLY } else { self.task.args };
         for number in self.decided_at.get()..500 {
-            let injection =
-                super::strace::Injection { call: "pwrite64".into(), number, what: "signal=KILL".into(), sticky: false };
+            let injection = Injection { call: "pwrite64".into(), number, what: "signal=KILL".into(), sticky: false };
             self.restart()?;
-            super::strace::inject(&self.program, decides, &self.dir, &injection)?;
+            untorn_strace::inject(&self.program, decides, &self.dir, &injection)?;
             let status = self.untorn(&["status", "tree", "--json"])?;
             let document: Value = serde_json::from_slice(&status.stdout).unwrap_or_default();
             if document["result"]["condition"] == "pending" {

@@ -3,12 +3,9 @@
 use std::{collections::BTreeMap, process::Output, time::Instant};
 
 use serde_json::Value;
+use untorn_strace::{self as strace, ERRORS, Injection};
 
-use super::{
-    arena::{Arena, Which},
-    calls::ERRORS,
-    strace::{self, Injection},
-};
+use super::arena::{Arena, Which};
 
 /// Interferes with each call of a task, once a run.
 pub(super) struct Campaign<'a> {

@@ -5,10 +5,8 @@
 #![expect(clippy::print_stdout, reason = "a program for people at a terminal")]
 
 mod arena;
-mod calls;
 mod campaign;
 mod nested;
-mod strace;
 
 use std::path::Path;
 
@@ -20,7 +18,7 @@ use crate::cargo;
 
 /// Runs the campaign; the findings are what was not true.
 pub(crate) fn run(root: &Path) -> Vec<String> {
-    if !strace::is_at_hand() {
+    if !untorn_strace::is_at_hand() {
         println!("syscalls: SKIPPED: there is no strace, or it may not trace here");
         return Vec::new();
     }

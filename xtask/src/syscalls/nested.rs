@@ -5,12 +5,9 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use serde_json::Value;
+use untorn_strace::{self as strace, ERRORS, Injection};
 
-use super::{
-    arena::{Arena, RECOVER, Which},
-    calls::ERRORS,
-    strace::{self, Injection},
-};
+use super::arena::{Arena, RECOVER, Which};
 use crate::fuzz::rng::Rng;
 
 /// Kills a task at its calls, each time again in recovery, or fails recovery there.

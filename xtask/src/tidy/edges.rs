@@ -12,6 +12,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn-format", &[]),
     ("untorn-fs", &[]),
     ("untorn-sim", &["untorn-fs"]),
+    ("untorn-strace", &[]),
     ("untorn-testhost", &[]),
     ("untorn-txn", &["untorn-format", "untorn-fs"]),
     ("untorn-crash", &["untorn-fs", "untorn-sim", "untorn-txn"]),
