@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{bindings, dependencies, explore, fuzz, powercut, syscalls, tidy};
+use crate::{bindings, dependencies, dist, explore, fuzz, powercut, syscalls, tidy};
 
 /// Something that is done to the repository now and then.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +38,11 @@ pub const CHORES: &[Chore] = &[
         name: "powercut",
         about: "cuts the power of the program on real file systems, as root: [--minutes N] [--file-system A,B] ...",
         run: powercut::run,
+    },
+    Chore {
+        name: "dist",
+        about: "makes what is handed out, in target/dist; --again compares it with a second build",
+        run: dist::run,
     },
     Chore { name: "explore", about: "random crash tests: --minutes N [--seed S]", run: explore::run },
 ];

@@ -8,6 +8,7 @@ mod cargo;
 mod chore;
 mod code;
 pub mod dependencies;
+mod dist;
 mod explore;
 pub mod fuzz;
 mod licence;

@@ -152,6 +152,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
+    /// Write the pages of the manual, for `man`
+    Manual(ManualArgs),
 }
 
 /// A tree.
@@ -493,4 +495,12 @@ pub(crate) struct ExplainArgs {
 pub(crate) struct CompletionsArgs {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Example:
+  untorn manual ~/.local/share/man/man1")]
+pub(crate) struct ManualArgs {
+    /// Where to write them; one page for each command
+    pub(crate) dir: PathBuf,
 }

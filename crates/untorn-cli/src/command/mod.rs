@@ -9,6 +9,7 @@ mod gc;
 mod inspect;
 mod key;
 mod manifest;
+mod manual;
 mod pack;
 mod promote;
 mod publish;
@@ -87,6 +88,7 @@ pub(crate) fn perform(command: &Command, global: &Global) -> (&'static str, Answ
         Command::Demo(args) => ("demo", demo::run(args, global)),
         Command::Explain(args) => ("explain", explain::run(args)),
         Command::Completions(args) => ("completions", completions::run(args)),
+        Command::Manual(args) => ("manual", manual::run(args)),
         Command::Serve(_) => ("serve", Err(Failure::usage("a server is not answered by a server".into()))),
     }
 }
