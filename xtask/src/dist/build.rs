@@ -61,6 +61,11 @@ impl Build {
         self.target.join(target).join("dist")
     }
 
+    /// Where everything is built.
+    pub(super) fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// Where archives are put together.
     pub(super) fn stages(&self) -> PathBuf {
         self.target.join("stages")

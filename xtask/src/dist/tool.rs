@@ -20,6 +20,11 @@ impl Tool {
         self
     }
 
+    pub(super) fn without(mut self, name: &str) -> Self {
+        self.0.env_remove(name);
+        self
+    }
+
     pub(super) fn within(mut self, dir: &Path) -> Self {
         self.0.current_dir(dir);
         self

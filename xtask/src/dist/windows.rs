@@ -11,8 +11,16 @@ const SKIPPED: i32 = 77;
 /// Builds it, or says why that cannot be done here.
 pub(super) fn archive(build: &Build, linux: &Linux, dist: &Path) -> Result<Result<PathBuf, String>, String> {
     let cargo = ["cargo", "build", "--locked", "--quiet", "--profile", "dist", "--target", TARGET];
-    let tool = build.neutral(Tool::new(build.source.join(".ci/windows")));
-    match tool.args(cargo).args(["--package", "untorn-cli", "--package", "untorn-ffi"]).code()? {
+    // A compiler looks for its libraries beside those it is linked with, and `cargo run` names others.
+    let tool = build.neutral(Tool::new(build.source.join(".ci/windows"))).without("LD_LIBRARY_PATH");
+    // The standard library that is built for it there holds nothing to optimise across crates with.
+    let tool = tool.env("CARGO_PROFILE_DIST_LTO", "off");
+    match tool
+        .args(cargo)
+        .args([Path::new("--target-dir"), build.target()])
+        .args(["--package", "untorn-cli", "--package", "untorn-ffi"])
+        .code()?
+    {
         (Some(0), _) => {}
         (Some(SKIPPED), why) => return Ok(Err(why.lines().next_back().unwrap_or_default().to_owned())),
         (_, why) => return Err(format!("the build for Windows: {}", why.trim())),

@@ -26,7 +26,8 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn-publish", &["untorn", "untorn-format", "untorn-fs", "untorn-store", "untorn-trust"]),
     ("untorn-studio", &["untorn", "untorn-format", "untorn-fs"]),
     ("untorn-ffi", &["untorn"]),
-    ("untorn-cli", &["untorn", "untorn-keys", "untorn-publish", "untorn-studio"]),
+    ("untorn-import", &["untorn", "untorn-fs"]),
+    ("untorn-cli", &["untorn", "untorn-import", "untorn-keys", "untorn-publish", "untorn-studio"]),
 ];
 
 /// The names of crates, and of those they depend on.

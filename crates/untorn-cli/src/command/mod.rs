@@ -6,6 +6,7 @@ mod demo;
 mod diff;
 mod explain;
 mod gc;
+mod import;
 mod inspect;
 mod key;
 mod manifest;
@@ -62,6 +63,7 @@ pub(crate) fn perform(command: &Command, global: &Global) -> (&'static str, Answ
         Command::Diff(args) => ("diff", diff::run(args, global)),
         Command::Apply(args) => ("apply", apply::run(args, global)),
         Command::Inspect(args) => inspect::run(args, global),
+        Command::Import(args) => ("import", import::run(args, global)),
         Command::Pack(args) => ("pack", pack::run(args, global)),
         Command::Key(args) => ("key", key::run(args)),
         Command::Sign(args) => ("sign", sign::run(args)),
@@ -95,9 +97,19 @@ pub(crate) fn perform(command: &Command, global: &Global) -> (&'static str, Answ
 
 /// Whether the command comes to safe points, at which it can stop with everything as it was.
 fn can_stop(command: &Command) -> bool {
-    use Command::{Apply, Diff, Inspect, Install, Pack, Publish, Repair, Rollback, Update, Write};
+    use Command::{Apply, Diff, Import, Inspect, Install, Pack, Publish, Repair, Rollback, Update, Write};
     matches!(
         command,
-        Diff(_) | Inspect(_) | Pack(_) | Apply(_) | Write(_) | Rollback(_) | Publish(_) | Repair(_) | Update(_) | Install(_)
+        Diff(_)
+            | Import(_)
+            | Inspect(_)
+            | Pack(_)
+            | Apply(_)
+            | Write(_)
+            | Rollback(_)
+            | Publish(_)
+            | Repair(_)
+            | Update(_)
+            | Install(_)
     )
 }

@@ -2,10 +2,11 @@
 
 use crate::util::{Game, out};
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "diff",
     "apply",
     "inspect",
+    "import",
     "pack",
     "write",
     "status",
