@@ -35,12 +35,12 @@ pub(super) fn lacks() -> Option<String> {
     }
 }
 
-/// Runs this program in it with these words, and a directory for its things, which is removed at the end.
+/// Runs this program in it with these words, and a directory for its things, which bears this name and is removed at the end.
 ///
 /// # Errors
 /// What keeps it from being built.
-pub(super) fn run(words: &[String]) -> Result<ExitCode, String> {
-    let dir = WorkDir::new()?;
+pub(super) fn run(name: &str, words: &[String]) -> Result<ExitCode, String> {
+    let dir = WorkDir::new(name)?;
     let program = std::env::current_exe().map_err(|error| format!("this program: {error}"))?;
     let mut command = Command::new("unshare");
     command.args(["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child=KILL"]);
@@ -74,8 +74,8 @@ pub(super) fn end_with_standard_input() {
 struct WorkDir(PathBuf);
 
 impl WorkDir {
-    fn new() -> Result<Self, String> {
-        let dir = std::env::temp_dir().join(format!("untorn-powercut-{}", std::process::id()));
+    fn new(name: &str) -> Result<Self, String> {
+        let dir = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
         std::fs::create_dir(&dir).map_err(|error| format!("{}: {error}", dir.display()))?;
         Ok(Self(dir))
     }
