@@ -1,4 +1,5 @@
-//! Laboratories that cut the power of updaters on real file systems: of the shipped program (`untorn-powercut`), and of anybody's (`untorn-torture`).
+//! Laboratories that cut the power of updaters on real file systems: of the shipped program (`untorn-powercut`), and of anybody's (`untorn-torture`);
+//! and one that kills the shipped program at random moments (`untorn-soak`).
 //!
 //! A file system stands on a loop device, the loop device on a file that this program serves through FUSE. So every write of a block and every flush of the device is
 //! recorded, in the order in which the file system sent them, and any disk that a power cut could have left can be made of the recording: everything up to a flush, and of
@@ -20,7 +21,7 @@
 mod lab;
 
 #[cfg(target_os = "linux")]
-pub use lab::{powercut, torture};
+pub use lab::{powercut, soak, torture};
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
@@ -32,6 +33,12 @@ mod elsewhere {
         ExitCode::SUCCESS
     }
 
+    /// The program `untorn-soak`.
+    pub fn soak() -> ExitCode {
+        println!("soak: SKIPPED: it is Linux's");
+        ExitCode::SUCCESS
+    }
+
     /// The program `untorn-torture`.
     pub fn torture() -> ExitCode {
         println!("torture: cannot work here: FUSE, loop devices and namespaces are Linux's. Nothing was tried.");
@@ -40,4 +47,4 @@ mod elsewhere {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub use elsewhere::{powercut, torture};
+pub use elsewhere::{powercut, soak, torture};

@@ -65,7 +65,7 @@ fn wait(child: &mut Child, patience: Duration) -> Result<Option<i32>, Silence> {
     child.wait().map(|status| status.code()).map_err(|error| Silence::Failed(error.to_string()))
 }
 
-fn ends_within(child: &Child, patience: Duration) -> bool {
+pub(super) fn ends_within(child: &Child, patience: Duration) -> bool {
     let Ok(handle) = pidfd_open(Pid::from_child(child), PidfdFlags::empty()) else { return true };
     let deadline = Instant::now() + patience;
     loop {

@@ -14,6 +14,7 @@ mod look;
 mod media_errors;
 mod oracle;
 mod round;
+mod soak;
 mod state;
 mod summary;
 mod torture;
@@ -54,6 +55,11 @@ pub fn powercut() -> ExitCode {
 /// The program `untorn-torture`: outside of the house, and in each of the processes within.
 pub fn torture() -> ExitCode {
     torture::main()
+}
+
+/// The program `untorn-soak`.
+pub fn soak() -> ExitCode {
+    soak::main()
 }
 
 fn outside(words: &[String]) -> Result<ExitCode, String> {
