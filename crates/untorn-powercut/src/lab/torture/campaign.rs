@@ -1,6 +1,7 @@
 //! All updaters on all file systems, on several disks at once.
 
 use std::{
+    io::Write,
     path::Path,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -11,7 +12,16 @@ use std::{
 };
 
 use super::{
-    args::Args, boot::Boots, cuts::Cuts, judge::Judge, kills::Kills, line, made, place::Place, recipe::Recipe, tally::Tally,
+    args::Args,
+    boot::Boots,
+    cuts::Cuts,
+    judge::Judge,
+    kills::Kills,
+    line, made,
+    place::Place,
+    recipe::Recipe,
+    table::{self, Log},
+    tally::Tally,
     trees::Trees,
 };
 use crate::lab::{file_system::FileSystem, ground::Ground};
@@ -23,6 +33,8 @@ pub(super) struct Campaign<'a> {
     pub(super) dir: &'a Path,
     pub(super) trees: &'a Trees,
     pub(super) recipes: Vec<Recipe>,
+    /// What is done is written down at once.
+    pub(super) log: Option<Log>,
 }
 
 /// An updater on a file system.
@@ -32,6 +44,8 @@ pub(super) struct Row {
     /// Where: a file system, or that it was killed.
     pub(super) ground: &'static str,
     pub(super) tally: Tally,
+    /// Recordings that are still to be made.
+    left: u64,
 }
 
 /// What came of it.
@@ -72,15 +86,45 @@ impl Campaign<'_> {
                         let dir = self.dir.join(format!("{job}-{}-{}", task.row, task.number));
                         let played = self.round(task, job, &dir, deadline, boots);
                         drop(std::fs::remove_dir_all(&dir));
-                        note(&mut lock(shared), task, played);
+                        self.note(&mut lock(shared), task, played);
                     }
                 });
             }
         });
         let mut outcome = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
         outcome.rows.retain(|row| row.tally.recordings > 0);
+        // The time was over before they were done.
+        let cut_short = outcome.rows.iter().filter(|row| row.left > 0);
+        let failed: Vec<String> = cut_short.filter_map(|row| self.log.as_ref()?.row(row).err()).collect();
+        outcome.failures.extend(failed);
         outcome.elapsed = began.elapsed();
         outcome
+    }
+
+    fn note(&self, outcome: &mut Outcome, task: &Task<'_>, played: Result<Tally, String>) {
+        match played {
+            Ok(tally) => outcome.rows[task.row].tally.add(tally),
+            Err(why) => {
+                let ground = outcome.rows[task.row].ground;
+                self.fail(outcome, format!("{}, {ground}: {why}", task.recipe.name));
+            }
+        }
+        let row = &mut outcome.rows[task.row];
+        row.left -= 1;
+        if row.left == 0 && row.tally.recordings > 0 {
+            tell(&table::line(row));
+            if let Some(Err(why)) = self.log.as_ref().map(|log| log.row(row)) {
+                outcome.failures.push(why);
+            }
+        }
+    }
+
+    fn fail(&self, outcome: &mut Outcome, why: String) {
+        tell(&format!("could not be played: {why}\n"));
+        if let Some(Err(why)) = self.log.as_ref().map(|log| log.failure(&why)) {
+            outcome.failures.push(why);
+        }
+        outcome.failures.push(why);
     }
 
     /// Runs its setup line; one that fails takes no part.
@@ -94,7 +138,7 @@ impl Campaign<'_> {
                 line::expect(&place, "setup", &recipe.setup, 3 * self.args.limit)
             }
         };
-        setup().map_err(|why| fail(outcome, format!("{}: {why}", recipe.name))).is_ok()
+        setup().map_err(|why| self.fail(outcome, format!("{}: {why}", recipe.name))).is_ok()
     }
 
     fn place(&self, recipe: &Recipe, dir: &Path) -> Place {
@@ -112,8 +156,14 @@ impl Campaign<'_> {
             let version = self.version(recipe);
             for fs in &grounds {
                 let ground = fs.map_or("kill -9", |fs| fs.name);
-                outcome.rows.push(Row { recipe: (*recipe).clone(), version: version.clone(), ground, tally: Tally::default() });
                 let recordings = if fs.is_some() { self.args.recordings } else { 1 };
+                outcome.rows.push(Row {
+                    recipe: (*recipe).clone(),
+                    version: version.clone(),
+                    ground,
+                    tally: Tally::default(),
+                    left: recordings,
+                });
                 tasks.extend((0..recordings).map(|number| Task { row: outcome.rows.len() - 1, recipe, fs: *fs, number }));
             }
         }
@@ -148,25 +198,11 @@ impl Campaign<'_> {
     }
 }
 
-fn note(outcome: &mut Outcome, task: &Task<'_>, played: Result<Tally, String>) {
-    match played {
-        Ok(tally) => {
-            let row = &mut outcome.rows[task.row];
-            row.tally.add(tally);
-            println!("{}, {}: {} recordings, {} states", row.recipe.name, row.ground, row.tally.recordings, row.tally.states);
-        }
-        Err(why) => {
-            let ground = outcome.rows[task.row].ground;
-            fail(outcome, format!("{}, {ground}: {why}", task.recipe.name));
-        }
-    }
-}
-
-fn fail(outcome: &mut Outcome, why: String) {
-    println!("could not be played: {why}");
-    outcome.failures.push(why);
-}
-
 fn lock(outcome: &Mutex<Outcome>) -> MutexGuard<'_, Outcome> {
     outcome.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whoever listens no more does not end a campaign.
+fn tell(text: &str) {
+    drop(std::io::stdout().write_all(text.as_bytes()));
 }

@@ -22,6 +22,7 @@ use self::{
     args::{Args, USAGE},
     campaign::Campaign,
     recipe::Recipe,
+    table::Log,
     trees::Trees,
 };
 use super::{disk, file_system::FILE_SYSTEMS, house};
@@ -77,11 +78,9 @@ fn inside(words: &[String]) -> Result<ExitCode, String> {
     skipped.iter().for_each(|why| println!("skipped: {why}"));
     let lacks = args.file_systems.iter().filter_map(|fs| fs.lacks().map(|why| format!("{}: {why}", fs.name)));
     lacks.for_each(|why| println!("skipped: {why}"));
-    let outcome = Campaign { args: &args, dir: &dir, trees: &trees, recipes }.play();
+    let log = args.log.as_deref().map(|path| Log::new(path, args.seed));
+    let outcome = Campaign { args: &args, dir: &dir, trees: &trees, recipes, log }.play();
     print!("{}", table::text(&outcome));
-    if let Some(path) = &args.log {
-        table::log(path, &outcome, &args)?;
-    }
     let is_played = outcome.failures.is_empty() && !outcome.rows.is_empty();
     let is_good = !args.must_hold || outcome.rows.iter().all(|row| row.tally.keeps_all());
     Ok(if is_played && is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -1,13 +1,14 @@
 //! What came of it, for people, and for the log.
 
-use std::{fs::OpenOptions, io::Write, path::Path};
-
-use serde_json::json;
-
-use super::{
-    args::Args,
-    campaign::{Outcome, Row},
+use std::{
+    fs::OpenOptions,
+    io::Write,
+    path::{Path, PathBuf},
 };
+
+use serde_json::{Value, json};
+
+use super::campaign::{Outcome, Row};
 use crate::lab::summary::said;
 
 const HEAD: &[&str] = &[
@@ -51,7 +52,8 @@ pub(super) fn text(outcome: &Outcome) -> String {
     text
 }
 
-fn line(row: &Row) -> String {
+/// A line of the table.
+pub(super) fn line(row: &Row) -> String {
     let tally = &row.tally;
     let counts = [
         tally.states,
@@ -76,26 +78,46 @@ fn line(row: &Row) -> String {
     format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
 }
 
-/// Adds a line for each row to the log.
-///
-/// # Errors
-/// What is wrong with the file.
-pub(super) fn log(path: &Path, outcome: &Outcome, args: &Args) -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
-    let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
-    let (revision, kernel) = (said("git", &["rev-parse", "--short=12", "HEAD"]), said("uname", &["-r"]));
-    for Row { recipe, version, ground, tally } in &outcome.rows {
-        let document = json!({
-            "revision": revision, "kernel": kernel, "seed": args.seed, "updater": recipe.name, "version": version, "about": recipe.about,
+/// A file to which a line of JSON is added for each row that is done.
+pub(super) struct Log {
+    path: PathBuf,
+    seed: u64,
+    revision: Option<String>,
+    kernel: Option<String>,
+}
+
+impl Log {
+    /// The revision is that of the directory that this is called in.
+    pub(super) fn new(path: &Path, seed: u64) -> Self {
+        let (revision, kernel) = (said("git", &["rev-parse", "--short=12", "HEAD"]), said("uname", &["-r"]));
+        Self { path: path.into(), seed, revision, kernel }
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub(super) fn row(&self, row: &Row) -> Result<(), String> {
+        let Row { recipe, version, ground, tally, .. } = row;
+        self.add(&json!({
+            "revision": self.revision, "kernel": self.kernel, "seed": self.seed, "updater": recipe.name, "version": version, "about": recipe.about,
             "promise": recipe.promise, "ground": ground, "recordings": tally.recordings, "states": tally.states, "old": tally.old, "new": tally.new,
             "mixed": tally.mixed, "damaged": tally.damaged, "recovered": tally.recovered, "repaired": tally.repaired, "lost": tally.lost,
             "stuck": tally.stuck, "early": tally.early, "leftovers": tally.leftovers, "hung": tally.hung, "written": tally.written,
             "flushes": tally.flushes, "unmountable": tally.unmountable, "example": tally.example.as_ref().map(|(_, text)| text),
-        });
-        writeln!(file, "{document}").map_err(failed)?;
+        }))
     }
-    outcome
-        .failures
-        .iter()
-        .try_for_each(|why| writeln!(file, "{}", json!({ "revision": revision, "failure": why })).map_err(failed))
+
+    /// Adds what could not be played.
+    ///
+    /// # Errors
+    /// As [`Log::row`].
+    pub(super) fn failure(&self, why: &str) -> Result<(), String> {
+        self.add(&json!({ "revision": self.revision, "failure": why }))
+    }
+
+    fn add(&self, document: &Value) -> Result<(), String> {
+        let file = OpenOptions::new().create(true).append(true).open(&self.path);
+        file.and_then(|mut file| writeln!(file, "{document}")).map_err(|error| format!("{}: {error}", self.path.display()))
+    }
 }
