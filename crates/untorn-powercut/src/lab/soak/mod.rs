@@ -6,10 +6,11 @@ mod full;
 mod process;
 mod site;
 mod tally;
+mod trouble;
 
 use std::{
     path::{Path, PathBuf},
-    process::ExitCode,
+    process::{Command, ExitCode},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -24,6 +25,7 @@ use self::{
     full::Filler,
     site::Site,
     tally::Tally,
+    trouble::Trouble,
 };
 use super::{
     house::{self, WorkDir},
@@ -96,12 +98,13 @@ fn play(dir: &Path, args: &Args, may_mount: bool, stop: &AtomicBool) -> Result<E
                     total.add(tally);
                     findings.extend(finding);
                 }
-                Err(_) => findings.push("the laboratory itself broke".into()),
+                Err(_) => findings.push((Trouble::Laboratory("it broke".into()), String::new())),
             }
         }
     });
-    print!("{}", total.text(findings.len(), began.elapsed().as_secs_f64()));
-    findings.iter().for_each(|finding| println!("LOST: {finding}"));
+    let lost = findings.iter().filter(|(trouble, _)| matches!(trouble, Trouble::Lost(_))).count();
+    print!("{}", total.text(lost, began.elapsed().as_secs_f64()));
+    findings.iter().for_each(|(trouble, place)| println!("{place}: {trouble}"));
     let is_good = findings.is_empty() && total.rounds > 0;
     Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -119,7 +122,7 @@ fn full(arena: &Arena, dir: &Path) -> Option<(PathBuf, Option<Filler>)> {
     }
 }
 
-/// Rounds on one tree; the first broken promise ends them all.
+/// Rounds on one tree; the first trouble ends them all.
 fn work(
     arena: &Arena,
     root: &Path,
@@ -128,18 +131,28 @@ fn work(
     filler: Option<Filler>,
     is_over: &(impl Fn() -> bool + Sync),
     stop: &AtomicBool,
-) -> (Tally, Option<String>) {
-    let named = |why: String| Some(format!("{}, seed {seed}: {why}", root.display()));
+) -> (Tally, Option<(Trouble, String)>) {
     let mut site = match Site::new(arena, root, logs, seed, filler) {
         Ok(site) => site,
-        Err(why) => return (Tally::default(), named(why)),
+        Err(why) => return (Tally::default(), Some((why.into(), format!("seed {seed}, at the beginning")))),
     };
     while !is_over() {
-        if let Err(why) = site.round() {
+        if let Err(trouble) = site.round() {
             stop.store(true, Ordering::Relaxed);
-            let round = site.tally.rounds;
-            return (site.tally, named(format!("round {round}: {why}")));
+            let mut place = format!("seed {seed}, round {}", site.tally.rounds);
+            if matches!(trouble, Trouble::Lost(_)) {
+                place.push_str(&kept(root, seed));
+            }
+            return (site.tally, Some((trouble, place)));
         }
     }
     (site.tally, None)
+}
+
+/// Keeps a lost tree where it will not be removed, and says where.
+fn kept(root: &Path, seed: u64) -> String {
+    let Some(base) = root.parent().and_then(Path::parent) else { return String::new() };
+    let place = base.join(format!("lost-{seed}-{}", std::process::id()));
+    let copied = Command::new("cp").arg("-a").arg(root).arg(&place).status();
+    if copied.is_ok_and(|status| status.success()) { format!(", kept in {}", place.display()) } else { String::new() }
 }

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use super::trouble::Trouble;
 use crate::lab::child::{PATIENCE, ends_within};
 
 /// One at work. Dropped, it is killed.
@@ -52,13 +53,13 @@ impl Running {
     ///
     /// # Errors
     /// It hangs.
-    pub(super) fn wait(mut self) -> Result<Fate, String> {
+    pub(super) fn wait(mut self) -> Result<Fate, Trouble> {
         if !ends_within(&self.child, PATIENCE) {
             drop(self.child.kill());
             drop(self.child.wait());
-            return Err(format!("it did not end within {} s; it said: {}", PATIENCE.as_secs(), self.said()));
+            return Err(Trouble::Lost(format!("it did not end within {} s; it said: {}", PATIENCE.as_secs(), self.said())));
         }
-        self.fate()
+        Ok(self.fate()?)
     }
 
     /// What it said so far.

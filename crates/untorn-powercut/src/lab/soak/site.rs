@@ -15,6 +15,7 @@ use super::{
     full::Filler,
     process::{Fate, Running},
     tally::Tally,
+    trouble::Trouble,
 };
 use crate::lab::look;
 
@@ -64,7 +65,7 @@ impl<'a> Site<'a> {
     ///
     /// # Errors
     /// What was not as promised.
-    pub(super) fn round(&mut self) -> Result<(), String> {
+    pub(super) fn round(&mut self) -> Result<(), Trouble> {
         self.tally.rounds += 1;
         if let Some(filler) = &self.filler {
             self.tally.full += 1;
@@ -105,7 +106,7 @@ impl<'a> Site<'a> {
     }
 
     /// An update by itself, to its end.
-    fn alone(&mut self) -> Result<bool, String> {
+    fn alone(&mut self) -> Result<bool, Trouble> {
         let began = Instant::now();
         let mut command = self.update(true);
         let fate = self.start(&mut command, "update")?.wait()?;
@@ -116,7 +117,7 @@ impl<'a> Site<'a> {
     }
 
     /// An update that is killed, and now and then the recovery from that, and the next.
-    fn killed(&mut self) -> Result<bool, String> {
+    fn killed(&mut self) -> Result<bool, Trouble> {
         let mut command = self.update(true);
         let pause = self.pause(self.update_takes);
         let fate = self.start(&mut command, "update")?.kill_after(pause)?;
@@ -131,7 +132,7 @@ impl<'a> Site<'a> {
     }
 
     /// Two updaters at once, of which one may be killed.
-    fn pair(&mut self) -> Result<bool, String> {
+    fn pair(&mut self) -> Result<bool, Trouble> {
         self.tally.pairs += 1;
         let (mut one, mut other) = (self.update(false), self.update(false));
         let pause = self.pause(self.update_takes);
@@ -145,7 +146,7 @@ impl<'a> Site<'a> {
     }
 
     /// A game holds the tree while an update is tried.
-    fn game_first(&mut self) -> Result<bool, String> {
+    fn game_first(&mut self) -> Result<bool, Trouble> {
         self.tally.games += 1;
         let hold = Duration::from_millis(20 + self.rng.below(300));
         let game = self.game(hold)?;
@@ -161,7 +162,7 @@ impl<'a> Site<'a> {
             update.wait()?
         };
         if fate.code == Some(0) && game.is_running() {
-            return Err(format!("an update succeeded while a game held the tree: {}", fate.said.trim()));
+            return Err(Trouble::Lost(format!("an update succeeded while a game held the tree: {}", fate.said.trim())));
         }
         let seen = game.wait()?;
         self.judge_game(&seen)?;
@@ -169,7 +170,7 @@ impl<'a> Site<'a> {
     }
 
     /// A game starts right after an update was killed.
-    fn game_after(&mut self) -> Result<bool, String> {
+    fn game_after(&mut self) -> Result<bool, Trouble> {
         self.tally.games += 1;
         let mut command = self.update(true);
         let pause = self.pause(self.update_takes);
@@ -187,20 +188,20 @@ impl<'a> Site<'a> {
     }
 
     /// What it mapped, what was in the maps later, and what it read then, is one and the same build.
-    fn judge_game(&mut self, seen: &Fate) -> Result<(), String> {
+    fn judge_game(&mut self, seen: &Fate) -> Result<(), Trouble> {
         if seen.code == Some(BUSY) {
             self.tally.games_refused += 1;
             return Ok(());
         }
         let words: Vec<&str> = seen.said.split_whitespace().collect();
-        let (old, new) = self.arena.digests.as_ref().ok_or("there is no game")?;
+        let (old, new) = self.arena.digests.as_ref().ok_or_else(|| Trouble::Laboratory("there is no game".into()))?;
         match (seen.code, &words[..]) {
             (Some(0), ["mapped", one, "held", two, three])
                 if one == two && two == three && [old, new].contains(&&(*one).to_owned()) =>
             {
                 Ok(())
             }
-            _ => Err(format!("a game saw a tree that changed, or is neither build: {seen:?}")),
+            _ => Err(Trouble::Lost(format!("a game saw a tree that changed, or is neither build: {seen:?}"))),
         }
     }
 
@@ -228,37 +229,40 @@ impl<'a> Site<'a> {
     }
 
     /// Opens the tree undisturbed, twice, and looks.
-    fn settle(&mut self, is_done: bool) -> Result<(), String> {
+    fn settle(&mut self, is_done: bool) -> Result<(), Trouble> {
         let began = Instant::now();
         let first = self.start(&mut self.recover(), "recover")?.wait()?;
         let answer: Value = serde_json::from_str(&first.said).unwrap_or_default();
         let what = answer["result"]["recovery"].as_str().unwrap_or("").to_owned();
         if !matches!(first.code, Some(0 | NOTHING_TO_DO)) || what.is_empty() {
-            return Err(format!("recovery ends with {:?}: {}", first.code, first.said.trim()));
+            return Err(Trouble::Lost(format!("recovery ends with {:?}: {}", first.code, first.said.trim())));
         }
         if what != "clean" {
             self.recovery_takes = (self.recovery_takes + began.elapsed()) / 2;
             *self.tally.recovered.entry(what).or_default() += 1;
         }
-        let now = look::snapshot(&self.tree()).map_err(|error| format!("the tree cannot be read: {error}"))?;
+        let now = look::snapshot(&self.tree()).map_err(|error| Trouble::Lost(format!("the tree cannot be read: {error}")))?;
         let was_new = self.is_new;
         self.is_new = now == self.arena.new;
         if !self.is_new && now != self.arena.old {
-            return Err(format!("the tree is neither build; from the new one: {}", look::difference(&self.arena.new, &now)));
+            return Err(Trouble::Lost(format!(
+                "the tree is neither build; from the new one: {}",
+                look::difference(&self.arena.new, &now)
+            )));
         }
         if is_done && self.is_new == was_new {
-            return Err("success was reported, and the tree is the one before".into());
+            return Err(Trouble::Lost("success was reported, and the tree is the one before".into()));
         }
         self.tally.new += u64::from(self.is_new);
         self.tally.old += u64::from(!self.is_new);
         let second = self.start(&mut self.recover(), "recover")?.wait()?;
         if second.code != Some(NOTHING_TO_DO) {
-            return Err(format!("a second recovery ends with {:?}: {}", second.code, second.said.trim()));
+            return Err(Trouble::Lost(format!("a second recovery ends with {:?}: {}", second.code, second.said.trim())));
         }
         match look::leftover(&self.root, BESIDE, None) {
-            Ok(None) => self.filler.as_ref().map_or(Ok(()), Filler::empty),
-            Ok(Some(name)) => Err(format!("left behind: {name}")),
-            Err(error) => Err(format!("the state directory: {error}")),
+            Ok(None) => Ok(self.filler.as_ref().map_or(Ok(()), Filler::empty)?),
+            Ok(Some(name)) => Err(Trouble::Lost(format!("left behind: {name}"))),
+            Err(error) => Err(Trouble::Lost(format!("the state directory: {error}"))),
         }
     }
 }
