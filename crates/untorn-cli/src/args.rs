@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::keys::{KeyCommand, ReleaseArgs, SignArgs};
 pub(crate) use crate::player_args::{InstallArgs, UpdateArgs};
+use crate::progress::Watcher;
 use crate::studio_args::{ChannelArgs, GcArgs, PromoteArgs, PublishArgs, StoreArgs};
 pub(crate) use crate::studio_args::{InspectArgs, MethodArg, OrderArg, PackArgs};
 
@@ -61,6 +62,9 @@ pub(crate) struct Global {
     /// How to show progress, on stderr
     #[arg(long, global = true, value_name = "HOW", default_value = "auto", help_heading = "Output")]
     pub(crate) progress: ProgressMode,
+    /// Who is told about progress in place of a terminal
+    #[arg(skip)]
+    pub(crate) watcher: Watcher,
 }
 
 /// When to use colours.
@@ -127,6 +131,8 @@ pub(crate) enum Command {
     Rollback(RollbackArgs),
     /// Run a program on a tree that cannot change meanwhile
     Run(RunArgs),
+    /// Answer other programs: a launcher, an engine's editor
+    Serve(ServeArgs),
     /// Write the manifest of a build: what it consists of
     #[command(alias = "scan")]
     Manifest(ManifestArgs),
@@ -410,6 +416,21 @@ pub(crate) struct RunArgs {
     /// The program and its arguments
     #[arg(required = true, last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = r#"Examples:
+  untorn serve --stdio       JSON-RPC 2.0, a message a line, until standard input ends
+  untorn serve --schema      what can be asked, as an OpenRPC document
+
+A message: {"jsonrpc": "2.0", "id": 1, "method": "update", "params": {"tree": "game", "plan": true}}"#)]
+pub(crate) struct ServeArgs {
+    /// Answer what comes from standard input on standard output
+    #[arg(long, required_unless_present = "schema")]
+    pub(crate) stdio: bool,
+    /// Print what can be asked
+    #[arg(long, conflicts_with = "stdio")]
+    pub(crate) schema: bool,
 }
 
 #[derive(Args, Debug)]

@@ -227,9 +227,10 @@ impl Apply<'_> {
         }
     }
 
-    /// A name that goes, unless its directory went before it: others removed that, and it cannot be synced.
+    /// A name that goes, unless its directory is known to have gone before it: others removed that, and it cannot be synced.
     fn note_gone(&self, path: &TreePath, unsynced: &mut Unsynced) {
-        if path.parent().is_none_or(|dir| self.fs.metadata(dir.as_str()).is_ok_and(|meta| meta.is_dir())) {
+        let is_gone = |dir: TreePath| self.fs.metadata(dir.as_str()).map_or_else(|error| is_gone(&error), |meta| !meta.is_dir());
+        if !path.parent().is_some_and(is_gone) {
             unsynced.name(path.as_str());
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::util::{Game, out};
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "diff",
     "apply",
     "inspect",
@@ -14,6 +14,7 @@ const COMMANDS: [&str; 20] = [
     "repair",
     "rollback",
     "run",
+    "serve",
     "manifest",
     "publish",
     "promote",

@@ -279,3 +279,16 @@ fn a_disk_that_refuses_to_say_is_not_taken_for_a_change() {
     }
     assert!(refused > 20, "{refused}");
 }
+
+/// What: after a roll-back that had reported success, a power cut brought back a directory that it had removed, beside a tree that was otherwise the old one. Why: a
+/// directory that the system once refused to look at, with no permission, was taken for one that is gone, and its names were never synced. Lost: the promise that success
+/// means the new tree; the next update would have found a tree that no build has.
+#[test]
+fn a_directory_that_cannot_be_looked_at_is_synced_all_the_same() {
+    let mut tally = Tally::new();
+    for disk in ["pool", "poolnolinks"] {
+        let workload = Workload::roll_back(World { way: WayChoice::Patch, ..on(disk) }, &["move-d-ed", "write-x"]);
+        tally.add(explore_faults(&workload, &[fault("denied", false).unwrap()], &Depth::of(4, 16, 4)));
+    }
+    tally.finish("directories that cannot be looked at", 24_000);
+}
