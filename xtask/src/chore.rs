@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use crate::{bindings, dependencies, dist, explore, fuzz, powercut, syscalls, tidy};
+=======
+use crate::{bindings, dependencies, explore, fuzz, powercut, soak, syscalls, tidy, torture};
 
 /// Something that is done to the repository now and then.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +45,12 @@ pub const CHORES: &[Chore] = &[
         name: "dist",
         about: "makes what is handed out, in target/dist; --again compares it with a second build",
         run: dist::run,
+    },
+    Chore { name: "torture", about: "the same for any updater, and those of the league table: --help", run: torture::run },
+    Chore {
+        name: "soak",
+        about: "kills the program at random moments on a real disk, runs two at once, and beside a game: [--minutes N] [--seed S]",
+        run: soak::run,
     },
     Chore { name: "explore", about: "random crash tests: --minutes N [--seed S]", run: explore::run },
 ];

@@ -14,9 +14,11 @@ pub mod fuzz;
 mod licence;
 mod lists;
 mod powercut;
+mod soak;
 mod source;
 mod syscalls;
 pub mod tidy;
+mod torture;
 
 pub use chore::{CHORES, Chore};
 pub use source::{Source, repository};
