@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::keys::{KeyCommand, ReleaseArgs, SignArgs};
 pub(crate) use crate::player_args::{InstallArgs, UpdateArgs};
+use crate::progress::Watcher;
 use crate::studio_args::{ChannelArgs, GcArgs, PromoteArgs, PublishArgs, StoreArgs};
 pub(crate) use crate::studio_args::{InspectArgs, MethodArg, OrderArg, PackArgs};
 
@@ -61,6 +62,9 @@ pub(crate) struct Global {
     /// How to show progress, on stderr
     #[arg(long, global = true, value_name = "HOW", default_value = "auto", help_heading = "Output")]
     pub(crate) progress: ProgressMode,
+    /// Who is told about progress in place of a terminal
+    #[arg(skip)]
+    pub(crate) watcher: Watcher,
 }
 
 /// When to use colours.
@@ -109,6 +113,8 @@ pub(crate) enum Command {
     Key(KeyCommand),
     /// Add a signature to a document, or to a signed patch
     Sign(SignArgs),
+    /// Make one file what a delta or an index of another tool says: xdelta3, zsync, casync
+    Import(ImportArgs),
     /// Write to any places of any files, all or none
     Write(WriteArgs),
     /// Say what state a tree is in, without changing it
@@ -127,6 +133,8 @@ pub(crate) enum Command {
     Rollback(RollbackArgs),
     /// Run a program on a tree that cannot change meanwhile
     Run(RunArgs),
+    /// Answer other programs: a launcher, an engine's editor
+    Serve(ServeArgs),
     /// Write the manifest of a build: what it consists of
     #[command(alias = "scan")]
     Manifest(ManifestArgs),
@@ -146,6 +154,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
+    /// Write the pages of the manual, for `man`
+    Manual(ManualArgs),
 }
 
 /// A tree.
@@ -301,6 +311,35 @@ pub(crate) struct WriteArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(before_long_help = "Examples:
+  untorn import world.xdelta game/ data/world.pak                     a delta in VCDIFF, of xdelta3
+  untorn import world.pak.zsync game/ data/world.pak --from https://example.org/world.pak
+  untorn import world.caibx game/ data/world.pak --from store.castr --seed old.caibx
+
+The file is as before or as described, whatever happens meanwhile. What comes out is checked by the sums that the description holds; these protect from damage, not
+from malice. Files of an installed build are refused.")]
+pub(crate) struct ImportArgs {
+    /// The delta (VCDIFF), block list (.zsync) or chunk index (.caibx)
+    pub(crate) description: PathBuf,
+    /// The directory
+    pub(crate) tree: PathBuf,
+    /// The file, below the directory
+    pub(crate) path: String,
+    /// Where bytes come from that the old file does not have: the new file, or the store of chunks; a path or an address
+    #[arg(long, value_name = "FILE|DIR|URL")]
+    pub(crate) from: Option<String>,
+    /// A chunk index of the file as it is: finds chunks that moved
+    #[arg(long, value_name = "CAIBX")]
+    pub(crate) seed: Option<PathBuf>,
+    /// Make and check everything and say what would be written, but change nothing
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+    /// Keep nothing to go back with
+    #[arg(long)]
+    pub(crate) no_undo: bool,
+}
+
+#[derive(Args, Debug)]
 #[command(before_long_help = "Example:
   untorn recover game/
 
@@ -413,6 +452,21 @@ pub(crate) struct RunArgs {
 }
 
 #[derive(Args, Debug)]
+#[command(before_long_help = r#"Examples:
+  untorn serve --stdio       JSON-RPC 2.0, a message a line, until standard input ends
+  untorn serve --schema      what can be asked, as an OpenRPC document
+
+A message: {"jsonrpc": "2.0", "id": 1, "method": "update", "params": {"tree": "game", "plan": true}}"#)]
+pub(crate) struct ServeArgs {
+    /// Answer what comes from standard input on standard output
+    #[arg(long, required_unless_present = "schema")]
+    pub(crate) stdio: bool,
+    /// Print what can be asked
+    #[arg(long, conflicts_with = "stdio")]
+    pub(crate) schema: bool,
+}
+
+#[derive(Args, Debug)]
 #[command(before_long_help = "Examples:
   untorn manifest 1.1/                       check the names, print what the build is called
   untorn manifest 1.1/ -o 1.1.manifest       for `untorn verify --against`
@@ -472,4 +526,12 @@ pub(crate) struct ExplainArgs {
 pub(crate) struct CompletionsArgs {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Example:
+  untorn manual ~/.local/share/man/man1")]
+pub(crate) struct ManualArgs {
+    /// Where to write them; one page for each command
+    pub(crate) dir: PathBuf,
 }

@@ -19,6 +19,7 @@ mod every_answer_can_be_one_json_document;
 mod every_command_does_what_its_help_says;
 mod help_opens_with_examples;
 mod names_from_outside_reach_no_terminal;
+mod other_programs_ask_over_standard_input;
 mod publishing_survives_being_killed;
 mod publishing_takes_one_command;
 mod repair_fetches_from_a_store;
