@@ -143,15 +143,15 @@ fn a_patch_that_makes_something_else_from_one_is_refused() {
 fn one_that_others_are_compressed_against_is_refused_and_the_error_says_why() {
     let place = place();
     let game = place.path("texts");
-    // Short texts: all in one frame, which refers to the old bytes of all.
+    // Texts in one frame, which refers to the old bytes of both.
     for (build, word) in [("1", "old"), ("2", "new")] {
         for name in ["a.cfg", "b.cfg"] {
-            write(&place.path(build), name, format!("{word} {name} = value\n").repeat(40).as_bytes());
+            write(&place.path(build), name, format!("{word} {name} = value\n").repeat(400).as_bytes());
         }
     }
     copy(&place, "0", "texts");
     apply_to(&game, &patch(&place, "0", "1")).unwrap();
-    let patch_2 = patch(&place, "1", "2");
+    let patch_2 = place.patch("1", "2");
     write(&game, "a.cfg", b"mine");
     let before = scanned(&game);
     let refused = wrong_base(apply(&patch_2[..], &game, &keeping()));
