@@ -99,6 +99,11 @@ pub(crate) fn write(fs: &dyn Fs, slots: &mut SlotReads, record: &Record, make_ro
     file.sync_data().context("sync", SLOTS[at])
 }
 
+/// Makes what the slots hold durable. For recovery, before it writes over one of them: the others may stand in the page cache only, since whoever wrote them was killed.
+pub(crate) fn sync(fs: &dyn Fs) -> Result<()> {
+    SLOTS.iter().try_for_each(|path| fs.open(path, OpenMode::Write).context("open", path)?.sync_data().context("sync", path))
+}
+
 /// The record of a tree that nothing has happened to.
 pub(crate) fn first_record(tree_id: [u8; 16], home: u128) -> Record {
     Record {
