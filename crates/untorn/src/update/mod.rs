@@ -14,6 +14,7 @@ mod stage;
 use std::{
     cell::Cell,
     path::Path,
+    sync::Arc,
     thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -391,12 +392,14 @@ impl Job<'_> {
         patch: &PatchObject,
         is_last: bool,
         fetched: &Fetched,
-        coming: Option<&Coming>,
+        coming: Option<&Arc<Coming>>,
         report: &mut UpdateReport,
     ) -> Result<()> {
         let following = if is_last { self.following.clone() } else { Following { release: None, ..self.following.clone() } };
         let patching = self.options.patching();
-        let intake = Intake::read(patches::Stored::open(fetched, patch, coming)?)?;
+        let stored = patches::Stored::open(fetched, patch, coming)?;
+        let is_there = stored.gauge();
+        let intake = Intake::read(stored)?;
         // Who signed the release, signed the hash of the header, and with it all the rest: nothing is decompressed before that is known.
         let header = &intake.header;
         let is_it = (header.from, header.to) == (patch.from, patch.to) && Hash::of(&header.encode()) == patch.header_hash;
@@ -404,6 +407,7 @@ impl Job<'_> {
             return Err(Error::Contradiction);
         }
         let reader = PatchReader::within(intake.stream, patching.memory_len_max, content::threads(self.options.jobs))?;
+        let reader = reader.reading_what_is_there(is_there);
         let applied = apply::on_tree(reader, tree, self.dir, record, &patching, Some(following))?;
         report.plan.bytes_to_write = Some(report.plan.bytes_to_write.unwrap_or_default() + applied.forecast.bytes_needed);
         report.transaction = applied.transaction;
@@ -431,12 +435,12 @@ impl Fetching<'_> {
     }
 
     /// Fetches a patch, and applies it while it comes. What has come wrongly comes once more from elsewhere, and is applied then.
-    fn fetch_and(&mut self, patch: &PatchObject, mut apply: impl FnMut(Option<&Coming>) -> Result<()>) -> Result<()> {
+    fn fetch_and(&mut self, patch: &PatchObject, mut apply: impl FnMut(Option<&Arc<Coming>>) -> Result<()>) -> Result<()> {
         if patches::at_hand(self.fetched, patch) == patch.len {
             self.fetch(patch, &Coming::default())?;
             return apply(None);
         }
-        let coming = Coming::default();
+        let coming = Arc::new(Coming::default());
         let (fetched, applied) = thread::scope(|scope| {
             let under_way = coming.arrivals.begin();
             let fetching = scope.spawn(|| {

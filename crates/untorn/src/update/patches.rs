@@ -2,7 +2,10 @@
 
 use std::{
     io::{self, Read, Write},
-    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use untorn_format::{Hash, Hasher, release::PatchObject};
@@ -132,44 +135,52 @@ impl Write for Growing<'_> {
 }
 
 /// A patch that was fetched, or is on its way, to be read.
-pub(super) struct Stored<'c> {
+pub(super) struct Stored {
     file: Box<dyn File>,
-    at: u64,
+    /// How far it was read.
+    at: Arc<AtomicU64>,
     len: u64,
-    coming: Option<&'c Coming>,
+    coming: Option<Arc<Coming>>,
 }
 
-impl<'c> Stored<'c> {
+impl Stored {
     /// `coming` where it is still being fetched: reading waits for what has not come.
-    pub(super) fn open(fetched: &Fetched, patch: &PatchObject, coming: Option<&'c Coming>) -> Result<Self> {
+    pub(super) fn open(fetched: &Fetched, patch: &PatchObject, coming: Option<&Arc<Coming>>) -> Result<Self> {
         let missing = || NetError::new(Name::Patch(patch.hash).to_string(), Fault::Missing);
         let file = match coming {
             Some(_) => fetched.make(&name_of(patch))?,
             None => fetched.open(&name_of(patch))?.ok_or_else(missing)?,
         };
-        Ok(Self { file, at: 0, len: patch.len, coming })
+        Ok(Self { file, at: Arc::default(), len: patch.len, coming: coming.cloned() })
     }
 
-    /// How far there is something to read.
-    fn end(&self) -> io::Result<u64> {
-        let Some(coming) = self.coming else { return Ok(self.len) };
-        coming.arrivals.wait(|| coming.len.load(Relaxed) > self.at || coming.is_anew());
-        let len = coming.len.load(Relaxed);
-        if coming.is_anew() || len <= self.at && self.at < self.len {
+    /// Says whether so many bytes more can be read without waiting.
+    pub(super) fn gauge(&self) -> impl Fn(u64) -> bool + Send + Sync + use<> {
+        let (at, coming) = (self.at.clone(), self.coming.clone());
+        move |len| coming.as_ref().is_none_or(|coming| at.load(Relaxed).saturating_add(len) <= coming.len.load(Relaxed))
+    }
+
+    /// How far there is something to read, which is beyond `at`.
+    fn end(&self, at: u64) -> io::Result<u64> {
+        let Some(coming) = &self.coming else { return Ok(self.len) };
+        coming.arrivals.wait(|| coming.len.load(Relaxed) > at || coming.is_anew());
+        let len = coming.len.load(Relaxed).min(self.len);
+        if coming.is_anew() || len <= at {
             return Err(io::Error::other("it does not come any further"));
         }
-        Ok(len.min(self.len))
+        Ok(len)
     }
 }
 
-impl Read for Stored<'_> {
+impl Read for Stored {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        if self.at == self.len {
+        let at = self.at.load(Relaxed);
+        if at == self.len {
             return Ok(0);
         }
-        let left = usize::try_from(self.end()? - self.at).unwrap_or(buf.len()).min(buf.len());
-        let got = self.file.read_at(&mut buf[..left], self.at)?;
-        self.at += got as u64;
+        let left = usize::try_from(self.end(at)? - at).unwrap_or(buf.len()).min(buf.len());
+        let got = self.file.read_at(&mut buf[..left], at)?;
+        self.at.store(at + got as u64, Relaxed);
         Ok(got)
     }
 }

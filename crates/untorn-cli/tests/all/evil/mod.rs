@@ -64,7 +64,7 @@ impl Studio {
     fn sign_anew(&mut self) {
         let root = self.put_root(&root(), &ROOT);
         self.game.write("evil.root", &root.encode());
-        self.builds.iter().for_each(|release| drop(self.put_release(release, &RELEASE)));
+        self.builds.iter().for_each(|release| assert_eq!(self.put_release(release, &RELEASE), release.id()));
         self.heard.platforms = vec![pointer(&self.builds[0])];
         self.put_channel(&self.heard, &CHANNEL);
         out(&self.game.untorn(["install", "store", "tree", "--trust", "evil.root"]), 0);
