@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use crate::{bindings, dependencies, dist, explore, fuzz, powercut, syscalls, tidy};
-=======
-use crate::{bindings, dependencies, explore, fuzz, powercut, soak, syscalls, tidy, torture};
+use crate::{bindings, dependencies, dist, explore, fuzz, powercut, soak, syscalls, tidy, torture};
 
 /// Something that is done to the repository now and then.
 #[derive(Clone, Copy, Debug)]
