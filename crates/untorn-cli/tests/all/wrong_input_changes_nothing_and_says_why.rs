@@ -47,12 +47,16 @@ fn p1_p9_what_is_no_patch_or_no_whole_one() {
     game.write("long", &[&patch[..], b"!"].concat());
     game.write("page", &b"<html>404 not found</html>".repeat(20));
     game.write("empty", b"");
+    game.write("note", b"hi\n");
+    game.write("begun", &patch[..5]);
     for (file, code) in [
         ("rotten", "UNT-PATCH-DAMAGED"),
         ("cut", "UNT-PATCH-DAMAGED"),
         ("long", "UNT-PATCH-TRAILING"),
         ("page", "UNT-FORMAT-MAGIC"),
         ("empty", "UNT-PATCH-DAMAGED"),
+        ("note", "UNT-FORMAT-MAGIC"),
+        ("begun", "UNT-PATCH-DAMAGED"),
     ] {
         said(&err(&game.untorn(["apply", file, "game"]), 1), code);
         said(&err(&game.untorn(["apply", file, "game", "--dry-run"]), 1), code);
