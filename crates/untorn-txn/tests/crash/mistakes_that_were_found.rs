@@ -110,7 +110,7 @@ fn a_rename_that_may_lose_a_file_is_not_used() {
 
 /// What: recovery removed a file it had put in place. Why: without links and case, the repeated removal of the old spelling hits the new one. Lost: the file.
 #[test]
-fn a_case_only_rename_is_not_removed_again() {
+fn n13_n14_a_case_only_rename_is_not_removed_again() {
     for disk in ["exfat", "ntfs", "fat"] {
         assert_survives(&Workload::new(on(disk), &["case-a"]));
         assert_survives(&Workload::roll_back(World { keep_undo: true, ..on(disk) }, &["case-a"]));
