@@ -77,6 +77,8 @@ pub struct Options {
     /// Whether programs that do not take the reader's lock may have files of the tree open: then nothing is written in place, so that an open file stays
     /// what it was.
     pub unlocked_readers: bool,
+    /// Whether this is a step of an update that is half way, or ends it: see [`Cause::HalfWay`]. Else such a tree is refused.
+    pub half_way: bool,
     /// How many threads may work; 1 means none besides the caller's, 0 as many as there are processors, up to four.
     pub jobs: usize,
     /// Is told about progress.
@@ -90,6 +92,7 @@ impl Default for Options {
             keep_undo: false,
             readers: Readers::Refuse,
             unlocked_readers: false,
+            half_way: false,
             jobs: 0,
             observer: None,
         }
@@ -133,6 +136,7 @@ impl fmt::Debug for Options {
             .field("keep_undo", &self.keep_undo)
             .field("readers", &self.readers)
             .field("unlocked_readers", &self.unlocked_readers)
+            .field("half_way", &self.half_way)
             .field("jobs", &self.jobs)
             .finish_non_exhaustive()
     }

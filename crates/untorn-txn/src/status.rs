@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use untorn_format::Hash;
+use untorn_format::{Hash, release::Progress};
 use untorn_fs::{Fs, LockKind};
 
 use crate::{
     decide::{Refusal, Verdict, decide},
     error::{Error, Result},
+    half_way,
     layout::{HEAD, LOCK, READERS, STATE},
     lock,
     recover::{evidence, is_forgotten, read_document},
@@ -56,6 +57,8 @@ pub struct Status {
     pub in_use: bool,
     /// Hash of the head document; [`Hash::NONE`] when nothing says what is installed.
     pub installed: Hash,
+    /// How far an update in steps is that is half way: until its last step the tree is neither the old nor the new build.
+    pub half_way: Option<Progress>,
     /// The number of the last transaction.
     pub txid: u64,
     /// Whether there is something to go back with.
@@ -83,6 +86,7 @@ impl Status {
             updater: None,
             in_use: false,
             installed: Hash::NONE,
+            half_way: None,
             txid: 0,
             can_roll_back: false,
             warnings: Vec::new(),
@@ -98,6 +102,7 @@ impl Status {
         if let Some(ruling) = crate::slots::ruling(&evidence.slots) {
             (status.installed, status.txid, status.can_roll_back) = (ruling.to, ruling.txid, ruling.undo != 0);
         }
+        status.half_way = half_way::progress(fs, status.installed);
         let unfinished = evidence.folders.iter().any(|&folder| folder > status.txid);
         let verdict = decide(&evidence);
         if matches!(verdict, Verdict::Init | Verdict::Clean(_)) && is_forgotten(fs, status.installed) {

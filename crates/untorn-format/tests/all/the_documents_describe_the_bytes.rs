@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::PathBuf};
 
 use untorn_format::{Hash, layout};
 
-const DOCUMENTS: [(&str, &str); 13] = [
+const DOCUMENTS: [(&str, &str); 14] = [
     ("record", "journal"),
     ("plan", "journal"),
     ("undo", "journal"),
@@ -15,6 +15,7 @@ const DOCUMENTS: [(&str, &str); 13] = [
     ("channel", "release"),
     ("signed", "release"),
     ("installed", "release"),
+    ("half_way", "release"),
     ("preface", "patch"),
     ("index", "index"),
     ("page", "index"),

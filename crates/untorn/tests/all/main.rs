@@ -20,6 +20,7 @@ mod a_patch_that_lies_about_where_it_leads_is_refused;
 mod a_quick_verification_skips_only_what_nobody_touched;
 mod a_wrong_base_is_refused_with_every_file_that_differs;
 #[cfg(feature = "http")]
+mod an_update_in_steps_can_always_go_forward;
 mod an_update_takes_the_cheapest_way;
 mod builds_are_read_as_they_are;
 mod files_of_the_player_stay;

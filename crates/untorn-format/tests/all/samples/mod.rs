@@ -5,8 +5,8 @@ use untorn_format::{
     journal::{After, Before, Blob, Object, Plan, Range, Record, SlotState, Source, Step, Target, Undo, UndoEntry},
     manifest::{Entry, Kind, Manifest},
     release::{
-        Channel, Following, IndexObject, Installed, ManifestDelta, ManifestObject, Pack, PatchObject, Pointer, Preface,
-        PublicKey, Ratchet, Release, Role, Root, Signed,
+        Channel, Following, HalfWay, IndexObject, Installed, ManifestDelta, ManifestObject, Pack, PatchObject, Pointer, Preface,
+        Progress, PublicKey, Ratchet, Release, Role, Root, Signed,
     },
     verified,
 };
@@ -15,7 +15,7 @@ use untorn_format::{
 pub(crate) type Reencode = fn(&[u8]) -> Result<Vec<u8>, untorn_format::DecodeError>;
 
 /// Every sample: name, bytes, and how to read it and write it again.
-pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 13] {
+pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 14] {
     [
         ("record", record().encode().to_vec(), |bytes| Ok(Record::decode(bytes)?.encode().to_vec())),
         ("plan", plan().encode(), |bytes| Ok(Plan::decode(bytes)?.encode())),
@@ -27,6 +27,9 @@ pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 13] {
         ("signed", signed().encode(), |bytes| Ok(Signed::decode(bytes)?.encode())),
         ("preface", preface().encode(), |bytes| Ok(Preface::decode(bytes)?.encode())),
         ("installed", installed().encode(), |bytes| Ok(Installed::decode(bytes)?.encode())),
+        ("half_way", half_way().encode(), |bytes| {
+            Ok(HalfWay::decode(bytes)?.ok_or(untorn_format::DecodeError::Magic)?.encode())
+        }),
         ("index", index().encode(), |bytes| Ok(index::Head::decode(bytes)?.encode())),
         ("verified", verified().encode(), |bytes| Ok(verified::Verified::decode(bytes)?.encode())),
         ("page", page().encode(), |bytes| Ok(index::Page::decode(bytes)?.encode())),
@@ -244,6 +247,18 @@ pub(crate) fn installed() -> Installed {
             channel: "stable".to_owned(),
             sources: vec!["https://updates.example/game".to_owned(), "/media/größe".to_owned()],
         }),
+    }
+}
+
+pub(crate) fn half_way() -> HalfWay {
+    HalfWay {
+        progress: Progress { done: 12, steps: 70 },
+        patch: Hash::of(b"patch"),
+        from: Hash::of(b"old"),
+        step_len: 64 << 20,
+        in_place: true,
+        parts: vec![Hash::of(b"one"), Hash::of(b"two")],
+        installed: installed(),
     }
 }
 
