@@ -156,6 +156,7 @@ fn exit_of(error: &Error) -> Exit {
             "UNT-IO" => Exit::Io,
             "UNT-BASE" => Exit::WrongBase,
             "UNT-STOPPED" => Exit::Stopped,
+            "UNT-HALF-WAY" => Exit::Busy,
             _ => Exit::Other,
         },
     }
@@ -163,7 +164,7 @@ fn exit_of(error: &Error) -> Exit {
 
 fn exit_of_tree(error: &TreeError) -> Exit {
     match error.cause() {
-        Cause::Busy { .. } | Cause::InUse => Exit::Busy,
+        Cause::Busy { .. } | Cause::InUse | Cause::HalfWay(_) => Exit::Busy,
         Cause::NoSpace { .. } => Exit::NoSpace,
         // A sync failed, and the transaction was given up.
         Cause::Io { doing: "sync", .. } if error.state() == TreeState::Unchanged => Exit::OldAgain,

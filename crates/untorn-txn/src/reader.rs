@@ -7,8 +7,8 @@ use untorn_fs::Fs;
 use crate::{
     decide::{Verdict, decide},
     error::{Cause, Error, Result},
-    layout::{LOCK, READERS},
     half_way,
+    layout::{LOCK, READERS},
     lock::{self, Held},
     recover,
     tree::{Tree, is_still_at, open_dir},

@@ -13,8 +13,9 @@ use untorn_fs::{Fs, OsFs, Permissions};
 
 use crate::{
     barrier::Syncer,
-    cleanup, half_way,
+    cleanup,
     error::{Cause, Context, Error, Result},
+    half_way,
     layout::{STATE, TxLayout},
     lock::{self, Held},
     options::Options,

@@ -23,6 +23,9 @@ use crate::{
 };
 
 pub(super) fn run(args: &ApplyArgs, global: &Global) -> Answer {
+    if args.low_disk {
+        return super::low_disk::run(args, &options(args, global)?);
+    }
     let report = untorn::apply(open(&args.patch)?, &args.tree, &options(args, global)?)?;
     let outcome = Outcome::new(text(args, &report), json(&report));
     let is_idle = report.outcome == Applied::UpToDate && args.exit_code;
@@ -169,7 +172,7 @@ fn json(report: &ApplyReport) -> Value {
     })
 }
 
-fn provenance_json(provenance: &Provenance) -> Value {
+pub(super) fn provenance_json(provenance: &Provenance) -> Value {
     json!({
         "release": super::signed::release_json(&provenance.release),
         "keys": provenance.signers.iter().map(key_id).collect::<Vec<_>>(),

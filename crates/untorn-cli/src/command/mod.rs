@@ -8,6 +8,7 @@ mod explain;
 mod gc;
 mod inspect;
 mod key;
+mod low_disk;
 mod manifest;
 mod promote;
 mod publish;

@@ -39,6 +39,12 @@ fn text(args: &TreeArgs, status: &Status, installed: Option<&Installed>) -> Stri
     if status.in_use {
         text += "  a program uses it\n";
     }
+    if let Some(progress) = status.half_way {
+        text += &format!(
+            "  an update in steps is half way: step {} of {} is done; the same `untorn apply --low-disk` goes on\n",
+            progress.done, progress.steps
+        );
+    }
     text += &super::recover::warnings(&status.warnings);
     if status.condition == Condition::Unmanaged {
         return text;
@@ -104,6 +110,7 @@ fn json(status: &Status, installed: Option<&Installed>) -> Value {
         "paths": manifest.map(|build| build.entries().len()),
         "bytes": manifest.map(untorn::Manifest::total_bytes),
         "following": installed.and_then(|installed| installed.following.as_ref()).map(following_json),
+        "half_way": status.half_way.map(|progress| json!({ "done": progress.done, "steps": progress.steps })),
         "transaction": status.txid,
         "can_roll_back": status.can_roll_back,
         "warnings": super::recover::listed(&status.warnings),

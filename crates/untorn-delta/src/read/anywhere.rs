@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use untorn_format::{Hash, patch::{Index, Op}};
+use untorn_format::{
+    Hash,
+    patch::{Index, Op},
+};
 
 use super::file_reader::{FileReader, Way};
 use super::literals::Literals;
@@ -32,7 +35,10 @@ impl<R: Read + Seek> StretchReader<R> {
         let sums = |len: &mut u64, more: u64| Some(std::mem::replace(len, len.saturating_add(more)));
         let changes = index.changes().as_slice().iter();
         let literals_at = changes.scan(0, |at, change| sums(at, change.file().map_or(0, |file| file.literal_len()))).collect();
-        let frames = index.frames().iter().scan((0, 0), |(at, stored), frame| Some((sums(at, frame.len)?, sums(stored, frame.stored_len)?)));
+        let frames = index
+            .frames()
+            .iter()
+            .scan((0, 0), |(at, stored), frame| Some((sums(at, frame.len)?, sums(stored, frame.stored_len)?)));
         let frames = frames.collect();
         Self { index, literals: Literals::new(input), frames_at, literals_at, frames, made: BTreeMap::new() }
     }

@@ -50,7 +50,7 @@ pub struct HalfWay {
     pub step_len: u64,
     /// Whether files are changed in place; else each is written whole.
     pub in_place: bool,
-    /// Hash of the bytes of every part that is written, in the order of the paths.
+    /// Hash of the bytes that each part makes, zeros for one that makes none, in the order of the paths.
     pub parts: Vec<Hash>,
     /// The head document of the tree once the last step is done.
     pub installed: Installed,

@@ -32,8 +32,8 @@ use crate::{
 use base::{Base, Seen};
 use file_plan::FilePlan;
 pub use forecast::Forecast;
-pub use low_disk::{LowDiskOptions, LowDiskReport, apply_low_disk};
 pub(crate) use low_disk::remove_working_files;
+pub use low_disk::{LowDiskOptions, LowDiskReport, apply_low_disk};
 use modified::Modified;
 pub use options::{ApplyOptions, BaseCheck};
 pub use report::{ApplyReport, Outcome};

@@ -95,7 +95,8 @@ fn stopped_anywhere_it_goes_on_and_everything_else_is_refused() {
     let old = noise(2 << 20, 5);
     let new = [&old[1 << 20..], b"new", &old[..1 << 20]].concat();
     let more = noise(400_000, 6);
-    let place = pair(&[("pak", &old), ("goes", b"1"), ("d/stays", b"2")], &[("pak", &new), ("d/e/fresh", &more), ("d/stays", b"2")]);
+    let place =
+        pair(&[("pak", &old), ("goes", b"1"), ("d/stays", b"2")], &[("pak", &new), ("d/e/fresh", &more), ("d/stays", b"2")]);
     copy(&place.path("game"), &place.path("first"));
     let (game, patch) = (place.path("game"), place.path("patch"));
     let mut half_ways = 0;
@@ -115,7 +116,12 @@ fn stopped_anywhere_it_goes_on_and_everything_else_is_refused() {
         assert_eq!(untorn::verify(&game, &untorn::VerifyOptions::default()).unwrap_err().code(), "UNT-HALF-WAY");
         assert_eq!(untorn::Tree::open(&game).unwrap().begin().unwrap_err().code(), "UNT-HALF-WAY");
         assert_eq!(crate::util::apply_to(&game, &fs::read(&patch).unwrap()).unwrap_err().code(), "UNT-HALF-WAY");
-        assert_eq!(untorn::roll_back(&mut untorn::Tree::open(&game).unwrap(), &game, untorn::Options::default(), false).unwrap_err().code(), "UNT-HALF-WAY");
+        assert_eq!(
+            untorn::roll_back(&mut untorn::Tree::open(&game).unwrap(), &game, untorn::Options::default(), false)
+                .unwrap_err()
+                .code(),
+            "UNT-HALF-WAY"
+        );
         let report = in_steps(&place, 1 << 30);
         assert_eq!(report.steps_before, progress.done);
         assert_eq!(scanned(&game), scanned(&place.path("new")));
@@ -152,7 +158,9 @@ fn what_was_changed_meanwhile_is_noticed_in_its_step() {
     let place = pair(&[("pak", &old)], &[("pak", &new)]);
     let game = place.path("game");
     for questions in 100.. {
-        if apply_low_disk(&place.path("patch"), &game, &patient(questions), &low(1 << 18)).is_err() && Status::of(&game).unwrap().half_way.is_some() {
+        if apply_low_disk(&place.path("patch"), &game, &patient(questions), &low(1 << 18)).is_err()
+            && Status::of(&game).unwrap().half_way.is_some()
+        {
             break;
         }
     }

@@ -27,9 +27,7 @@ pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 14] {
         ("signed", signed().encode(), |bytes| Ok(Signed::decode(bytes)?.encode())),
         ("preface", preface().encode(), |bytes| Ok(Preface::decode(bytes)?.encode())),
         ("installed", installed().encode(), |bytes| Ok(Installed::decode(bytes)?.encode())),
-        ("half_way", half_way().encode(), |bytes| {
-            Ok(HalfWay::decode(bytes)?.ok_or(untorn_format::DecodeError::Magic)?.encode())
-        }),
+        ("half_way", half_way().encode(), |bytes| Ok(HalfWay::decode(bytes)?.ok_or(untorn_format::DecodeError::Magic)?.encode())),
         ("index", index().encode(), |bytes| Ok(index::Head::decode(bytes)?.encode())),
         ("verified", verified().encode(), |bytes| Ok(verified::Verified::decode(bytes)?.encode())),
         ("page", page().encode(), |bytes| Ok(index::Page::decode(bytes)?.encode())),

@@ -1,10 +1,7 @@
 //! Everything that an update in steps will make, made once before its first step, from the old tree as it is: so that a wrong base, a damaged patch and a forged one are found
 //! while there is a way back, and every step can tell whether it makes the same.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-};
+use std::{collections::BTreeMap, fs::File};
 
 use untorn_delta::{PatchError, PatchReader, Way};
 use untorn_format::{Hash, Hasher, patch::Header};
@@ -35,7 +32,13 @@ impl From<PatchError> for Failure {
 /// The hash of what each part makes (none where it makes nothing), and those of the files that have none in the patch, by the number of the change.
 type Made = (Vec<Hash>, BTreeMap<usize, Hash>);
 
-pub(super) fn make(patch: &File, header: &Header, schedule: &Schedule, fs: &dyn Fs, options: &ApplyOptions) -> Result<Made, Failure> {
+pub(super) fn make(
+    patch: &File,
+    header: &Header,
+    schedule: &Schedule,
+    fs: &dyn Fs,
+    options: &ApplyOptions,
+) -> Result<Made, Failure> {
     let intake = Intake::read(patch).map_err(|error| Failure::Other(Box::new(error)))?;
     if intake.header != *header {
         return Err(Failure::Other(Box::new(Error::Contradiction)));

@@ -10,12 +10,7 @@ mod report;
 mod schedule;
 mod step;
 
-use std::{
-    fs::File,
-    io::Seek,
-    path::Path,
-    time::Instant,
-};
+use std::{fs::File, io::Seek, path::Path, time::Instant};
 
 use untorn_delta::{PatchReader, StretchReader};
 use untorn_format::{
@@ -120,7 +115,14 @@ impl Work<'_> {
     }
 
     /// Everything up to the first step, and then all of them.
-    fn begin(&mut self, tree: &mut Tree, record: &Record, judgement: Judgement, low: &LowDiskOptions, patch: &File) -> Result<LowDiskReport> {
+    fn begin(
+        &mut self,
+        tree: &mut Tree,
+        record: &Record,
+        judgement: Judgement,
+        low: &LowDiskOptions,
+        patch: &File,
+    ) -> Result<LowDiskReport> {
         let Judgement { following, provenance } = judgement;
         let (header, options, dir) = (self.header, self.options, self.dir);
         // 1: the tree must be the build the patch starts from, and known as a whole.
@@ -179,7 +181,13 @@ impl Work<'_> {
         self.run(tree, half_way, &schedule, report)
     }
 
-    fn run(&mut self, tree: &mut Tree, mut half_way: HalfWay, schedule: &Schedule, mut report: LowDiskReport) -> Result<LowDiskReport> {
+    fn run(
+        &mut self,
+        tree: &mut Tree,
+        mut half_way: HalfWay,
+        schedule: &Schedule,
+        mut report: LowDiskReport,
+    ) -> Result<LowDiskReport> {
         let steps = half_way.progress.steps;
         for number in half_way.progress.done..steps {
             half_way.progress.done = number + 1;
@@ -192,12 +200,20 @@ impl Work<'_> {
         Ok(report)
     }
 
-    fn step(&mut self, tree: &mut Tree, number: u32, half_way: &HalfWay, schedule: &Schedule, dirs_kept: &mut Vec<String>) -> Result<Report> {
+    fn step(
+        &mut self,
+        tree: &mut Tree,
+        number: u32,
+        half_way: &HalfWay,
+        schedule: &Schedule,
+        dirs_kept: &mut Vec<String>,
+    ) -> Result<Report> {
         let fs = tree.fs().clone();
         let is_last = half_way.progress.done == half_way.progress.steps;
         let mut tx = tree.begin_with(self.transaction(half_way.in_place))?;
         if let Some(acts) = usize::try_from(number).ok().and_then(|number| schedule.steps.get(number)) {
-            Step { fs: &*fs, parts: &schedule.parts, hashes: &half_way.parts, reader: &mut self.stretches }.stage(&mut tx, acts)?;
+            Step { fs: &*fs, parts: &schedule.parts, hashes: &half_way.parts, reader: &mut self.stretches }
+                .stage(&mut tx, acts)?;
         } else {
             dirs_kept.extend(stage_names(&mut tx, &*fs, self.index().changes())?);
         }
@@ -236,7 +252,13 @@ impl Work<'_> {
 }
 
 /// How a tree that nothing is known about differs from what the patch starts from.
-fn checked_differences(tree: &Tree, dir: &Path, index: &Index, base: &Base, options: &ApplyOptions) -> Result<Vec<crate::Difference>> {
+fn checked_differences(
+    tree: &Tree,
+    dir: &Path,
+    index: &Index,
+    base: &Base,
+    options: &ApplyOptions,
+) -> Result<Vec<crate::Difference>> {
     Ok(base::check(&**tree.fs(), dir, index, base, options)?.differences)
 }
 

@@ -102,15 +102,19 @@ impl Schedule {
 
 fn parts(index: &Index, part_len: u64, in_place: bool) -> Vec<Part> {
     let changes = index.changes().as_slice();
-    let moved: BTreeSet<_> =
-        changes.iter().filter_map(|change| if let After::Moved { from, .. } = &change.after { Some(from) } else { None }).collect();
+    let moved: BTreeSet<_> = changes
+        .iter()
+        .filter_map(|change| if let After::Moved { from, .. } = &change.after { Some(from) } else { None })
+        .collect();
     let mut parts = Vec::new();
     for (number, change) in changes.iter().enumerate() {
         let mut add = |what| parts.push(Part { change: number, what });
         match (&change.before, change.file()) {
             (Before::File { .. }, None) if !moved.contains(&change.path) => add(What::Remove),
             (_, None) => {}
-            (Before::File { len: old_len, .. }, Some(file)) => of_file(file, Some(*old_len), part_len, in_place).into_iter().for_each(add),
+            (Before::File { len: old_len, .. }, Some(file)) => {
+                of_file(file, Some(*old_len), part_len, in_place).into_iter().for_each(add)
+            }
             (_, Some(file)) => of_file(file, None, part_len, true).into_iter().for_each(add),
         }
     }
@@ -155,7 +159,14 @@ fn destroys(change: &Change, part: &Part) -> Option<Range> {
 }
 
 /// Calls `each` with every range of an old file that a part reads.
-fn reads<'i>(index: &'i Index, frames: &[u64], literal_at: u64, file: &FilePatch, stretch: (u64, u64), each: &mut dyn FnMut(&'i TreePath, Range)) {
+fn reads<'i>(
+    index: &'i Index,
+    frames: &[u64],
+    literal_at: u64,
+    file: &FilePatch,
+    stretch: (u64, u64),
+    each: &mut dyn FnMut(&'i TreePath, Range),
+) {
     let (start, end) = (stretch.0, stretch.0.saturating_add(stretch.1));
     let (mut at, mut literal) = (0_u64, literal_at);
     for op in &file.ops {
@@ -214,7 +225,8 @@ fn destroyers<'i>(index: &'i Index, parts: &[Part]) -> BTreeMap<&'i TreePath, Ve
 /// For each part those that must wait for it, each once.
 fn waits(index: &Index, parts: &[Part]) -> Result<Vec<Vec<usize>>> {
     let destroyers = destroyers(index, parts);
-    let frames: Vec<u64> = index.frames().iter().scan(0_u64, |at, frame| Some(std::mem::replace(at, at.saturating_add(frame.len)))).collect();
+    let frames: Vec<u64> =
+        index.frames().iter().scan(0_u64, |at, frame| Some(std::mem::replace(at, at.saturating_add(frame.len)))).collect();
     let mut literal_at = BTreeMap::new();
     let mut sum = 0_u64;
     for (number, change) in index.changes().as_slice().iter().enumerate() {
@@ -229,7 +241,13 @@ fn waits(index: &Index, parts: &[Part]) -> Result<Vec<Vec<usize>>> {
             reads(index, &frames, literal_at[&part.change], file, stretch, &mut |path, (from, to)| {
                 let Some(list) = destroyers.get(path) else { return };
                 let first = list.partition_point(|((_, end), _)| *end <= from);
-                waiting.extend(list[first..].iter().take_while(|((begin, _), _)| *begin < to).map(|(_, who)| *who).filter(|who| *who != number));
+                waiting.extend(
+                    list[first..]
+                        .iter()
+                        .take_while(|((begin, _), _)| *begin < to)
+                        .map(|(_, who)| *who)
+                        .filter(|who| *who != number),
+                );
                 if waiting.len() > WAITS_MAX {
                     waiting.sort_unstable();
                     waiting.dedup();

@@ -74,7 +74,14 @@ impl<R: Read + Seek> Step<'_, R> {
         }
     }
 
-    fn make_whole(&mut self, tx: &mut Transaction<'_>, number: usize, place: &str, stretch: (u64, u64), path: &TreePath) -> Result<()> {
+    fn make_whole(
+        &mut self,
+        tx: &mut Transaction<'_>,
+        number: usize,
+        place: &str,
+        stretch: (u64, u64),
+        path: &TreePath,
+    ) -> Result<()> {
         let old = TreeFiles::new(self.fs, None);
         let content = self.reader.stretch(self.parts[number].change, stretch, &old).map_err(|error| wrong(error, path))?;
         let mut content = Hashing::of(content);
