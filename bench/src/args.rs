@@ -35,7 +35,23 @@ pub struct Args {
     #[arg(long, default_value_t = 10_000)]
     pub small_files: u64,
 
-    /// Bytes of the file in `pak`.
+    /// An old build and a new one, for `patches`; may be given more than once.
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
+    pub pair: Vec<PathBuf>,
+
+    /// For `patches`: a folder of pairs, each with `old` and `new` in it, where none is named.
+    #[arg(long, env = "UNTORN_CORPORA")]
+    pub corpora: Option<PathBuf>,
+
+    /// For `patches`: the program `untorn`, built for release.
+    #[arg(long, default_value = "untorn")]
+    pub untorn: String,
+
+    /// For `patches`: also what takes very long, or more memory than most machines have.
+    #[arg(long)]
+    pub slow: bool,
+
+    /// Bytes of the file in `pak` and `append`.
     #[arg(long, default_value_t = 4 << 30)]
     pub pak_bytes: u64,
 
@@ -65,6 +81,10 @@ pub enum Selection {
     Recover,
     /// Device flushes by number of files.
     Flushes,
+    /// Patches between builds, beside the tools in `PATH`: size, making, applying. Not among `all`.
+    Patches,
+    /// Patches of a file of 4 GiB that grows by 20 MB, and of one that gets 7 bytes at its start. Not among `all`.
+    Append,
     /// One file of 10 GiB replaced: more than fits into the memory it may take. Not among `all`.
     Large,
 }

@@ -17,6 +17,7 @@
 //!
 //! ```text
 //! cargo run --release --manifest-path bench/Cargo.toml -- all --dir /somewhere/on/a/disk --runs 5 --json bench.json
+//! cargo run --release --manifest-path bench/Cargo.toml -- patches --dir /somewhere/on/a/disk --pair old/ new/ --untorn target/release/untorn
 //! ```
 
 mod args;
@@ -31,6 +32,7 @@ mod image;
 mod interrupt;
 mod machine;
 mod measure;
+mod patches;
 mod report;
 mod runner;
 mod sample;
@@ -66,6 +68,10 @@ fn run() -> anyhow::Result<()> {
         image::enter_private_mounts()?;
     }
     interrupt::install()?;
+    if matches!(args.case, args::Selection::Patches | args::Selection::Append) {
+        let rows = patches::run(&args)?;
+        return args.json.as_ref().map_or(Ok(()), |path| report::write_json(&rows, path));
+    }
     let cases = case::cases(args.case, &args);
     let results = runner::run(&cases, &args)?;
     report::print(&results);

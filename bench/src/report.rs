@@ -22,7 +22,7 @@ pub fn print(results: &Results) {
 }
 
 /// Writes every sample to `path`.
-pub fn write_json(results: &Results, path: &Path) -> anyhow::Result<()> {
+pub fn write_json(results: &impl serde::Serialize, path: &Path) -> anyhow::Result<()> {
     let json = serde_json::to_string_pretty(results)?;
     std::fs::write(path, json).with_context(|| format!("cannot write {}", path.display()))
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{dependencies, explore, fuzz, syscalls, tidy};
+use crate::{bindings, dependencies, explore, fuzz, powercut, syscalls, tidy};
 
 /// Something that is done to the repository now and then.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +30,14 @@ pub const CHORES: &[Chore] = &[
     },
     Chore {
         name: "syscalls",
-        about: "kills and fails the program at each of its calls into the kernel, under strace: [--every N]",
+        about: "kills and fails the program at each of its calls into the kernel, under strace: [--every N] [--task NAME] [--seed S] [--only-nested]",
         run: syscalls::run,
+    },
+    Chore { name: "bindings", about: "writes the header for C and the declarations for C# anew", run: bindings::write },
+    Chore {
+        name: "powercut",
+        about: "cuts the power of the program on real file systems, as root: [--minutes N] [--file-system A,B] ...",
+        run: powercut::run,
     },
     Chore { name: "explore", about: "random crash tests: --minutes N [--seed S]", run: explore::run },
 ];

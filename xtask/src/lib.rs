@@ -3,6 +3,7 @@
 //! A chore looks at the repository and answers with its findings: lines for people, each with the file and what to do. No finding is
 //! success.
 
+pub mod bindings;
 mod cargo;
 mod chore;
 mod code;
@@ -11,6 +12,7 @@ mod explore;
 pub mod fuzz;
 mod licence;
 mod lists;
+mod powercut;
 mod source;
 mod syscalls;
 pub mod tidy;

@@ -6,7 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::keys::{KeyCommand, ReleaseArgs, SignArgs};
 pub(crate) use crate::player_args::{InstallArgs, UpdateArgs};
+use crate::progress::Watcher;
 use crate::studio_args::{ChannelArgs, GcArgs, PromoteArgs, PublishArgs, StoreArgs};
+pub(crate) use crate::studio_args::{InspectArgs, MethodArg, OrderArg, PackArgs};
 
 /// Updates a directory of files so that it is never half done.
 ///
@@ -60,6 +62,9 @@ pub(crate) struct Global {
     /// How to show progress, on stderr
     #[arg(long, global = true, value_name = "HOW", default_value = "auto", help_heading = "Output")]
     pub(crate) progress: ProgressMode,
+    /// Who is told about progress in place of a terminal
+    #[arg(skip)]
+    pub(crate) watcher: Watcher,
 }
 
 /// When to use colours.
@@ -100,8 +105,10 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Bring a tree from one build to another, in one step
     Apply(ApplyArgs),
-    /// Say what each path costs in a patch, and why; or what a signed document says
+    /// Say what each path costs in a patch, why, and what would make it smaller; or what a signed document says
     Inspect(InspectArgs),
+    /// Pack a directory into an archive of which the next update writes what changed
+    Pack(PackArgs),
     /// Make and change the keys that releases are signed with
     Key(KeyCommand),
     /// Add a signature to a document, or to a signed patch
@@ -124,6 +131,8 @@ pub(crate) enum Command {
     Rollback(RollbackArgs),
     /// Run a program on a tree that cannot change meanwhile
     Run(RunArgs),
+    /// Answer other programs: a launcher, an engine's editor
+    Serve(ServeArgs),
     /// Write the manifest of a build: what it consists of
     #[command(alias = "scan")]
     Manifest(ManifestArgs),
@@ -286,37 +295,6 @@ pub(crate) enum BaseArg {
 }
 
 #[derive(Args, Debug)]
-#[command(before_long_help = "Examples:
-  untorn inspect 1.1.patch                 the 20 paths that cost most
-  untorn inspect 1.1.patch --by path --limit 0
-  untorn inspect 1.1.patch --json | jq '.result.totals'
-  untorn inspect game.1.root               a root, a release or a channel: what it says, and who signed it
-
-Files are compressed together: each has the share of the compressed bytes that it has of the content.")]
-pub(crate) struct InspectArgs {
-    /// The patch, or - for standard input; or a document
-    pub(crate) patch: PathBuf,
-    /// Write the document to this file, and its signatures beside it, for `minisign -Vm`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) extract: Option<PathBuf>,
-    /// What to sort by
-    #[arg(long, value_name = "ORDER", default_value = "size")]
-    pub(crate) by: OrderArg,
-    /// How many paths to list; 0 means all
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub(crate) limit: usize,
-}
-
-/// What paths are sorted by.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum OrderArg {
-    /// What they cost, the most first
-    Size,
-    /// Their names
-    Path,
-}
-
-#[derive(Args, Debug)]
 #[command(before_long_help = r#"Examples:
   untorn write game/ updates.jsonl
   game-editor --export | untorn write game/ - --need-end
@@ -447,6 +425,21 @@ pub(crate) struct RunArgs {
     /// The program and its arguments
     #[arg(required = true, last = true, value_name = "COMMAND")]
     pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = r#"Examples:
+  untorn serve --stdio       JSON-RPC 2.0, a message a line, until standard input ends
+  untorn serve --schema      what can be asked, as an OpenRPC document
+
+A message: {"jsonrpc": "2.0", "id": 1, "method": "update", "params": {"tree": "game", "plan": true}}"#)]
+pub(crate) struct ServeArgs {
+    /// Answer what comes from standard input on standard output
+    #[arg(long, required_unless_present = "schema")]
+    pub(crate) stdio: bool,
+    /// Print what can be asked
+    #[arg(long, conflicts_with = "stdio")]
+    pub(crate) schema: bool,
 }
 
 #[derive(Args, Debug)]

@@ -42,6 +42,11 @@ impl Exit {
         (Self::Stopped, "stopped by a signal (Ctrl-C) before anything was decided; nothing was changed"),
     ];
 
+    /// The one with this code: the library knows some of them.
+    pub(crate) fn of(code: u8) -> Self {
+        Self::ALL.iter().find(|(exit, _)| exit.code() == code).map_or(Self::Other, |(exit, _)| *exit)
+    }
+
     pub(crate) const fn code(self) -> u8 {
         self as u8
     }

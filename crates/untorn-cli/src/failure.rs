@@ -3,12 +3,12 @@
 use std::{io, path::Path};
 
 use serde_json::{Value, json};
-use untorn::{Cause, Difference, Error, TreeError, TreeState, escape};
+use untorn::{Difference, Error, TreeError, answers, escape};
 
 use untorn_keys::KeyError;
 use untorn_publish::Error as PublishError;
 
-use crate::exit::Exit;
+use crate::{exit::Exit, outcome::value};
 
 /// What a command failed of.
 #[derive(Debug)]
@@ -24,22 +24,9 @@ pub(crate) struct Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let differences = match &error {
-            Error::WrongBase(wrong) => wrong.differences.as_slice(),
-            Error::Modified { differences, .. } => differences.as_slice(),
-            _ => &[],
-        };
-        let json = json!({
-            "code": error.code(),
-            "message": error.to_string(),
-            "path": error.path(),
-            "tree": tree_word(error.state()),
-            "advice": error.advice(),
-            "differences": differences.iter().take(LISTED_JSON_MAX).map(difference_json).collect::<Vec<_>>(),
-            "differences_total": differences.len(),
-        });
-        let details = listed(differences);
-        Self { exit: exit_of(&error), message: error.to_string(), details, json }
+        let json = value(&answers::error(&error));
+        let details = listed(error.differences());
+        Self { exit: Exit::of(error.exit_code()), message: error.to_string(), details, json }
     }
 }
 
@@ -58,13 +45,11 @@ fn plain(code: &str, message: &str, tree: &str, advice: &str) -> Value {
 
 /// How many differences are listed for people.
 const LISTED_MAX: usize = 20;
-/// How many differences are listed for programs.
-const LISTED_JSON_MAX: usize = 1000;
 
 fn listed(differences: &[Difference]) -> Vec<String> {
     let more = differences.len().saturating_sub(LISTED_MAX);
     let shown = differences.iter().take(LISTED_MAX).map(|difference| format!("  {difference}"));
-    shown.chain((more > 0).then(|| format!("  ... and {more} more (--json lists up to {LISTED_JSON_MAX})"))).collect()
+    shown.chain((more > 0).then(|| format!("  ... and {more} more (--json lists up to 1000)"))).collect()
 }
 
 impl From<TreeError> for Failure {
@@ -130,58 +115,5 @@ fn exit_of_publishing(error: &PublishError) -> Exit {
 
 /// A difference as JSON.
 pub(crate) fn difference_json(difference: &Difference) -> Value {
-    json!({ "path": difference.path, "class": difference.what.class(), "what": difference.what.word(), "text": difference.what.to_string() })
-}
-
-fn exit_of(error: &Error) -> Exit {
-    match error {
-        Error::WrongBase(_) => Exit::WrongBase,
-        Error::Tree(error) => exit_of_tree(error),
-        Error::Net(_) | Error::Store { .. } => match error.code() {
-            "UNT-SPACE" => Exit::NoSpace,
-            "UNT-IO" => Exit::Io,
-            _ => Exit::Network,
-        },
-        Error::Unsigned | Error::NoRoot | Error::OtherPatch => Exit::Refused,
-        Error::Trust { .. } => match error.code() {
-            "UNT-TRUST-ROLLBACK" | "UNT-TRUST-OLDER" | "UNT-TRUST-FLOOR" | "UNT-TRUST-EXPIRED" | "UNT-TRUST-EPOCH" => {
-                Exit::Rollback
-            }
-            "UNT-TRUST-PRODUCT" | "UNT-TRUST-PLATFORM" => Exit::WrongBase,
-            _ => Exit::Refused,
-        },
-        Error::Modified { .. } => Exit::WrongBase,
-        _ => match error.code() {
-            "UNT-SPACE" => Exit::NoSpace,
-            "UNT-IO" => Exit::Io,
-            "UNT-BASE" => Exit::WrongBase,
-            "UNT-STOPPED" => Exit::Stopped,
-            "UNT-HALF-WAY" => Exit::Busy,
-            _ => Exit::Other,
-        },
-    }
-}
-
-fn exit_of_tree(error: &TreeError) -> Exit {
-    match error.cause() {
-        Cause::Busy { .. } | Cause::InUse | Cause::HalfWay(_) => Exit::Busy,
-        Cause::NoSpace { .. } => Exit::NoSpace,
-        // A sync failed, and the transaction was given up.
-        Cause::Io { doing: "sync", .. } if error.state() == TreeState::Unchanged => Exit::OldAgain,
-        Cause::Io { .. } => Exit::Io,
-        Cause::Expected { .. } => Exit::WrongBase,
-        Cause::Stopped => Exit::Stopped,
-        _ => Exit::Other,
-    }
-}
-
-/// The state of the tree in one word.
-fn tree_word(state: TreeState) -> &'static str {
-    match state {
-        TreeState::Unchanged => "unchanged",
-        TreeState::New => "new",
-        TreeState::WillComplete => "will-complete",
-        TreeState::InDoubt => "in-doubt",
-        _ => "not-understood",
-    }
+    value(&answers::difference(difference))
 }

@@ -10,6 +10,7 @@ mod outcome;
 mod player_args;
 mod print;
 mod progress;
+mod serve;
 mod signing;
 mod stop;
 mod store_time;
@@ -17,12 +18,15 @@ mod studio_args;
 mod text;
 mod updates;
 
-use std::{panic, process::ExitCode};
+use std::{
+    panic::{self, AssertUnwindSafe},
+    process::ExitCode,
+};
 
 use clap::Parser;
 
 fn main() -> ExitCode {
     let cli = args::Cli::parse();
-    let exit = panic::catch_unwind(|| command::run(&cli)).unwrap_or(exit::Exit::Bug);
+    let exit = panic::catch_unwind(AssertUnwindSafe(|| command::run(&cli))).unwrap_or(exit::Exit::Bug);
     exit.into()
 }

@@ -1,6 +1,7 @@
 //! What a command came to, for people and for programs.
 
 use serde_json::Value;
+use untorn::answers::Json;
 
 use crate::{exit::Exit, failure::Failure};
 
@@ -25,4 +26,9 @@ impl Outcome {
     pub(crate) fn with_exit(self, exit: Exit) -> Self {
         Self { exit, ..self }
     }
+}
+
+/// What the library says, for documents.
+pub(crate) fn value(json: &Json) -> Value {
+    serde_json::from_str(&json.to_string()).unwrap_or_default()
 }

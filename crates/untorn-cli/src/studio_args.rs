@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 /// Keys to sign with.
 #[derive(Args, Clone, Debug)]
@@ -69,6 +69,9 @@ pub(crate) struct PublishArgs {
     /// Make patches from the last N builds of the channel
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) patch_from: usize,
+    /// Make no bridge: players who have the build before, and no patch, then fetch whole chunks
+    #[arg(long)]
+    pub(crate) no_bridge: bool,
     /// A directory that holds a build from before: what is in it need not be fetched from the store to make patches
     #[arg(long, value_name = "DIR")]
     pub(crate) old: Vec<PathBuf>,
@@ -227,4 +230,96 @@ pub(crate) struct StoreCheckArgs {
     /// The root document to believe
     #[arg(long = "root", value_name = "FILE")]
     pub(crate) roots: Vec<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Examples:
+  untorn inspect 1.1.patch                       the 20 paths that cost most
+  untorn inspect 1.1.patch --html why.html --old 1.0/ --new 1.1/     a page with a map of the bytes, inside of archives, too
+  untorn inspect 1.0/ 1.1/                       about the same before there is a patch, in the time of reading the builds
+  untorn inspect 1.1.patch --by path --limit 0
+  untorn inspect 1.1.patch --json | jq '.result.advice'
+  untorn inspect game.1.root                     a root, a release or a channel: what it says, and who signed it
+
+Files are compressed together: each has the share of the compressed bytes that it has of the content.")]
+pub(crate) struct InspectArgs {
+    /// The patch, or - for standard input; or a document; or the old build
+    #[arg(value_name = "PATCH|OLD")]
+    pub(crate) patch: PathBuf,
+    /// The new build, where there is no patch yet: what it would cost is estimated
+    #[arg(value_name = "NEW", conflicts_with_all = ["old", "new", "extract"])]
+    pub(crate) new_build: Option<PathBuf>,
+    /// The build that the patch starts from, to look into archives
+    #[arg(long, value_name = "DIR", requires = "new")]
+    pub(crate) old: Option<PathBuf>,
+    /// The build that the patch leads to
+    #[arg(long, value_name = "DIR", requires = "old")]
+    pub(crate) new: Option<PathBuf>,
+    /// Write a page for a browser to this file: it needs no other file, and no network
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Write the document to this file, and its signatures beside it, for `minisign -Vm`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) extract: Option<PathBuf>,
+    /// What to sort by
+    #[arg(long, value_name = "ORDER", default_value = "size")]
+    pub(crate) by: OrderArg,
+    /// How many paths to list; 0 means all
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+    /// How many threads read two builds; 0 means as many as keep the disk busy
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) jobs: usize,
+}
+
+/// What paths are sorted by.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum OrderArg {
+    /// What they cost, the most first
+    Size,
+    /// Their names
+    Path,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Examples:
+  untorn pack data/ -o 1.0/data.zip                            content of 4 KiB and more begins at multiples of 4 KiB
+  untorn pack data/ -o 1.1/data.zip --like 1.0/data.zip        what did not change stays where it was
+  untorn pack data/ -o 1.1/data.zip --like 1.0/data.zip --method deflate
+  untorn pack data/ -o 1.1/data.pak --like 1.0/data.pak --plain     no zip: files one behind the other, and data.pak.list beside it
+
+What did not change keeps its bytes, also the compressed ones, and its place; what changed stays in its place while it fits; holes are filled. Every program that reads the
+directory of a zip archive reads it. Equal directories and equal old archives give equal archives: the time of new members is that of SOURCE_DATE_EPOCH, or 1980.")]
+pub(crate) struct PackArgs {
+    /// The directory
+    pub(crate) dir: PathBuf,
+    /// The archive to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// The archive before; one that is broken, encrypted or in parts is no guide, and that is said
+    #[arg(long, value_name = "FILE")]
+    pub(crate) like: Option<PathBuf>,
+    /// Write the files one behind the other, and a list of their places beside the archive (FILE.list)
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// How new and changed members are stored
+    #[arg(long, value_name = "HOW", default_value = "auto", conflicts_with = "plain")]
+    pub(crate) method: MethodArg,
+    /// Where content begins that is as long itself: at multiples of so many bytes; 1 means anywhere
+    #[arg(long, value_name = "BYTES", default_value_t = 4096, value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
+    pub(crate) align: u64,
+    /// How many threads read and compress; 0 means one for each core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) jobs: usize,
+}
+
+/// How members are stored.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum MethodArg {
+    /// Changed ones as before, new ones as most of the old archive; uncompressed where there is none
+    Auto,
+    /// Uncompressed: the smallest patches
+    Store,
+    /// Deflated, where that is shorter
+    Deflate,
 }

@@ -3,20 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use untorn::{Hash, escape};
-
-const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
-
-/// A number of bytes in the unit that suits it.
-pub(crate) fn size(bytes: u64) -> String {
-    if bytes < 1024 {
-        return format!("{bytes} B");
-    }
-    let (mut unit, mut tenths) = (0, u128::from(bytes) * 10 / 1024);
-    while tenths >= 10_240 && unit + 1 < UNITS.len() {
-        (unit, tenths) = (unit + 1, tenths / 1024);
-    }
-    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
-}
+pub(crate) use untorn_studio::size;
 
 /// A time in seconds.
 pub(crate) fn seconds(time: Duration) -> String {
@@ -39,13 +26,26 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{ending}")
 }
 
+/// A bar as long as `part` is of `whole`, `len` letters at most: what is not nothing is seen.
+pub(crate) fn bar(part: u64, whole: u64, len: usize) -> String {
+    // Eighths of a letter.
+    let whole = u128::from(whole.max(1));
+    let eighths = (u128::from(part) * len as u128 * 8 / whole).min(len as u128 * 8).max(u128::from(part > 0));
+    let eighths = usize::try_from(eighths).unwrap_or(0);
+    let last = ["", "\u{258f}", "\u{258e}", "\u{258d}", "\u{258c}", "\u{258b}", "\u{258a}", "\u{2589}"][eighths % 8];
+    "\u{2588}".repeat(eighths / 8) + last
+}
+
 #[cfg(test)]
 mod tests {
-    use super::size;
+    use super::bar;
 
     #[test]
-    fn sizes_are_short_and_right() {
-        let shown = [0, 1023, 1024, 1536, 1 << 20, (1 << 30) - 1, 5 << 30, u64::MAX].map(size);
-        assert_eq!(shown, ["0 B", "1023 B", "1.0 KiB", "1.5 KiB", "1.0 MiB", "1023.9 MiB", "5.0 GiB", "16383.9 PiB"]);
+    fn a_bar_is_as_long_as_its_part() {
+        assert_eq!(bar(0, 100, 10), "");
+        assert_eq!(bar(1, u64::MAX, 10), "\u{258f}");
+        assert_eq!(bar(50, 100, 10), "\u{2588}".repeat(5));
+        assert_eq!(bar(u64::MAX, u64::MAX, 10), "\u{2588}".repeat(10));
+        assert_eq!(bar(7, 0, 10).chars().count(), 10);
     }
 }

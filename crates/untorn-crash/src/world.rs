@@ -36,7 +36,7 @@ pub fn disk(name: &str) -> Option<SimOptions> {
         "ext4" => SimOptions::ext4_like(),
         "btrfs" => SimOptions::btrfs_like(),
         "ntfs" => SimOptions::ntfs_like(),
-        "exfat" => SimOptions { hard_links: false, stable_ids: false, ..SimOptions::ntfs_like() },
+        "exfat" => SimOptions { hard_links: false, stable_ids: false, write_out: false, ..SimOptions::ntfs_like() },
         "fat" => SimOptions::fat_like(),
         _ => return None,
     };

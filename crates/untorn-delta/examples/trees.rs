@@ -5,8 +5,7 @@
 
 use std::cell::RefCell;
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read};
-use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -125,11 +124,11 @@ impl Files for Dir {
     fn read_at(&self, path: &TreePath, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         let mut open = self.open.borrow_mut();
         let found = open.iter().position(|(name, _)| name == path);
-        let entry = match found {
+        let mut entry = match found {
             Some(number) => open.remove(number),
             None => (path.clone(), File::open(self.root.join(path.as_str()))?),
         };
-        let read = entry.1.read_at(buf, offset);
+        let read = entry.1.seek(SeekFrom::Start(offset)).and_then(|_| entry.1.read(buf));
         open.push(entry);
         if open.len() > 12 {
             open.remove(0);
@@ -178,7 +177,17 @@ fn file_kind(path: &Path, metadata: &fs::Metadata) -> Kind {
         }
         hasher.update(&buf[..len]);
     }
-    Kind::File { len: metadata.len(), hash: hasher.finish(), executable: metadata.permissions().mode() & 0o100 != 0 }
+    Kind::File { len: metadata.len(), hash: hasher.finish(), executable: is_executable(metadata) }
+}
+
+#[cfg(unix)]
+fn is_executable(metadata: &fs::Metadata) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_metadata: &fs::Metadata) -> bool {
+    false
 }
 
 fn peak_mib() -> u64 {

@@ -18,10 +18,12 @@ pub const BLOCKS: &[(&str, &[Row])] = &[
     ("record", journal::RECORD_ROWS),
     ("plan head", journal::PLAN_ROWS),
     ("undo head", journal::UNDO_ROWS),
+    ("progress head", journal::PROGRESS_ROWS),
     ("range", journal::RANGE_ROWS),
     ("manifest head", manifest::HEAD_ROWS),
     ("index head", index::HEAD_ROWS),
     ("page head", index::PAGE_ROWS),
+    ("bridge head", index::BRIDGE_ROWS),
     ("verified head", verified::ROWS),
     ("patch header", patch::HEADER_ROWS),
     ("root head", release::ROOT_ROWS),
@@ -30,7 +32,7 @@ pub const BLOCKS: &[(&str, &[Row])] = &[
     ("signed head", release::SIGNED_ROWS),
     ("preface head", release::PREFACE_ROWS),
     ("installed head", release::INSTALLED_ROWS),
-    ("half_way head", release::HALF_WAY_ROWS),
+    ("halfway head", release::HALF_WAY_ROWS),
     ("following", release::FOLLOWING_ROWS),
 ];
 

@@ -8,9 +8,9 @@ use crate::{Metadata, Permissions};
 ///
 /// | effect | volatile until | a power cut before that may leave |
 /// |---|---|---|
-/// | bytes written | `sync_data`, `sync`, or a [`SyncAll`] opened before the write | each 512-byte sector old, new, zero or garbage |
+/// | bytes written | `sync_data`, `sync`, `write_out` and the next `sync` of any file, or a [`SyncAll`] opened before the write | each 512-byte sector old, new, zero or garbage |
 /// | length | the same | any earlier length, independent of the bytes |
-/// | permissions | `sync`, or the same [`SyncAll`] | old or new |
+/// | permissions | the same, but for `sync_data` | old or new |
 ///
 /// A sync that fails has said all it will say: the bytes may or may not be on the medium, a later sync may succeed
 /// without having written them, and reads may show bytes that a power cut will take away. Callers never retry a sync.
@@ -64,6 +64,16 @@ pub trait File: Send + Sync {
     /// # Errors
     /// As [`File::sync_data`].
     fn sync(&self) -> io::Result<()>;
+
+    /// After this returns, what [`File::sync`] makes durable has left for the device, and the next [`File::sync`] of any file on this file system that
+    /// succeeds makes it durable, if nothing was changed meanwhile: one flush of the device for many files. Where [`crate::Capabilities::write_out`] is false it is
+    /// [`File::sync`] itself.
+    ///
+    /// # Errors
+    /// As [`File::sync_data`].
+    fn write_out(&self) -> io::Result<()> {
+        self.sync()
+    }
 
     /// A hint: the system may begin to write these bytes to the medium, so that a sync later has less to wait for. Promises nothing.
     fn write_back_soon(&self, _offset: u64, _len: u64) {}

@@ -57,8 +57,8 @@ pub trait Lock: Send + Sync {
 /// # Durability
 /// | effect | durable after | a power cut before that may leave |
 /// |---|---|---|
-/// | a name made, removed or replaced (`open` with `CreateNew`, `create_dir`, `symlink`, `hard_link`, `clone_file`, `remove_*`) | `sync_dir` of its directory, or `SyncAll` | the name old or new, independent of every other name and of the bytes of the file |
-/// | `rename`, `exchange` | `sync_dir` of both directories, or `SyncAll` | where `atomic_rename`: each name old or new; a file renamed across directories under both its names or one, never under none |
+/// | a name made, removed or replaced (`open` with `CreateNew`, `create_dir`, `symlink`, `hard_link`, `clone_file`, `remove_*`) | `sync_dir` of its directory (or `write_out_dir` and a sync of any file), or `SyncAll` | the name old or new, independent of every other name and of the bytes of the file |
+/// | `rename`, `exchange` | the same for both directories | where `atomic_rename`: each name old or new; a file renamed across directories under both its names or one, never under none |
 /// | bytes, length, permissions of a file | see [`File`] | see [`File`] |
 ///
 /// # Errors
@@ -107,6 +107,11 @@ pub trait Fs: Send + Sync {
     /// After this returns, every change of names in this directory that happened before is durable. A no-op where names become durable by
     /// other means.
     fn sync_dir(&self, path: &str) -> io::Result<()>;
+
+    /// As [`Fs::sync_dir`], but durable only with the next [`File::sync`] of any file: see [`File::write_out`].
+    fn write_out_dir(&self, path: &str) -> io::Result<()> {
+        self.sync_dir(path)
+    }
 
     /// A handle for making everything durable; see [`SyncAll`] for when to open it. [`io::ErrorKind::Unsupported`] where
     /// [`Capabilities::sync_all`] is false.

@@ -56,13 +56,14 @@
 //! ```
 //!
 //! # Errors
-//! Every method answers with a [`std::io::Error`] whose kind fits, the same on each system. One error must be told apart from the
+//! Every method answers with a [`std::io::Error`] whose kind fits, the same on each system. Two errors must be told apart from the
 //! others: a path that leads out of the tree ([`is_outside_tree`]) is a sign that somebody tampers with it, or that it is not the
-//! tree it is taken for.
+//! tree it is taken for; a file that a program keeps from being changed ([`is_in_use`], on Windows) may yet be renamed.
 
 mod escape;
 mod file;
 mod fs;
+mod in_use;
 mod lock;
 mod metadata;
 mod os;
@@ -72,5 +73,6 @@ mod sys;
 pub use escape::{is_outside_tree, outside_tree};
 pub use file::{File, SyncAll};
 pub use fs::{Fs, Lock, LockKind, OpenMode, Right};
+pub use in_use::{in_use, is_in_use};
 pub use metadata::{Capabilities, DirEntry, FileId, FileKind, Metadata, Permissions, Space};
 pub use os::OsFs;

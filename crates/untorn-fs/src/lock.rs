@@ -3,7 +3,7 @@
 use std::{
     fs::{File, TryLockError},
     io,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::AtomicBool,
 };
 
 use crate::{Lock, LockKind};
@@ -20,7 +20,7 @@ struct OsLock {
 impl Lock for OsLock {
     #[cfg(unix)]
     fn hand_on(&self) -> io::Result<()> {
-        self.handed_on.store(true, Ordering::Relaxed);
+        self.handed_on.store(true, std::sync::atomic::Ordering::Relaxed);
         Ok(rustix::io::fcntl_setfd(&self.file, rustix::io::FdFlags::empty())?)
     }
 }

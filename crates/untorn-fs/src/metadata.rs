@@ -117,4 +117,8 @@ pub struct Capabilities {
     pub sync_all: bool,
     /// Ranges written in place, then synced, are durable and leave the rest of the file alone.
     pub in_place: bool,
+    /// [`crate::File::write_out`] of many files and one [`crate::File::sync`] are as good as a sync of each, for one flush of the device.
+    pub write_out: bool,
+    /// Files have an executable bit; else none is ever seen, and setting it does nothing.
+    pub executable_bit: bool,
 }

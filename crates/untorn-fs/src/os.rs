@@ -16,23 +16,29 @@ use crate::{
 /// # How it stays inside
 /// On Linux the kernel resolves every path from the held directory (`openat2`, since 5.6) and refuses symlinks, magic links and
 /// mount points on the way; what is then made, renamed or removed is named by its parent's handle and one last component. Where
-/// that call is missing, each directory on the way is opened in turn without following symlinks, and its device compared.
-/// Nothing is cached between calls: a path which was fine a moment ago is resolved again.
+/// that call is missing, each directory on the way is opened in turn without following symlinks, and its device compared. On Windows each
+/// name is opened from the handle of its directory, a link as itself, which then is refused. Nothing is cached between calls: a path which was fine a moment ago is resolved again.
 ///
 /// # Permissions
 /// Special bits (set-user-ID, set-group-ID, sticky) are given to nothing: [`File::set_permissions`], [`Fs::create_dir`] and
 /// [`Fs::clone_file`] leave them away. The executable bit and permissions that were asked for do not depend on the umask.
 ///
 /// # Durability
-/// [`File::sync_data`] is `fdatasync`, [`File::sync`] is `fsync`. On macOS a sync goes through to the medium (`F_FULLFSYNC`).
+/// [`File::sync_data`] is `fdatasync`, [`File::sync`] is `fsync`. On macOS a sync goes through to the medium (`F_FULLFSYNC`), and
+/// [`File::write_out`] to the drive (`fsync`); on Windows they are `NtFlushBuffersFileEx`, with and without the flush of the device.
+///
+/// # Windows
+/// What programs hold is told by [`crate::is_in_use`], with their names where the system knows them, after a second of trying. There are no executable
+/// bits, and no symlinks are made. Files with the read-only attribute are opened, replaced and removed all the same.
 ///
 /// # Limits
 /// - Without `openat2` a mount is recognised by its device number, so a bind mount of the same file system is not seen. A Btrfs
 ///   subvolume is taken for a mount with and without it: no name can be moved into one.
-/// - Outside Unix every component is looked at before the call, not held by handle: whoever may write into the tree can swap a
+/// - Outside Unix and Windows every component is looked at before the call, not held by handle: whoever may write into the tree can swap a
 ///   directory for a symlink in between.
+/// - On Windows a placeholder of a cloud folder, and what else is a reparse point but no link, is not opened as a file.
 /// - Opening a device file, before it is recognised and refused, is visible to its driver.
-/// - File systems are recognised on Linux only. Elsewhere, and for FUSE, nothing is promised beyond hard links, and
+/// - File systems are recognised on Linux, Windows and macOS. Elsewhere, and for FUSE, nothing is promised beyond hard links, and
 ///   callers take the careful way.
 #[derive(Debug)]
 pub struct OsFs {
@@ -128,6 +134,10 @@ impl Fs for OsFs {
         self.root.sync_dir(RelativePath::new(path)?)
     }
 
+    fn write_out_dir(&self, path: &str) -> io::Result<()> {
+        self.root.write_out_dir(RelativePath::new(path)?)
+    }
+
     fn sync_handle(&self) -> io::Result<Box<dyn SyncAll>> {
         promised(self.capabilities.sync_all)?;
         self.root.sync_handle()
@@ -171,5 +181,7 @@ fn common(a: Capabilities, b: Capabilities) -> Capabilities {
         overwrite_allocates: a.overwrite_allocates || b.overwrite_allocates,
         sync_all: a.sync_all && b.sync_all,
         in_place: a.in_place && b.in_place,
+        write_out: a.write_out && b.write_out,
+        executable_bit: a.executable_bit && b.executable_bit,
     }
 }

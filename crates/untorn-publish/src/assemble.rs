@@ -156,7 +156,8 @@ impl<'a> Fill<'a> {
         if self.observer.is_some_and(Observer::should_stop) {
             return Err(Error::Stopped);
         }
-        let frames = self.fetch(&missing(self.batch.iter().map(|(_, located)| located), |_| false))?;
+        let wanted = missing(self.batch.iter().map(|(_, located)| located), |_| false);
+        let frames = frames(self.store, self.release, &wanted)?;
         let mut open: Option<(&TreePath, Box<dyn File>)> = None;
         for (path, located) in &self.batch {
             let damaged = |source| Error::Chunks { name: path.to_string(), source };
@@ -174,24 +175,25 @@ impl<'a> Fill<'a> {
         self.batch_len = 0;
         Ok(())
     }
+}
 
-    fn fetch(&self, frames: &BTreeSet<Frame>) -> Result<HashMap<Frame, Vec<u8>>> {
-        let mut options = FetchOptions::default();
-        options.gap_max = GAP_LEN;
-        let mut found = HashMap::new();
-        for fetch in plan_fetches(frames, options) {
-            let pack = self.release.packs.iter().find(|pack| pack.number == fetch.pack);
-            let index = Name::Index(self.release.index.hash).to_string();
-            let pack = pack.ok_or(Error::Damaged { name: index, what: "it names a pack that the release does not have" })?;
-            let name = Name::Pack(pack.hash).to_string();
-            let bytes = self.store.get_range(&name, fetch.range.start, usize::try_from(fetch.len()).unwrap_or(usize::MAX))?;
-            for (frame, stored) in fetch.split(&bytes) {
-                let opened = open_frame(frame, stored).map_err(|source| Error::Chunks { name: name.clone(), source })?;
-                found.insert(*frame, opened);
-            }
+/// Frames of a release, by what they are, decompressed.
+pub(crate) fn frames(store: &dyn Backend, release: &Release, frames: &BTreeSet<Frame>) -> Result<HashMap<Frame, Vec<u8>>> {
+    let mut options = FetchOptions::default();
+    options.gap_max = GAP_LEN;
+    let mut found = HashMap::new();
+    for fetch in plan_fetches(frames, options) {
+        let pack = release.packs.iter().find(|pack| pack.number == fetch.pack);
+        let index = Name::Index(release.index.hash).to_string();
+        let pack = pack.ok_or(Error::Damaged { name: index, what: "it names a pack that the release does not have" })?;
+        let name = Name::Pack(pack.hash).to_string();
+        let bytes = store.get_range(&name, fetch.range.start, usize::try_from(fetch.len()).unwrap_or(usize::MAX))?;
+        for (frame, stored) in fetch.split(&bytes) {
+            let opened = open_frame(frame, stored).map_err(|source| Error::Chunks { name: name.clone(), source })?;
+            found.insert(*frame, opened);
         }
-        Ok(found)
     }
+    Ok(found)
 }
 
 /// How many pages are kept in memory; each tells about some 16 MiB.

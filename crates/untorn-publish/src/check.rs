@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use untorn::{Manifest, Observer};
 use untorn_format::{
     Hash, Hasher,
-    index::{Frame, Page},
-    release::{Pack, Release, Signed},
+    index::{Bridge, Frame, Page},
+    release::{BridgeObject, Pack, Release, Signed},
 };
 use untorn_store::{
     Located,
@@ -130,6 +130,9 @@ impl Check<'_> {
         for patch in &release.patches {
             self.hashed(&Name::Patch(patch.hash), &patch.hash, patch.len)?;
         }
+        for bridge in &release.bridges {
+            self.bridge(release, bridge)?;
+        }
         for delta in &release.manifest_deltas {
             let name = Name::ManifestDelta { from: delta.from, to: release.manifest.hash };
             self.hashed(&name, &delta.stored, delta.stored_len)?;
@@ -138,6 +141,35 @@ impl Check<'_> {
             Err(error @ Error::Stopped) => return Err(error),
             Err(error) => self.problem(&Name::Release(release.id()), &error),
             Ok(()) => {}
+        }
+        Ok(())
+    }
+
+    /// Whether a bridge is one, and each of its frames is in its pack. What comes out of them is compared by whoever uses them, and has the frames of the index besides.
+    fn bridge(&mut self, release: &Release, object: &BridgeObject) -> Result<()> {
+        let name = Name::Bridge(object.hash);
+        self.hashed(&name, &object.hash, object.len)?;
+        let read = || -> Result<Option<&'static str>> {
+            let bytes = need(self.store, &name, object.len)?;
+            let bridge =
+                Bridge::decode(&bytes).map_err(|error| Error::Chunks { name: name.to_string(), source: error.into() })?;
+            let fits = |frame: &Frame| {
+                let pack = release.packs.iter().find(|pack| pack.number == frame.pack);
+                pack.is_some_and(|pack| u64::from(frame.at) + u64::from(frame.stored_len) <= pack.len)
+            };
+            Ok(if bridge.manifest != release.manifest.hash {
+                Some("it leads to another build")
+            } else if !bridge.frames.iter().all(|frame| fits(&frame.frame)) {
+                Some("it names bytes that no pack of the release has")
+            } else {
+                None
+            })
+        };
+        match read() {
+            Err(error @ Error::Stopped) => return Err(error),
+            Err(error) => self.problem(&name, &error),
+            Ok(Some(what)) => self.problem(&name, &what),
+            Ok(None) => {}
         }
         Ok(())
     }

@@ -109,6 +109,7 @@ fn is_collected(name: &Name) -> bool {
             | Name::ManifestDelta { .. }
             | Name::Index(_)
             | Name::Pack(_)
+            | Name::Bridge(_)
             | Name::Patch(_)
     )
 }

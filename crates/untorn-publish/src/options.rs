@@ -45,6 +45,8 @@ pub struct PublishOptions {
     pub build: Option<u64>,
     /// From how many builds before patches are made.
     pub patch_from: usize,
+    /// Make no bridge from the build before, which is made so that players who have that fetch less where there is no patch.
+    pub no_bridge: bool,
     /// Directories that hold builds from before: what they have need not be fetched from the store to make patches.
     pub old: Vec<PathBuf>,
     /// Where old builds are put together for that; the system's place for such things, if nothing is said.
@@ -74,6 +76,7 @@ impl Default for PublishOptions {
             label: None,
             build: None,
             patch_from: 0,
+            no_bridge: false,
             old: Vec::new(),
             work_dir: None,
             unsigned_out: None,

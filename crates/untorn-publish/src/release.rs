@@ -76,6 +76,7 @@ pub(crate) fn objects(release: &Release) -> Vec<(Name, u64)> {
     let delta = |from: Hash| Name::ManifestDelta { from, to: manifest.hash };
     objects.extend(release.manifest_deltas.iter().map(|object| (delta(object.from), object.stored_len)));
     objects.extend(release.packs.iter().map(|pack| (Name::Pack(pack.hash), pack.len)));
+    objects.extend(release.bridges.iter().map(|bridge| (Name::Bridge(bridge.hash), bridge.len)));
     objects.extend(release.patches.iter().map(|patch| (Name::Patch(patch.hash), patch.len)));
     objects
 }

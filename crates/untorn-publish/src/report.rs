@@ -42,6 +42,8 @@ pub struct PublishReport {
     pub new_len: u64,
     /// How many bytes these have compressed.
     pub packs_len: u64,
+    /// How many bytes the bridge from the build before has; 0 where there is none.
+    pub bridge_len: u64,
     /// How many objects were sent; in a dry run, how many would be.
     pub sent_objects: u64,
     /// How many bytes these have.

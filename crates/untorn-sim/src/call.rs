@@ -34,13 +34,16 @@ pub enum Method {
     /// [`untorn_fs::File::sync`].
     Sync,
     SyncAll,
+    /// [`untorn_fs::File::write_out`].
+    WriteOut,
+    WriteOutDir,
 }
 
 impl Method {
     /// Whether it makes something durable.
     #[must_use]
     pub const fn is_sync(self) -> bool {
-        matches!(self, Self::SyncDir | Self::SyncData | Self::Sync | Self::SyncAll)
+        matches!(self, Self::SyncDir | Self::SyncData | Self::Sync | Self::SyncAll | Self::WriteOut | Self::WriteOutDir)
     }
 }
 

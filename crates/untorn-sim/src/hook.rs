@@ -173,6 +173,10 @@ impl Fs for HookFs {
         self.run(Call::new(Method::SyncDir, path), |path| self.inner.sync_dir(path))
     }
 
+    fn write_out_dir(&self, path: &str) -> io::Result<()> {
+        self.run(Call::new(Method::WriteOutDir, path), |path| self.inner.write_out_dir(path))
+    }
+
     fn sync_handle(&self) -> io::Result<Box<dyn SyncAll>> {
         self.answer(Call::new(Method::SyncHandle, ""), |_| {
             let inner = self.inner.sync_handle()?;

@@ -80,6 +80,10 @@ impl File for HookFile {
         self.fs.run(self.call(Method::Sync), |path| self.on(path, |file| file.sync()))
     }
 
+    fn write_out(&self) -> io::Result<()> {
+        self.fs.run(self.call(Method::WriteOut), |path| self.on(path, |file| file.write_out()))
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

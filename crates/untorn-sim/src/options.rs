@@ -18,6 +18,8 @@ pub struct SimOptions {
     pub reflink: bool,
     /// [`untorn_fs::SyncAll`] works.
     pub sync_all: bool,
+    /// [`untorn_fs::File::write_out`] leaves the flush of the device to the next sync.
+    pub write_out: bool,
     /// Objects have identities.
     pub stable_ids: bool,
     /// A rename is old or new after a power cut. When false its halves are independent: a file may end under both names or none.
@@ -54,6 +56,7 @@ impl SimOptions {
             exchange: true,
             reflink: true,
             sync_all: true,
+            write_out: false,
             stable_ids: true,
             atomic_rename: true,
             atomic_rename_across: false,
@@ -88,10 +91,10 @@ impl SimOptions {
         Self { atomic_rename_across: true, garbage: false, overwrite_allocates: true, ..Self::strict() }
     }
 
-    /// No exchange, no reflinks, no sync of everything, names that ignore case: NTFS by the plain calls.
+    /// No exchange, no reflinks, no sync of everything but one flush for many files, names that ignore case: NTFS.
     #[must_use]
     pub const fn ntfs_like() -> Self {
-        Self { exchange: false, reflink: false, sync_all: false, ignore_case: true, ..Self::strict() }
+        Self { exchange: false, reflink: false, sync_all: false, write_out: true, ignore_case: true, ..Self::strict() }
     }
 
     /// A remote file system: no exchange, no reflinks, no sync of everything.
@@ -103,7 +106,7 @@ impl SimOptions {
     /// No journal, no links, no identities; a rename may leave two names or none.
     #[must_use]
     pub const fn fat_like() -> Self {
-        Self { hard_links: false, stable_ids: false, atomic_rename: false, ..Self::ntfs_like() }
+        Self { hard_links: false, stable_ids: false, atomic_rename: false, write_out: false, ..Self::ntfs_like() }
     }
 
     pub(crate) const fn capabilities(&self) -> Capabilities {
@@ -115,6 +118,8 @@ impl SimOptions {
             overwrite_allocates: self.overwrite_allocates,
             sync_all: self.sync_all,
             in_place: true,
+            write_out: self.write_out,
+            executable_bit: true,
         }
     }
 

@@ -89,6 +89,18 @@ impl File for SimFile {
         self.settle(Barrier::File(self.ino))
     }
 
+    fn write_out(&self) -> io::Result<()> {
+        if !self.shared.lock().options().write_out {
+            return self.sync();
+        }
+        self.with(|state| {
+            let mut heard = self.errors_heard.load(Ordering::Relaxed);
+            let answer = state.write_out(Barrier::File(self.ino), &mut heard);
+            self.errors_heard.store(heard, Ordering::Relaxed);
+            answer
+        })
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

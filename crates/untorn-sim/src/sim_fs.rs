@@ -234,6 +234,17 @@ impl Fs for SimFs {
         })
     }
 
+    fn write_out_dir(&self, path: &str) -> io::Result<()> {
+        if !self.capabilities().write_out {
+            return self.sync_dir(path);
+        }
+        self.with(|state| {
+            let dir = state.find(self.root, path)?;
+            state.entries(dir)?;
+            state.write_out_dir(dir)
+        })
+    }
+
     fn sync_handle(&self) -> io::Result<Box<dyn SyncAll>> {
         self.with(|state| {
             if !state.options().sync_all {

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     Image, Rng, SimOptions,
-    effect::{Effect, Event, Names, Needs},
+    effect::{Barrier, Effect, Event, Names, Needs},
     inode::{Body, Entries, Ino, Inode, ROOT},
     lock::Locks,
     path,
@@ -43,6 +43,8 @@ pub(crate) struct State {
     pub(crate) log: Arc<Vec<Event>>,
     pub(crate) locks: Locks,
     pub(crate) sync_errors: SyncErrors,
+    /// What was written out since the last sync of a file: durable with the next one.
+    pub(crate) written_out: Vec<Barrier>,
     /// The next sync fails this way.
     pub(crate) failing_sync: Option<io::ErrorKind>,
     pub(crate) rng: Rng,
@@ -88,6 +90,7 @@ impl State {
             log: Arc::default(),
             locks: Locks::default(),
             sync_errors: SyncErrors::default(),
+            written_out: Vec::new(),
             failing_sync: None,
             rng,
             alive_from: 0,
@@ -208,6 +211,7 @@ impl State {
                 place.parent = change.dir;
             }
             self.live.set_name(change);
+            self.written_out.retain(|barrier| *barrier != Barrier::Dir(change.dir));
         }
         self.record(Event::Effect(Effect::Names(names)));
     }
@@ -231,6 +235,7 @@ impl State {
 
     /// Changes a file now; `effect` says what a crash may take back.
     pub(crate) fn change_file(&mut self, ino: Ino, effects: impl IntoIterator<Item = Effect>) {
+        self.written_out.retain(|barrier| barrier.file() != Some(ino));
         // Nobody can find a file without a name after a crash.
         if self.links(ino) > 0 {
             Arc::make_mut(&mut self.log).extend(effects.into_iter().map(Event::Effect));

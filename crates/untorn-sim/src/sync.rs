@@ -16,6 +16,27 @@ impl State {
         let earlier = self.sync_errors.hear(of, heard);
         failure.and(earlier)?;
         self.record(Event::Settled(barrier));
+        for written_out in std::mem::take(&mut self.written_out) {
+            self.record(Event::Settled(written_out));
+        }
+        Ok(())
+    }
+
+    /// As [`State::sync`], but for the flush of the device.
+    pub(crate) fn write_out(&mut self, barrier: Barrier, heard: &mut u32) -> io::Result<()> {
+        let failure = self.fail_if_told(barrier);
+        let earlier = self.sync_errors.hear(barrier.file(), heard);
+        failure.and(earlier)?;
+        self.written_out.retain(|other| *other != barrier);
+        self.written_out.push(barrier);
+        Ok(())
+    }
+
+    pub(crate) fn write_out_dir(&mut self, dir: Ino) -> io::Result<()> {
+        let barrier = Barrier::Dir(dir);
+        self.fail_if_told(barrier)?;
+        self.written_out.retain(|other| *other != barrier);
+        self.written_out.push(barrier);
         Ok(())
     }
 
@@ -35,6 +56,10 @@ impl State {
     fn fail_if_told(&mut self, barrier: Barrier) -> io::Result<()> {
         let Some(kind) = self.failing_sync.take() else { return Ok(()) };
         self.lose(barrier);
+        // What was in the cache of the device is gone with its flush. Of that only whoever asked for the flush is told: the files were written out well.
+        for written_out in std::mem::take(&mut self.written_out) {
+            self.record(Event::Failed(written_out));
+        }
         self.sync_errors.set_heard();
         Err(error_of(kind))
     }

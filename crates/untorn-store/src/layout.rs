@@ -10,6 +10,7 @@
 //! manifest/<hash>-from-<hash>      the same, compressed against an older one
 //! index/<hash>                     indexes, by the hash of their bytes
 //! pack/<hash>                      packs, by the hash of their bytes
+//! bridge/<hash>                    bridges, by the hash of their bytes
 //! patch/<hash>                     patches, by the hash of their bytes
 //! <document>.minisig               the signatures of a root, release or log document
 //! publishing/<hash>                somebody publishes: what he sends is not to be collected. Of no meaning to readers
@@ -56,6 +57,8 @@ pub enum Name {
     Index(Hash),
     /// A pack.
     Pack(Hash),
+    /// A bridge.
+    Bridge(Hash),
     /// A patch.
     Patch(Hash),
     /// The mark of a publication that goes on.
@@ -95,6 +98,7 @@ impl fmt::Display for Name {
             Self::ManifestDelta { from, to } => write!(f, "manifest/{to}-from-{from}"),
             Self::Index(hash) => write!(f, "index/{hash}"),
             Self::Pack(hash) => write!(f, "pack/{hash}"),
+            Self::Bridge(hash) => write!(f, "bridge/{hash}"),
             Self::Patch(hash) => write!(f, "patch/{hash}"),
             Self::Publishing(hash) => write!(f, "publishing/{hash}"),
             Self::Collecting(hash) => write!(f, "collecting/{hash}"),
@@ -130,6 +134,7 @@ fn parse(text: &str) -> Option<Name> {
         },
         ("index", _) => Name::Index(document.parse().ok()?),
         ("pack", _) => Name::Pack(document.parse().ok()?),
+        ("bridge", _) => Name::Bridge(document.parse().ok()?),
         ("patch", _) => Name::Patch(document.parse().ok()?),
         ("publishing", _) => Name::Publishing(document.parse().ok()?),
         ("collecting", _) => Name::Collecting(document.parse().ok()?),
@@ -180,6 +185,7 @@ mod tests {
             Name::ManifestDelta { from: other, to: one },
             Name::Index(one),
             Name::Pack(one),
+            Name::Bridge(one),
             Name::Patch(one),
             Name::Publishing(one),
             Name::Collecting(one),

@@ -11,7 +11,8 @@
 //!
 //! # Limitations
 //! - Whether an index is the right one is the caller's to know: by a hash from a signed document, or by comparing the hashes of whole files in the end.
-//! - Files up to 128 KiB are one chunk: of one of those that changed a little, all is new.
+//! - Files up to 128 KiB are one chunk: of one of those that changed a little, all is new. Who has the build before fetches less over a *bridge*
+//!   ([`BridgePlan`], [`open_bridge_frame`]): new chunks, compressed against old ones.
 //!
 //! ```
 //! use untorn_format::{TreePath, manifest::{Entry, Kind, Manifest}};
@@ -35,6 +36,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod bridge;
 mod build;
 mod chunker;
 mod error;
@@ -45,6 +47,7 @@ pub mod layout;
 mod manifest_object;
 mod published;
 
+pub use bridge::{BridgePlan, Crossing, open_bridge_frame};
 pub use build::{BuildOptions, Built, Content, IndexFile, Open, Pack, PackInfo, Sink, build, cut};
 pub use chunker::{CHUNK_LEN_MIN, Chunker};
 pub use error::Error;
@@ -54,4 +57,6 @@ pub use index::{Index, Located, chunks_of, located};
 pub use manifest_object::{manifest_len, open_manifest, pack_manifest};
 pub use published::Published;
 
-pub use untorn_format::index::{CHUNK_LEN_MAX, Chunk, FRAME_LEN_MAX, FRAME_STORED_LEN_MAX, Frame, Page, Span};
+pub use untorn_format::index::{
+    Bridge, BridgeFrame, CHUNK_LEN_MAX, Chunk, FRAME_LEN_MAX, FRAME_STORED_LEN_MAX, Frame, Mark, Page, Span,
+};

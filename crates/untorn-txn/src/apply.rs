@@ -18,7 +18,7 @@ use untorn_format::{
     TreePath,
     journal::{Object, Plan, Range, Step, Target},
 };
-use untorn_fs::{File, FileKind, Fs, OpenMode, Permissions, is_outside_tree};
+use untorn_fs::{File, FileKind, Fs, OpenMode, Permissions, is_in_use, is_outside_tree};
 
 use crate::{
     aside::{self, Wanted},
@@ -32,6 +32,9 @@ use crate::{
     stage::{COPY_LEN, copy_range},
     warning::Warning,
 };
+
+/// What is written in place is whole blocks of this length, and the end of a file.
+const BLOCK_LEN: u64 = 4096;
 
 /// What came up while applying.
 #[derive(Debug, Default)]
@@ -55,19 +58,21 @@ impl Applied {
     }
 }
 
-/// Applies all steps, save putting those staged files in place that are `lost`.
+/// Applies all steps; recovery does so again, save putting those staged files in place that are `lost`.
 pub(crate) fn apply(
     fs: &dyn Fs,
     layout: TxLayout,
     plan: &Plan,
-    lost: &BTreeSet<u32>,
+    lost: Option<&BTreeSet<u32>>,
     unsynced: &mut Unsynced,
     options: &Options,
 ) -> Result<Applied> {
+    let (again, none) = (lost.is_some(), BTreeSet::new());
+    let lost = lost.unwrap_or(&none);
     let redo =
         if plan.redo.len == 0 { None } else { Some(fs.open(&layout.redo(), OpenMode::Read).context("open", &layout.redo())?) };
     let landing = Landing::of(plan, fs.capabilities());
-    let apply = Apply { fs, layout, landing, objects: &plan.objects, lost, redo: redo.as_deref(), options };
+    let apply = Apply { fs, layout, landing, objects: &plan.objects, lost, again, redo: redo.as_deref(), options };
     let mut applied = Applied::default();
     let total = plan.steps.len() as u64;
     let patches = plan.steps.partition_point(|step| !matches!(step, Step::Patch { .. } | Step::SetExecutable { .. }));
@@ -112,12 +117,30 @@ fn tell_sometimes(options: &Options, done: u64, total: u64) {
     }
 }
 
+/// Where the blocks begin that are all written up to the end, so that the file may be cut off there before it is done again.
+///
+/// It has to be. Where a sync failed, writing the same bytes once more makes up for it only in blocks that had been written before. A block that was new to the file
+/// is not: ext4 goes on taking it for one that was never written, says that all is well, and shows zeros after the next mount (measured on Linux 6.18). Cut
+/// off, such blocks are made anew.
+fn again_from(ranges: &[Range], len: u64) -> u64 {
+    let mut from = len;
+    for range in ranges.iter().rev() {
+        if range.at + range.len < from {
+            break;
+        }
+        from = from.min(range.at);
+    }
+    from.next_multiple_of(BLOCK_LEN)
+}
+
 struct Apply<'a> {
     fs: &'a dyn Fs,
     layout: TxLayout,
     landing: Landing,
     objects: &'a [Object],
     lost: &'a BTreeSet<u32>,
+    /// Whether it may have been done before.
+    again: bool,
     redo: Option<&'a dyn File>,
     options: &'a Options,
 }
@@ -181,7 +204,7 @@ impl Apply<'_> {
                 Ok(())
             }
             Step::Symlink { path, target } => {
-                self.symlink(path, target)?;
+                self.symlink(path, target, unsynced)?;
                 unsynced.name(path.as_str());
                 Ok(())
             }
@@ -196,6 +219,7 @@ impl Apply<'_> {
                 self.note_gone(path, unsynced);
                 Ok(())
             }
+            Err(error) if is_in_use(&error) => self.move_out_of_use(path.as_str(), error, unsynced),
             other => {
                 unsynced.name(path.as_str());
                 other.context("remove", path.as_str())
@@ -203,9 +227,10 @@ impl Apply<'_> {
         }
     }
 
-    /// A name that goes, unless its directory went before it: others removed that, and it cannot be synced.
+    /// A name that goes, unless its directory is known to have gone before it: others removed that, and it cannot be synced.
     fn note_gone(&self, path: &TreePath, unsynced: &mut Unsynced) {
-        if path.parent().is_none_or(|dir| self.fs.metadata(dir.as_str()).is_ok_and(|meta| meta.is_dir())) {
+        let is_gone = |dir: TreePath| self.fs.metadata(dir.as_str()).map_or_else(|error| is_gone(&error), |meta| !meta.is_dir());
+        if !path.parent().is_some_and(is_gone) {
             unsynced.name(path.as_str());
         }
     }
@@ -215,7 +240,8 @@ impl Apply<'_> {
         match self.fs.remove_dir(path.as_str()) {
             Ok(()) => Ok(true),
             Err(error) if is_gone(&error) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
+            // Or one that a program is in.
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty || is_in_use(&error) => Ok(false),
             Err(error) => Err(Error::io("remove", path.as_str(), error)),
         }
     }
@@ -242,7 +268,7 @@ impl Apply<'_> {
     fn put(&self, landing: Landing, staged: &str, path: &str, unsynced: &mut Unsynced) -> Result<()> {
         match landing {
             Landing::Link => self.put_by_link(staged, path, unsynced),
-            Landing::Rename => self.put_by_rename(staged, path),
+            Landing::Rename => self.put_by_rename(staged, path, unsynced),
             Landing::Copy => self.put_by_copy(staged, path, unsynced),
         }
     }
@@ -260,7 +286,7 @@ impl Apply<'_> {
         let passing = self.layout.passing();
         self.clear_passing()?;
         self.fs.hard_link(staged, &passing).context("link", staged)?;
-        self.fs.rename(&passing, path).context("rename to", path)?;
+        self.replace(&passing, path, unsynced).context("rename to", path)?;
         // Renaming one of two names of a file over the other does nothing: then it is in its place already.
         self.clear_passing()
     }
@@ -273,8 +299,36 @@ impl Apply<'_> {
         }
     }
 
-    fn put_by_rename(&self, staged: &str, path: &str) -> Result<()> {
-        match self.fs.rename(staged, path) {
+    /// Renames over what is at `path`. A file that others have open, or that is a running program, can be renamed where it cannot be replaced: it makes room for
+    /// the new one. Should a crash come between, nothing is at `path`, and recovery puts the new one there.
+    fn replace(&self, from: &str, path: &str, unsynced: &mut Unsynced) -> io::Result<()> {
+        match self.fs.rename(from, path) {
+            Err(error) if is_in_use(&error) && self.fs.rename(path, &self.free_in_use()?).is_ok() => {
+                unsynced.name(path);
+                unsynced.dir(self.layout.dir());
+                self.fs.rename(from, path)
+            }
+            other => other,
+        }
+    }
+
+    fn move_out_of_use(&self, path: &str, error: io::Error, unsynced: &mut Unsynced) -> Result<()> {
+        let to = self.free_in_use().context("look at", path)?;
+        self.fs.rename(path, &to).map_err(|_| Error::io("remove", path, error))?;
+        unsynced.name(path);
+        unsynced.dir(self.layout.dir());
+        Ok(())
+    }
+
+    /// A name in the folder of the transaction, with which it goes when nobody has it open any more.
+    fn free_in_use(&self) -> io::Result<String> {
+        let is_free = |name: &String| self.fs.metadata(name).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        let mut names = (0..IN_USE_MAX).map(|number| self.layout.in_use(number));
+        names.find(is_free).ok_or_else(|| io::ErrorKind::ResourceBusy.into())
+    }
+
+    fn put_by_rename(&self, staged: &str, path: &str, unsynced: &mut Unsynced) -> Result<()> {
+        match self.replace(staged, path, unsynced) {
             // It went before a crash; recovery has checked that what is there is what was staged.
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.fs.metadata(path).is_ok_and(|meta| meta.is_file()) => {
                 Ok(())
@@ -301,11 +355,11 @@ impl Apply<'_> {
         to.set_permissions(staged_meta.permissions).context("set permissions of", path)
     }
 
-    fn symlink(&self, path: &TreePath, target: &str) -> Result<()> {
+    fn symlink(&self, path: &TreePath, target: &str, unsynced: &mut Unsynced) -> Result<()> {
         let passing = self.layout.passing();
         self.clear_passing()?;
         self.fs.symlink(target, &passing).context("make", &passing)?;
-        self.fs.rename(&passing, path.as_str()).context("rename to", path.as_str())
+        self.replace(&passing, path.as_str(), unsynced).context("rename to", path.as_str())
     }
 
     /// Steps on the content of files touch each its own file, so they can be shared out. Answers with those that something is in the way of.
@@ -353,7 +407,12 @@ impl Apply<'_> {
         match step {
             Step::Patch { target, create, executable, len, ranges } => {
                 let path = self.path_of(target);
-                let (file, old_len) = self.open(&path, *create, *executable)?;
+                let (file, mut old_len) = self.open(&path, *create, *executable)?;
+                let from = again_from(ranges, *len);
+                if self.again && from < old_len.min(*len) {
+                    file.set_len(from).context("cut off", &path)?;
+                    old_len = from;
+                }
                 // Only where it differs: setting a length is a change of the file even when it is the same.
                 if old_len != *len {
                     file.set_len(*len).context("set the length of", &path)?;
@@ -426,6 +485,9 @@ impl Apply<'_> {
         }
     }
 }
+
+/// More files in use at once are not moved out of the way.
+const IN_USE_MAX: u64 = 100_000;
 
 /// Whether an error may come from what others have put in the way, or taken away.
 fn is_obstructed(error: &Error) -> bool {

@@ -17,6 +17,7 @@ use untorn_fs::{Fs, OpenMode, SyncAll};
 
 use crate::{
     error::{Context, Result},
+    layout::SLOTS,
     pool,
 };
 
@@ -106,16 +107,30 @@ impl Syncer {
         self.all.is_some()
     }
 
-    /// After this returns, everything in `unsynced` is durable. Says how many syncs it took.
+    /// After this returns, everything in `unsynced` is durable. Says how many syncs, each a flush of the device, it took.
     pub(crate) fn sync(&self, fs: &dyn Fs, unsynced: &Unsynced) -> Result<u64> {
         if let Some(all) = &self.all {
             all.sync_all().context("sync", "")?;
             return Ok(1);
         }
+        if fs.capabilities().write_out {
+            return self.write_out(fs, unsynced);
+        }
         // Files before directories: on most systems syncing a directory then finds its files clean.
         self.each(&unsynced.files, |path| fs.open(path, OpenMode::Write).context("open", path)?.sync().context("sync", path))?;
         self.each(&unsynced.dirs, |path| fs.sync_dir(path).context("sync", path))?;
         Ok((unsynced.files.len() + unsynced.dirs.len()) as u64)
+    }
+
+    /// Everything leaves for the device, which then is flushed once, through a file that is always there.
+    fn write_out(&self, fs: &dyn Fs, unsynced: &Unsynced) -> Result<u64> {
+        self.each(&unsynced.files, |path| {
+            fs.open(path, OpenMode::Write).context("open", path)?.write_out().context("sync", path)
+        })?;
+        self.each(&unsynced.dirs, |path| fs.write_out_dir(path).context("sync", path))?;
+        let flushed = SLOTS[0];
+        fs.open(flushed, OpenMode::Write).context("open", flushed)?.sync().context("sync", flushed)?;
+        Ok(1)
     }
 
     /// A bounded pool: many syncs at once share the device's flushes.

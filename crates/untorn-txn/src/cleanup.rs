@@ -6,6 +6,7 @@ use untorn_fs::{FileKind, Fs};
 
 use crate::{
     error::{Context, Error, Result},
+    interrupted,
     layout::{NUMBER_MAX, TRANSACTIONS, TxLayout},
 };
 
@@ -50,16 +51,17 @@ pub(crate) fn leave_something(fs: &dyn Fs, folder: TxLayout) {
 }
 
 /// Removes the folder of a transaction that was never decided. After this returns, its plan is gone for good, and so, mostly, is the folder: no record torn later can make it
-/// doubtful.
-pub(crate) fn discard(fs: &dyn Fs, folder: TxLayout) -> Result<()> {
+/// doubtful. Says whether what it had staged was set aside, to be taken up again.
+pub(crate) fn discard(fs: &dyn Fs, folder: TxLayout) -> Result<bool> {
     match fs.remove_file(&folder.plan()) {
         // Somebody has put a file of that name there.
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {}
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(Error::io("remove", &folder.plan(), error)),
         _ => fs.sync_dir(&folder.dir()).context("sync", &folder.dir())?,
     }
-    remove_folder(fs, folder);
-    fs.sync_dir(TRANSACTIONS).context("sync", TRANSACTIONS)
+    let is_aside = interrupted::set_aside(fs, folder);
+    fs.sync_dir(TRANSACTIONS).context("sync", TRANSACTIONS)?;
+    Ok(is_aside)
 }
 
 /// Removes the folder of a transaction.
@@ -78,7 +80,7 @@ pub(crate) fn remove_all(fs: &dyn Fs, dir: &str) {
 }
 
 /// Removes what is in a directory, save some names. Results are dropped: see the top of this file.
-fn remove_below(fs: &dyn Fs, dir: &str, save: &[&str]) {
+pub(crate) fn remove_below(fs: &dyn Fs, dir: &str, save: &[&str]) {
     for name in names(fs, dir).into_iter().filter(|name| !save.contains(&name.as_str())) {
         let path = format!("{dir}/{name}");
         if fs.remove_file(&path).is_err() && fs.metadata(&path).is_ok_and(|meta| meta.kind == FileKind::Dir) {

@@ -9,6 +9,7 @@ use crate::{
     barrier::{Barrier, Unsynced},
     cleanup,
     error::{Cause, Error, Result, TreeState},
+    interrupted,
     layout::TxLayout,
     lock,
     options::{Options, Phase, Readers},
@@ -27,7 +28,14 @@ pub(crate) fn commit(mut tx: Transaction<'_>) -> Result<Report> {
     let Some(sealed) = seal(&mut tx)? else { return Ok(Report::default()) };
     tx.options.stop_if_asked()?;
     let fs = tx.tree.fs().clone();
-    let readers = lock::exclude_readers(&*fs, tx.options.readers == Readers::Wait)?;
+    let readers = match lock::exclude_readers(&*fs, tx.options.readers == Readers::Wait) {
+        Err(error) => {
+            // All is staged: whoever tries again when the program has ended need not do it again.
+            tx.note_all()?;
+            return Err(error);
+        }
+        readers => readers?,
+    };
     prepare::recheck(&*fs, &tx.view, &sealed.relinked, tx.options.jobs)?;
     // 4, B1: everything staged is durable.
     tx.options.tell(Phase::Sync, 0, 1);
@@ -43,10 +51,12 @@ pub(crate) fn commit(mut tx: Transaction<'_>) -> Result<Report> {
     }
     report.barriers.push((Barrier::B2, 1));
     // 6 to 8: from here on the transaction is decided, and every error leaves it to the next opening.
-    complete(tx.tree, &plan, &BTreeSet::new(), &tx.options, &mut report)
+    complete(tx.tree, &plan, None, &tx.options, &mut report)
         .map_err(|error| tx.tree.poison(error).with_state(TreeState::WillComplete))?;
     // Readers take what is left of a stage for a journal that may not be cleared.
     cleanup::after(&*fs, tx.tree.kept_folder());
+    // Whatever was staged for the tree before this one.
+    interrupted::discard(&*fs);
     drop(readers);
     tx.stage.forget();
     report.elapsed = started.elapsed();
@@ -68,8 +78,14 @@ fn give_up(tree: &mut Tree, committed: &Record, error: Error) -> Error {
 }
 
 /// Steps 6 to 8, the same for commit and for recovery: apply, B3, B4.
-/// What is `lost` of the stage is passed over.
-pub(crate) fn complete(tree: &mut Tree, plan: &Plan, lost: &BTreeSet<u32>, options: &Options, report: &mut Report) -> Result<()> {
+/// Recovery says what is `lost` of the stage, and passed over; `None` the first time.
+pub(crate) fn complete(
+    tree: &mut Tree,
+    plan: &Plan,
+    lost: Option<&BTreeSet<u32>>,
+    options: &Options,
+    report: &mut Report,
+) -> Result<()> {
     let fs = tree.fs().clone();
     // 6: change the tree.
     let mut unsynced = Unsynced::default();

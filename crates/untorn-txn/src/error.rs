@@ -2,7 +2,8 @@
 
 use std::{error::Error as StdError, fmt, io};
 
-use untorn_format::{PathError, release::Progress};
+use untorn_format::{PathError, release::Steps};
+use untorn_fs::is_in_use;
 
 /// What an operation answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -112,7 +113,7 @@ pub enum Cause {
         format: u32,
     },
     /// An update in steps is half way: the tree is neither the old nor the new one.
-    HalfWay(Progress),
+    HalfWay(Steps),
     /// An earlier error forbids further work with this handle.
     Poisoned,
     /// The producer of the updates reported an error.
@@ -197,6 +198,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match &*self.cause {
             Cause::Path(error) => error.code(),
+            Cause::Io { source, .. } if is_in_use(source) => "UNT-IN-USE",
             Cause::Io { .. } => "UNT-IO",
             Cause::NoSpace { .. } => "UNT-SPACE",
             Cause::Busy { .. } => "UNT-BUSY",
@@ -230,6 +232,7 @@ impl Error {
     pub fn advice(&self) -> &'static str {
         match &*self.cause {
             Cause::Path(_) => "use a name that every system can hold",
+            Cause::Io { source, .. } if is_in_use(source) => "close the program that has it open, then try again",
             Cause::Io { source, .. } => match source.kind() {
                 io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                     "check who owns the folder and whether it may be written, then try again"
@@ -300,9 +303,7 @@ impl fmt::Display for Cause {
             Self::JournalDamaged { what } => write!(f, "the journal is damaged: {what}"),
             Self::JournalForeign => f.write_str("the journal belongs to another tree"),
             Self::JournalNewer { format } => write!(f, "the journal has format {format}, which a newer version wrote"),
-            Self::HalfWay(Progress { done, steps }) => {
-                write!(f, "an update in steps is half way, at step {done} of {steps}")
-            }
+            Self::HalfWay(steps) => write!(f, "{steps}"),
             Self::Poisoned => f.write_str("an earlier error ended the work with this tree"),
             Self::Producer(error) => write!(f, "the producer of the updates failed: {error}"),
             Self::Unfinished => f.write_str("the updates ended without their end mark"),

@@ -167,7 +167,9 @@ pub(crate) fn is_unchanged(fs: &dyn Fs, path: &TreePath, after: &After) -> Resul
     Ok(match (after, now) {
         (After::Absent, Node::Absent) | (After::Dir, Node::Dir { .. }) => true,
         (After::Symlink { target }, Node::Symlink { target: now }) => *target == now,
-        (After::File { len, executable, written, hash }, Node::File(now)) if now.len == *len && now.executable == *executable => {
+        (After::File { len, executable, written, hash }, Node::File(now))
+            if now.len == *len && (now.executable == *executable || !fs.capabilities().executable_bit) =>
+        {
             if written.as_slice() == [(0, *len)] {
                 hash_file(fs, path.as_str())?.hash == *hash
             } else {

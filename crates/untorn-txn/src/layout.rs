@@ -14,6 +14,8 @@
 //!   tx/<id>/s/NNNN   staged files                  tx/<id>/u/NNNN     files kept whole
 //!   tx/<id>/head     the next head document        tx/<id>/u/head     the previous one
 //!   tx/<id>/ballast  space set aside for names and growth
+//!   tx/<id>/progress what of the stage is durable: a hint
+//!   interrupted/     a stage that was interrupted, as far as its progress says: progress, redo, s/NNNN
 //!   fetched/<name>   what was fetched for an update: may be removed at any time
 //!   switch/ticket    a whole-tree switch is under way   switch/next      the new tree
 //!   switch/listing   what the last one left             switch/previous  the tree before it, if kept
@@ -38,6 +40,18 @@ pub(crate) const VERIFIED: &str = ".untorn/verified";
 pub(crate) const VERIFIED_PART: &str = ".untorn/verified.part";
 /// All transactions.
 pub(crate) const TRANSACTIONS: &str = ".untorn/tx";
+/// A stage that was interrupted, to be taken up again.
+pub(crate) const INTERRUPTED: &str = ".untorn/interrupted";
+/// The record of progress, in the folder of a transaction or of what was interrupted.
+pub(crate) const PROGRESS: &str = "progress";
+/// The redo file, there.
+pub(crate) const REDO: &str = "redo";
+/// The folder of staged objects, there.
+pub(crate) const OBJECTS: &str = "s";
+/// The name of a staged object, in that folder.
+pub(crate) fn object_name(number: u32) -> String {
+    format!("{number:04}")
+}
 /// What was fetched for updates.
 pub(crate) const FETCHED: &str = ".untorn/fetched";
 /// Something that was fetched.
@@ -88,11 +102,15 @@ impl TxLayout {
     }
     /// The redo file.
     pub(crate) fn redo(self) -> String {
-        self.below("redo")
+        self.below(REDO)
     }
     /// The next head document.
     pub(crate) fn head(self) -> String {
         self.below("head")
+    }
+    /// What of the stage is durable.
+    pub(crate) fn progress(self) -> String {
+        self.below(PROGRESS)
     }
     /// The ballast.
     pub(crate) fn ballast(self) -> String {
@@ -100,15 +118,19 @@ impl TxLayout {
     }
     /// The folder of staged objects.
     pub(crate) fn objects(self) -> String {
-        self.below("s")
+        self.below(OBJECTS)
     }
     /// A staged object.
     pub(crate) fn object(self, number: u32) -> String {
-        self.below(&format!("s/{number:04}"))
+        self.below(&format!("{OBJECTS}/{}", object_name(number)))
     }
     /// The second name of a staged object, the one that is renamed into the tree.
     pub(crate) fn passing(self) -> String {
         self.below("s/passing")
+    }
+    /// A file of the old tree that a program keeps from being removed: it stays here until nobody has it open.
+    pub(crate) fn in_use(self, number: u64) -> String {
+        self.below(&format!("in-use.{number}"))
     }
     /// The way back.
     pub(crate) fn undo_plan(self) -> String {
@@ -147,6 +169,8 @@ mod tests {
             tx.redo(),
             tx.head(),
             tx.ballast(),
+            tx.progress(),
+            tx.in_use(0),
             tx.object(3),
             tx.undo_plan(),
             tx.undo(),

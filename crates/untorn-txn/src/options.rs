@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+use untorn_format::journal::UndoKept;
+
 use crate::error::{Cause, Error, Result};
 
 /// How changed files shall be changed.
@@ -72,6 +74,9 @@ pub struct Options {
     pub way: WayChoice,
     /// Whether what is needed to go back is kept after the commit.
     pub keep_undo: bool,
+    /// Whether the undo that an earlier transaction kept stays where this one keeps none: for transactions that make no other build of the tree, such as repairs.
+    /// Going back then undoes the earlier one; what this one changed, and that one had not, stays.
+    pub leave_undo: bool,
     /// What to do when a reader holds the tree.
     pub readers: Readers,
     /// Whether programs that do not take the reader's lock may have files of the tree open: then nothing is written in place, so that an open file stays
@@ -79,6 +84,9 @@ pub struct Options {
     pub unlocked_readers: bool,
     /// Whether this is a step of an update that is half way, or ends it: see [`Cause::HalfWay`]. Else such a tree is refused.
     pub half_way: bool,
+    /// After how many staged bytes what is staged is made durable, and noted, so that it can be taken up again should the staging be interrupted: see
+    /// [`crate::Transaction::resume`], without which nothing is noted. At most so much is staged anew; each time costs a sync. 0 means never.
+    pub progress_len: u64,
     /// How many threads may work; 1 means none besides the caller's, 0 as many as there are processors, up to four.
     pub jobs: usize,
     /// Is told about progress.
@@ -90,19 +98,33 @@ impl Default for Options {
         Self {
             way: WayChoice::Auto,
             keep_undo: false,
+            leave_undo: false,
             readers: Readers::Refuse,
             unlocked_readers: false,
             half_way: false,
+            progress_len: PROGRESS_LEN,
             jobs: 0,
             observer: None,
         }
     }
 }
 
+/// Staged in a second or two by most disks.
+const PROGRESS_LEN: u64 = 128 << 20;
+
 /// More threads than this only wait for the disk.
 const JOBS_MAX: usize = 4;
 
 impl Options {
+    /// What the plan says of undo.
+    pub(crate) fn undo_kept(&self) -> UndoKept {
+        match (self.keep_undo, self.leave_undo) {
+            (true, _) => UndoKept::Own,
+            (false, true) => UndoKept::Earlier,
+            (false, false) => UndoKept::Nothing,
+        }
+    }
+
     /// The same with a number of threads; on a simulated file system, where runs must be repeatable, none besides the caller's.
     pub(crate) fn with_jobs(mut self, repeatable: bool) -> Self {
         if repeatable {
@@ -134,6 +156,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("way", &self.way)
             .field("keep_undo", &self.keep_undo)
+            .field("leave_undo", &self.leave_undo)
             .field("readers", &self.readers)
             .field("unlocked_readers", &self.unlocked_readers)
             .field("half_way", &self.half_way)

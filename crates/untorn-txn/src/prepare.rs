@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, io};
 
 use untorn_format::{TreePath, check_set};
-use untorn_fs::{Fs, Metadata, OpenMode};
+use untorn_fs::{Fs, Metadata, OpenMode, is_outside_tree};
 
 use crate::{
     error::{Cause, Context, Error, Result},
@@ -247,12 +247,9 @@ pub(crate) fn recheck(fs: &dyn Fs, view: &View, relinked: &Relinked, jobs: usize
                 Some((_, before)) => is_same_file(fs, path, before, relinked, writes_in_place(path, touched))?,
                 None => true,
             },
-            Node::Absent => {
-                matches!(fs.metadata(path.as_str()), Err(error) if error.kind() != io::ErrorKind::PermissionDenied)
-                    || touched.now.is_absent()
-                    || view.is_respelled(path)
-            }
-            Node::Symlink { target } => fs.read_link(path.as_str()).is_ok_and(|now| now == *target),
+            Node::Absent if touched.now.is_absent() || view.is_respelled(path) => true,
+            Node::Absent => found(fs.metadata(path.as_str()), "look at", path)?.is_none(),
+            Node::Symlink { target } => found(fs.read_link(path.as_str()), "read", path)?.is_some_and(|now| now == *target),
             Node::Dir { .. } => fs.metadata(path.as_str()).context("look at", path.as_str())?.is_dir(),
             Node::Other => true,
         };
@@ -279,7 +276,16 @@ fn is_same_file(fs: &dyn Fs, path: &TreePath, before: &Metadata, relinked: &Reli
         }
         // A file that cannot be written, such as a running program, is found out here: after the commit point it would be too late.
         Err(error) if in_place && !is_elsewhere(&error) => Err(Error::io("open for writing", path.as_str(), error)),
-        Err(_) => Ok(false),
+        other => found(other, "look at", path).map(|_| false),
+    }
+}
+
+/// What stands at `path`, or `None` for nothing of that kind. That the system refuses to say is neither.
+fn found<T>(answer: io::Result<T>, doing: &'static str, path: &TreePath) -> Result<Option<T>> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if is_elsewhere(&error) || is_outside_tree(&error) => Ok(None),
+        Err(error) => Err(Error::io(doing, path.as_str(), error)),
     }
 }
 

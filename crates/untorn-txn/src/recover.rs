@@ -13,6 +13,7 @@ use crate::{
     commit::complete,
     decide::{Evidence, Refusal, Verdict, decide},
     error::{Cause, Context, Error, Result, TreeState},
+    interrupted,
     landing::Landing,
     layout::{GIVEN_UP, HEAD, STATE, TxLayout},
     lock,
@@ -69,22 +70,31 @@ pub(crate) fn refused(refusal: Refusal) -> Error {
 fn clean(tree: &mut Tree, ruling: Record, folders: &[u64], home: u128) -> Result<Recovery> {
     let (fs, kept) = (tree.fs().clone(), kept(&ruling));
     let is_undecided = |&folder: &u64| folder > ruling.txid && Some(TxLayout(folder)) != kept;
-    let undecided: Vec<u64> = folders.iter().copied().filter(is_undecided).collect();
+    let mut undecided: Vec<u64> = folders.iter().copied().filter(is_undecided).collect();
+    undecided.sort_unstable();
     let leftovers = cleanup::has_leftovers(&*fs, folders, kept);
     // Were the stage deleted on the word of a record in the page cache, a power cut could bring back the record before it, which needs the stage.
     let in_cache_only = may_be_in_cache_only(&*fs, &ruling, folders);
     let moved = home != 0 && ruling.home != home;
     tree.set_ruling(ruling);
     let anew = moved || in_cache_only || !tree.slots_are_sound();
+    let mut is_aside = false;
+    for &folder in &undecided {
+        // A record torn while one is written anew must not leave a doubt about what was never decided.
+        let folder = TxLayout(folder);
+        is_aside |= if anew { cleanup::discard(&*fs, folder)? } else { interrupted::set_aside(&*fs, folder) };
+    }
     if anew {
-        // A record torn while this is written must not leave a doubt about what was never decided.
-        undecided.iter().try_for_each(|&folder| cleanup::discard(&*fs, TxLayout(folder)))?;
         tree.decide_again(home)?;
     }
     if leftovers || anew {
         cleanup::after(&*fs, kept);
     }
-    Ok(undecided.into_iter().max().map_or(Recovery::Clean, |txid| Recovery::Discarded { txid }))
+    Ok(match undecided.last() {
+        None => Recovery::Clean,
+        Some(&txid) if is_aside => Recovery::SetAside { txid },
+        Some(&txid) => Recovery::Discarded { txid },
+    })
 }
 
 /// Whether the record that clears the journal may stand in the page cache only, after a sync that failed: else what was needed before it is gone.
@@ -157,7 +167,7 @@ fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let mut report = Report::default();
     let options = tree.recovery_options();
     let skipped = lost.keys().copied().collect();
-    complete(tree, &plan, &skipped, &options, &mut report)
+    complete(tree, &plan, Some(&skipped), &options, &mut report)
         .map_err(|error| tree.poison(error).with_state(TreeState::WillComplete))?;
     // The third slot, too: see `decide_again`. Two crashes later a record left of a failed sync there could make a doubt of what is settled now.
     tree.decide_from_ballast(&tree.idle_after(&plan)).map_err(|error| tree.poison(error).with_state(TreeState::New))?;

@@ -87,6 +87,11 @@ pub enum Recovery {
         /// Its number.
         txid: u64,
     },
+    /// A transaction that had not been decided was discarded, but for what it had staged, which the next one for the same purpose may take up: the tree is the old one.
+    SetAside {
+        /// Its number.
+        txid: u64,
+    },
     /// A decided transaction was completed: the tree is the new one.
     Completed {
         /// Its number.

@@ -2,7 +2,7 @@
 
 use untorn_format::{
     Hash,
-    journal::{Blob, MAX_PLAN_LEN, Object, Plan, Step, Undo, UndoEntry},
+    journal::{Blob, MAX_PLAN_LEN, Object, Plan, Step, Undo, UndoEntry, UndoKept},
 };
 use untorn_fs::{Capabilities, Fs, OpenMode};
 
@@ -40,6 +40,7 @@ pub(crate) fn seal(tx: &mut Transaction<'_>) -> Result<Option<Sealed>> {
     let fs = &*fs;
     tx.expectations.iter().try_for_each(|expectation| expectation.check(fs))?;
     prepare::check(fs, &tx.view)?;
+    tx.give_up_waiting()?;
     let ways = prepare::choose_ways(fs, &tx.options, &mut tx.view, &mut tx.stage)?;
     if is_empty(tx) {
         return Ok(None);
@@ -49,6 +50,7 @@ pub(crate) fn seal(tx: &mut Transaction<'_>) -> Result<Option<Sealed>> {
     trial::try_out(fs, &tx.view, tx.stage.layout)?;
     let mut links = prepare::link_moved(fs, &mut tx.view, &mut tx.stage)?;
     prepare::keep_permissions(fs, &tx.view, &mut tx.stage)?;
+    tx.forget_numbers()?;
     prepare::compact(fs, &mut tx.view, &mut links, &mut tx.stage)?;
     let kept = keep_undo(fs, tx)?;
     let plan = Plan {
@@ -57,7 +59,7 @@ pub(crate) fn seal(tx: &mut Transaction<'_>) -> Result<Option<Sealed>> {
         from: tx.tree.installed(),
         to: tx.head_hash(),
         new_head: tx.changes_head(),
-        keep_undo: tx.options.keep_undo,
+        undo: tx.options.undo_kept(),
         redo: tx.stage.redo.finish(fs)?,
         objects: tx.stage.objects(fs)?,
         steps: steps(tx.view.iter(), &links),
@@ -189,12 +191,13 @@ fn finish(fs: &dyn Fs, tx: &mut Transaction<'_>, plan: Plan, relinked: Relinked,
 /// The documents that were written, for B1. Known by what the plan says, not by looking: a look that fails must not leave one out.
 fn documents(tx: &Transaction<'_>, plan: &Plan, unsynced: &mut Unsynced) {
     let layout = tx.stage.layout;
-    let keeps_head = plan.keep_undo && plan.new_head && !plan.from.is_none();
+    let keeps_undo = plan.undo == UndoKept::Own;
+    let keeps_head = keeps_undo && plan.new_head && !plan.from.is_none();
     unsynced.file(layout.plan());
     if plan.new_head && !plan.to.is_none() {
         unsynced.file(layout.head());
     }
-    if plan.keep_undo {
+    if keeps_undo {
         unsynced.file(layout.undo_plan());
     }
     if keeps_head {

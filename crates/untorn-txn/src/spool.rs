@@ -1,11 +1,14 @@
 //! One file written from front to back, hashed on the way: the redo file, the undo file.
 
+use std::io::ErrorKind;
+
 use untorn_format::{Hasher, journal::Blob};
 use untorn_fs::{File, Fs, OpenMode};
 
 use crate::{
-    error::{Context, Result},
+    error::{Context, Error, Result},
     pool::beside,
+    stage::buffer_len,
 };
 
 /// Bytes gathered before they are written.
@@ -37,6 +40,32 @@ impl Spool {
     /// Nothing is made yet.
     pub(crate) fn new(path: String) -> Self {
         Self { path, file: None, buffer: Vec::new(), len: 0, written: 0, begun: 0, hasher: Hasher::new() }
+    }
+
+    /// One whose first bytes are in the file at `path` already, and what follows them is of no use. `None` when they are not those with the length and hash of `blob`.
+    pub(crate) fn reopen(fs: &dyn Fs, path: String, blob: Blob) -> Result<Option<Self>> {
+        if blob.len == 0 {
+            return match fs.remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io("remove", &path, error)),
+                _ => Ok(Some(Self::new(path))),
+            };
+        }
+        let Ok(file) = fs.open(&path, OpenMode::Write) else { return Ok(None) };
+        let Some(hasher) = hash_beginning(&*file, &path, blob.len)? else { return Ok(None) };
+        if hasher.finish() != blob.hash {
+            return Ok(None);
+        }
+        file.set_len(blob.len).context("set the length of", &path)?;
+        let (len, written, begun) = (blob.len, blob.len, blob.len);
+        Ok(Some(Self { path, file: Some(file), buffer: Vec::new(), len, written, begun, hasher }))
+    }
+
+    /// Goes on at the next multiple of `len`, so that nothing that stands before is ever written to again.
+    pub(crate) fn pad(&mut self, fs: &dyn Fs, len: u64) -> Result<()> {
+        match usize::try_from(self.len.next_multiple_of(len) - self.len) {
+            Ok(missing @ 1..) => self.append(fs, &vec![0; missing]).map(drop),
+            _ => Ok(()),
+        }
     }
 
     /// Where it is.
@@ -106,6 +135,23 @@ impl Spool {
     pub(crate) fn is_made(&self) -> bool {
         self.file.is_some()
     }
+}
+
+/// Hashes the first `len` bytes of a file; `None` when it has fewer.
+pub(crate) fn hash_beginning(file: &dyn File, path: &str, len: u64) -> Result<Option<Hasher>> {
+    let (mut hasher, mut at) = (Hasher::new(), 0);
+    let mut buffer = vec![0; buffer_len(len)];
+    while at < len {
+        let n = buffer_len(len - at);
+        match file.read_at(&mut buffer[..n], at).context("read", path)? {
+            0 => return Ok(None),
+            n => {
+                hasher.update(&buffer[..n]);
+                at += n as u64;
+            }
+        }
+    }
+    Ok(Some(hasher))
 }
 
 /// Writes `bytes` to the file at `path`, hashing them meanwhile.

@@ -1,6 +1,9 @@
 //! The staging area of one transaction: whole files, the redo file, the undo file. Nothing here is visible in the tree.
 
-use std::io::{self, Read};
+use std::{
+    collections::BTreeMap,
+    io::{self, Read},
+};
 
 use untorn_format::{
     Hash, Hasher,
@@ -12,8 +15,9 @@ use crate::{
     barrier::Unsynced,
     error::{Cause, Context, Error, Result},
     extents::Extents,
-    layout::{TRANSACTIONS, TxLayout},
-    spool::{Spool, begin_write_back, write_hashed},
+    layout::{TRANSACTIONS, TxLayout, object_name},
+    pouring::Pouring,
+    spool::{Spool, hash_beginning},
     view::{Base, FileNode},
 };
 
@@ -28,6 +32,8 @@ pub(crate) struct Stage {
     pub(crate) undo: Spool,
     objects: Vec<Option<StagedObject>>,
     free: Vec<u32>,
+    /// Whether the number of an object that was given up goes to another: not where a record of progress may name it.
+    reuses_numbers: bool,
     usual_permissions: [Option<Permissions>; 2],
     is_made: bool,
     kept: Vec<Blob>,
@@ -44,7 +50,7 @@ pub(crate) struct StagedObject {
     /// Length; for a link that of the file it is a name of.
     pub(crate) len: u64,
     /// The hash of its content, once known.
-    hash: Option<Hash>,
+    pub(crate) hash: Option<Hash>,
     /// Pieces written to it since it was made.
     written: Extents,
     /// Bytes written to it.
@@ -78,6 +84,7 @@ impl Stage {
             undo: Spool::new(layout.undo()),
             objects: Vec::new(),
             free: Vec::new(),
+            reuses_numbers: true,
             usual_permissions: [None; 2],
             is_made: false,
             kept: Vec::new(),
@@ -120,7 +127,7 @@ impl Stage {
 
     /// A new object's number: one that was given up, or the next.
     fn number(&mut self, object: StagedObject) -> Result<u32> {
-        if let Some(number) = self.free.pop() {
+        if let Some(number) = self.free.pop().filter(|_| self.reuses_numbers) {
             self.objects[number as usize] = Some(object);
             return Ok(number);
         }
@@ -156,16 +163,82 @@ impl Stage {
 
     /// A staged file with all of `content`.
     pub(crate) fn stream(&mut self, fs: &dyn Fs, executable: bool, content: &mut dyn Read) -> Result<(u32, u64)> {
+        let mut pouring = self.begin_pouring(fs, executable)?;
+        self.pour(&mut pouring, content, u64::MAX)?;
+        Ok((pouring.number, pouring.len))
+    }
+
+    /// A new staged file that is going to be filled from front to back.
+    pub(crate) fn begin_pouring(&mut self, fs: &dyn Fs, executable: bool) -> Result<Pouring> {
         let (number, file) = self.create(fs, executable)?;
+        Ok(Pouring::new(number, file, 0, Some(Hasher::new())))
+    }
+
+    /// Goes on with a staged file behind its first `len` bytes, of which `hasher` has seen all, if it is given.
+    pub(crate) fn go_on_pouring(&mut self, fs: &dyn Fs, number: u32, len: u64, hasher: Option<Hasher>) -> Result<Pouring> {
         let path = self.layout.object(number);
+        let file = fs.open(&path, OpenMode::Write).context("open", &path)?;
+        file.set_len(len).context("set the length of", &path)?;
+        Ok(Pouring::new(number, file, len, hasher))
+    }
+
+    /// Adds `content` to a staged file, up to about `max` bytes. Says whether that was all.
+    pub(crate) fn pour(&mut self, pouring: &mut Pouring, content: &mut dyn Read, max: u64) -> Result<bool> {
+        let path = self.layout.object(pouring.number);
         let mut buffer = std::mem::take(&mut self.buffer);
         buffer.resize(COPY_LEN, 0);
-        let Blob { len, hash } = pour(content, &*file, &path, &mut buffer)?;
+        let before = pouring.len;
+        let is_all = pouring.pour(content, &path, &mut buffer, max)?;
         self.buffer = buffer;
-        let object = self.object_mut(number)?;
-        (object.len, object.bytes, object.hash) = (len, len, Some(hash));
-        self.bytes += len;
-        Ok((number, len))
+        let object = self.object_mut(pouring.number)?;
+        (object.len, object.bytes, object.hash) = (pouring.len, pouring.len, pouring.hash());
+        self.bytes += pouring.len - before;
+        Ok(is_all)
+    }
+
+    /// Takes over the folder of another stage, in which these objects (number, length) are to be used, and the beginning of its redo file. Everything else in it is removed.
+    pub(crate) fn adopt(&mut self, fs: &dyn Fs, redo: Spool, objects: &BTreeMap<u32, u64>) -> Result<()> {
+        (self.is_made, self.redo) = (true, redo);
+        let dir = self.layout.objects();
+        make_dir(fs, &dir)?;
+        for entry in fs.read_dir(&dir).context("list", &dir)? {
+            let name = entry.name.unwrap_or_else(|escaped| escaped);
+            if !objects.keys().any(|number| object_name(*number) == name) {
+                fs.remove_file(&format!("{dir}/{name}")).context("remove", &dir)?;
+            }
+        }
+        let count = objects.keys().next_back().map_or(0, |last| *last as usize + 1);
+        self.objects.resize(count, None);
+        for (number, len) in objects {
+            self.objects[*number as usize] = Some(StagedObject::new(Origin::New, *len));
+            self.bytes += len;
+        }
+        Ok(())
+    }
+
+    /// From now on a number means one object only.
+    pub(crate) fn keep_numbers(&mut self) {
+        self.reuses_numbers = false;
+    }
+
+    /// Whether the numbers of the objects are not dense.
+    pub(crate) fn has_gaps(&self) -> bool {
+        self.objects.iter().any(Option::is_none)
+    }
+
+    /// What of a staged file can be hashed: the hasher that has seen its first `len` bytes, unless it has fewer, or other names.
+    pub(crate) fn hash_beginning(&self, fs: &dyn Fs, number: u32, len: u64) -> Result<Option<Hasher>> {
+        let path = self.layout.object(number);
+        match fs.open(&path, OpenMode::Read) {
+            Ok(file) if file.metadata().is_ok_and(|meta| meta.links == 1) => hash_beginning(&*file, &path, len),
+            _ => Ok(None),
+        }
+    }
+
+    /// Says what a staged file holds, now that this is known.
+    pub(crate) fn is_known(&mut self, number: u32, hash: Hash) -> Result<()> {
+        self.object_mut(number)?.hash = Some(hash);
+        Ok(())
     }
 
     /// A staged file that shares the blocks of `path` in the tree; `None` where the file system cannot.
@@ -248,6 +321,14 @@ impl Stage {
         let path = self.layout.object(number);
         let file = fs.open(&path, OpenMode::Write).context("open", &path)?;
         file.set_permissions(permissions).context("set permissions of", &path)
+    }
+
+    /// Gives up a staged object that may be gone already.
+    pub(crate) fn give_up_leftover(&mut self, fs: &dyn Fs, number: u32) -> Result<()> {
+        match self.give_up(fs, number) {
+            Err(error) if matches!(error.cause(), Cause::Io { source, .. } if source.kind() == io::ErrorKind::NotFound) => Ok(()),
+            other => other,
+        }
     }
 
     /// Gives up a staged object.
@@ -391,14 +472,19 @@ impl Stage {
                 unsynced.file(self.layout.object(number));
             }
         }
-        for spool in [&self.redo, &self.undo] {
-            if spool.is_made() {
-                unsynced.file(spool.path());
-            }
-        }
         for number in 0..self.kept.len() {
             if let Ok(number) = u32::try_from(number) {
                 unsynced.file(self.layout.kept(number));
+            }
+        }
+        self.unsynced_names(unsynced);
+    }
+
+    /// The same of the spools, and of the names.
+    pub(crate) fn unsynced_names(&self, unsynced: &mut Unsynced) {
+        for spool in [&self.redo, &self.undo] {
+            if spool.is_made() {
+                unsynced.file(spool.path());
             }
         }
         unsynced.dir(self.layout.objects());
@@ -426,20 +512,6 @@ fn make_dir(fs: &dyn Fs, path: &str) -> Result<()> {
     match fs.create_dir(path, None) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(Error::io("make", path, error)),
         _ => Ok(()),
-    }
-}
-
-/// Writes all of `content` to the empty file at `path`.
-fn pour(content: &mut dyn Read, file: &dyn File, path: &str, buffer: &mut [u8]) -> Result<Blob> {
-    let (mut hasher, mut len, mut begun) = (Hasher::new(), 0, 0);
-    loop {
-        let n = fill(content, buffer).map_err(|source| Error::new(Cause::Producer(Box::new(source))))?;
-        write_hashed(file, path, &buffer[..n], len, &mut hasher)?;
-        len += n as u64;
-        if n < buffer.len() {
-            return Ok(Blob { len, hash: hasher.finish() });
-        }
-        begun = begin_write_back(file, begun, len);
     }
 }
 

@@ -11,6 +11,7 @@ use untorn_fs::{Fs, OpenMode};
 use crate::{
     cleanup,
     error::{Cause, Context, Error, Result, TreeState},
+    interrupted,
     layout::{GIVEN_UP, SLOTS, STATE, TRANSACTIONS, TxLayout},
     lock,
     tree::{Tree, open_dir},
@@ -71,6 +72,7 @@ fn give_up(fs: &dyn Fs) -> Result<()> {
     for folder in cleanup::folders(fs)?.into_iter().map(TxLayout) {
         cleanup::remove_folder(fs, folder);
     }
+    interrupted::discard(fs);
     fs.sync_dir(TRANSACTIONS).or_else(none_there).context("sync", TRANSACTIONS)?;
     fs.sync_dir(STATE).context("sync", STATE)?;
     fs.remove_file(GIVEN_UP).context("remove", GIVEN_UP)?;

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use untorn_format::{Hash, release::Progress};
+use untorn_format::{Hash, release::Steps};
 use untorn_fs::{Fs, LockKind};
 
 use crate::{
     decide::{Refusal, Verdict, decide},
     error::{Error, Result},
     half_way,
+    interrupted::{self, Interrupted},
     layout::{HEAD, LOCK, READERS, STATE},
     lock,
     recover::{evidence, is_forgotten, read_document},
@@ -58,11 +59,14 @@ pub struct Status {
     /// Hash of the head document; [`Hash::NONE`] when nothing says what is installed.
     pub installed: Hash,
     /// How far an update in steps is that is half way: until its last step the tree is neither the old nor the new build.
-    pub half_way: Option<Progress>,
+    pub half_way: Option<Steps>,
     /// The number of the last transaction.
     pub txid: u64,
     /// Whether there is something to go back with.
     pub can_roll_back: bool,
+    /// What was staged, durably, by a transaction that was interrupted, or is at work now. Everything it consists of is there; whether it is what it should be is found
+    /// out by whoever takes it up.
+    pub interrupted: Option<Interrupted>,
     /// What was lost of the journal.
     pub warnings: Vec<Warning>,
 }
@@ -89,6 +93,7 @@ impl Status {
             half_way: None,
             txid: 0,
             can_roll_back: false,
+            interrupted: None,
             warnings: Vec::new(),
         };
         if fs.metadata(STATE).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
@@ -102,13 +107,14 @@ impl Status {
         if let Some(ruling) = crate::slots::ruling(&evidence.slots) {
             (status.installed, status.txid, status.can_roll_back) = (ruling.to, ruling.txid, ruling.undo != 0);
         }
-        status.half_way = half_way::progress(fs, status.installed);
-        let unfinished = evidence.folders.iter().any(|&folder| folder > status.txid);
+        status.half_way = half_way::steps(fs, status.installed);
+        let undecided = evidence.folders.iter().copied().filter(|&folder| folder > status.txid).max();
+        status.interrupted = interrupted::look(fs, undecided);
         let verdict = decide(&evidence);
         if matches!(verdict, Verdict::Init | Verdict::Clean(_)) && is_forgotten(fs, status.installed) {
             status.warnings.push(Warning::Forgotten);
         }
-        status.condition = condition(verdict, unfinished);
+        status.condition = condition(verdict, undecided.is_some());
         Ok(status)
     }
 }

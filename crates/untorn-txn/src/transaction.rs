@@ -6,9 +6,12 @@ use untorn_format::{Hash, TreePath, check_symlink_target};
 use untorn_fs::Fs;
 
 use crate::{
+    cleanup,
     error::{Cause, Context, Error, Result},
     expect::{Expect, Expectation},
+    interrupted,
     options::{Options, WayChoice},
+    progress::Keeper,
     report::Report,
     stage::{Stage, fill},
     tree::Tree,
@@ -34,6 +37,8 @@ pub struct Transaction<'t> {
     pub(crate) expectations: Vec<Expectation>,
     pub(crate) head: Option<Option<Vec<u8>>>,
     pub(crate) reflink: bool,
+    /// Notes what is staged, where it is to be resumed after an interruption.
+    pub(crate) keeper: Option<Keeper>,
     /// For the beginning of what replaces a file; allocated once.
     first: Vec<u8>,
 }
@@ -49,11 +54,12 @@ impl<'t> Transaction<'t> {
             expectations: Vec::new(),
             head: None,
             reflink,
+            keeper: None,
             first: Vec::new(),
         })
     }
 
-    fn fs(&self) -> std::sync::Arc<dyn Fs> {
+    pub(crate) fn fs(&self) -> std::sync::Arc<dyn Fs> {
         self.tree.fs().clone()
     }
 
@@ -168,7 +174,9 @@ impl<'t> Transaction<'t> {
             return self.replace_spooled(path, old, first);
         }
         let executable = old.as_ref().is_some_and(|file| file.executable);
-        let (number, len) = self.stage.stream(&*fs, executable, &mut first.chain(rest))?;
+        let pouring = self.stage.begin_pouring(&*fs, executable)?;
+        let number = pouring.number;
+        let len = self.pour(path, pouring, &mut first.chain(rest))?;
         self.give_up(old.as_ref())?;
         self.view.set(&*fs, path, Node::File(FileNode::staged(number, len, executable)))
     }
@@ -350,7 +358,7 @@ impl<'t> Transaction<'t> {
         self.create_missing_dir(&path)
     }
 
-    fn create_parents(&mut self, path: &TreePath) -> Result<()> {
+    pub(crate) fn create_parents(&mut self, path: &TreePath) -> Result<()> {
         let dirs: Vec<TreePath> = path.ancestors().collect();
         dirs.iter().try_for_each(|dir| self.create_missing_dir(dir))
     }
@@ -497,7 +505,7 @@ impl<'t> Transaction<'t> {
     }
 
     /// Gives up the staged file that `file` stands on.
-    fn give_up(&mut self, file: Option<&FileNode>) -> Result<()> {
+    pub(crate) fn give_up(&mut self, file: Option<&FileNode>) -> Result<()> {
         match file.map(|file| &file.base) {
             Some(Base::Staged(number)) => self.stage.give_up(&**self.tree.fs(), *number),
             _ => Ok(()),
@@ -524,7 +532,12 @@ impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         // After an error past B1 the stage may be all that can complete the tree: only recovery knows.
         if self.stage.is_made() && !self.tree.is_poisoned() {
-            crate::cleanup::remove_folder(&**self.tree.fs(), self.stage.layout);
+            let (fs, folder) = (&**self.tree.fs(), self.stage.layout);
+            if self.keeper.as_ref().is_some_and(Keeper::is_recorded) {
+                interrupted::set_aside(fs, folder);
+            } else {
+                cleanup::remove_folder(fs, folder);
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use untorn_format::{
     Hash,
-    journal::{Plan, Record, SlotState},
+    journal::{Plan, Record, SlotState, UndoKept},
 };
 use untorn_fs::{Fs, OsFs, Permissions};
 
@@ -302,7 +302,11 @@ impl Tree {
 
     /// The record that clears the journal after `plan`.
     pub(crate) fn idle_after(&self, plan: &Plan) -> Record {
-        let undo = if plan.keep_undo { plan.txid } else { 0 };
+        let undo = match plan.undo {
+            UndoKept::Nothing => 0,
+            UndoKept::Own => plan.txid,
+            UndoKept::Earlier => self.ruling.undo,
+        };
         Record { undo, ..self.next_record(SlotState::Idle, plan, Hash::NONE, 0) }
     }
 

@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, fmt, io, path::Path};
 
 use untorn_delta::{DiffError, PatchError};
-use untorn_format::{DecodeError, Hash, PathError, escape, manifest::ManifestError, release::Progress};
+use untorn_format::{DecodeError, Hash, PathError, escape, manifest::ManifestError, release::Steps};
 use untorn_remote::Error as NetError;
 use untorn_store::Error as StoreError;
 use untorn_trust::TrustError;
@@ -55,9 +55,9 @@ pub enum Error {
         /// Why.
         source: DecodeError,
     },
-    /// The patch would lie inside one of the builds.
+    /// What is to be written would lie inside a build that is read.
     OutputInside {
-        /// The patch, escaped.
+        /// The file, escaped.
         path: String,
     },
     /// No patch could be made.
@@ -124,12 +124,19 @@ pub enum Error {
         /// The directory, escaped.
         dir: String,
         /// How far it is.
-        progress: Progress,
+        steps: Steps,
+    },
+    /// An update in steps is half way that this version of untorn would divide into other steps than the one that began it.
+    OtherSteps {
+        /// The directory, escaped.
+        dir: String,
+        /// How far it is.
+        steps: Steps,
     },
     /// A step of an update failed. Those before it are done.
     Step {
         /// How far the update is.
-        progress: Progress,
+        steps: Steps,
         /// Why.
         source: Box<Self>,
     },
@@ -170,9 +177,9 @@ impl Error {
         if asked && self.state() == TreeState::Unchanged { Self::Stopped } else { self }
     }
 
-    /// That the step after `done` ones of an update failed with it.
-    pub(crate) fn in_step(self, done: u32, steps: u32) -> Self {
-        Self::Step { progress: Progress { done, steps }, source: Box::new(self) }
+    /// That the step after those of an update failed with it.
+    pub(crate) fn in_step(self, steps: Steps) -> Self {
+        Self::Step { steps, source: Box::new(self) }
     }
 
     /// A code that never changes its meaning.
@@ -204,6 +211,7 @@ impl Error {
             Self::Modified { .. } => "UNT-MODIFIED",
             Self::Stopped => "UNT-STOPPED",
             Self::HalfWay { .. } => "UNT-HALF-WAY",
+            Self::OtherSteps { .. } => "UNT-STEPS-OTHER",
             Self::Step { source, .. } => source.code(),
             Self::Unsteppable => "UNT-STEPS",
             Self::Taken { .. } => "UNT-TAKEN",
@@ -233,6 +241,7 @@ impl Error {
             | Self::Source { path }
             | Self::Taken { path }
             | Self::HalfWay { dir: path, .. }
+            | Self::OtherSteps { dir: path, .. }
             | Self::NotRecorded { dir: path }
             | Self::NotFollowing { dir: path }
             | Self::NotFetched { dir: path }
@@ -258,7 +267,7 @@ impl Error {
             Self::Name { .. } | Self::Manifest { .. } => "change the build, then try again",
             Self::Special { .. } => "remove it from the build",
             Self::Document { .. } => "name a manifest that `untorn manifest` wrote, or a directory",
-            Self::OutputInside { .. } => "write the patch somewhere else",
+            Self::OutputInside { .. } => "write it somewhere else",
             Self::Diff(DiffError::Changed { .. }) => "make sure nothing writes to the builds, then try again",
             Self::Diff(DiffError::Read { source, .. } | DiffError::Write(source)) => io_advice(source),
             Self::Diff(DiffError::TooLarge(_)) => "pack small files together, or update in two steps",
@@ -287,6 +296,7 @@ impl Error {
             Self::HalfWay { .. } => {
                 "apply the patch that it began with again with --low-disk, which goes on where it stopped, or repair the tree from the new build"
             }
+            Self::OtherSteps { .. } => "go on with the version of untorn that began it, or repair the tree from the new build",
             Self::Step { source, .. } => source.advice(),
             Self::Unsteppable => "free space, and apply the patch without steps",
             Self::Taken { .. } => "move it away, then try again",
@@ -302,7 +312,7 @@ impl Error {
             Self::Special { path } => write!(f, "{path}: a build cannot hold a device, socket or pipe"),
             Self::Manifest { dir, source } => write!(f, "{dir} is no valid build: {source}"),
             Self::Document { path, source } => write!(f, "{path}: {source}"),
-            Self::OutputInside { path } => write!(f, "{path}: the patch would become part of the build"),
+            Self::OutputInside { path } => write!(f, "{path}: it would become part of the build"),
             Self::Diff(error) => write!(f, "{error}"),
             Self::Patch(error) => write!(f, "{error}"),
             Self::Contradiction => f.write_str("the patch does not lead to the build it names"),
@@ -319,11 +329,10 @@ impl Error {
             Self::NotFollowing { dir } => write!(f, "{dir}: follows no releases"),
             Self::NotFetched { dir } => write!(f, "{dir}: not everything that the update needs has been fetched"),
             Self::Modified { differences, .. } => modified(f, differences),
-            Self::HalfWay { dir, progress: Progress { done, steps } } => {
-                write!(f, "{dir}: an update in steps is half way, at step {done} of {steps}")
-            }
-            Self::Step { progress: Progress { done, steps }, source } => {
-                write!(f, "step {} of {steps}: ", done.saturating_add(1))?;
+            Self::HalfWay { dir, steps } => write!(f, "{dir}: {steps}"),
+            Self::OtherSteps { dir, steps } => write!(f, "{dir}: {steps}, and another version of untorn began it"),
+            Self::Step { steps, source } => {
+                write!(f, "step {} of {}: ", steps.done.saturating_add(1), steps.count)?;
                 match &**source {
                     Self::Tree(error) => write!(f, "{}", error.cause()),
                     source => source.what(f),

@@ -43,6 +43,8 @@ pub struct PathCost {
     pub from: Option<String>,
     /// Bytes of the patch that are there for it. Files share compressed frames: each has the share of a frame's bytes that it has of the frame's content.
     pub bytes: u64,
+    /// Length of the old file in bytes, of a file that moves where it stood; 0 where there is none.
+    pub old_len: u64,
     /// Length of the new file in bytes; 0 where there is none.
     pub len: u64,
     /// Bytes of the new file that are in the patch, before compression.
@@ -94,6 +96,14 @@ impl Reason {
 /// # Errors
 /// [`crate::Error::Patch`].
 pub fn inspect<R: Read>(patch: R) -> Result<Inspection> {
+    inspect_index(patch).map(|(inspection, _)| inspection)
+}
+
+/// As [`inspect`]; gives the index, too, which says of each byte where it comes from.
+///
+/// # Errors
+/// [`crate::Error::Patch`].
+pub fn inspect_index<R: Read>(patch: R) -> Result<(Inspection, Index)> {
     let intake = Intake::read(patch)?;
     let reader = PatchReader::new(intake.stream)?;
     let (header, index) = (reader.header(), reader.index());
@@ -107,20 +117,21 @@ pub fn inspect<R: Read>(patch: R) -> Result<Inspection> {
         paths: paths(index),
         preface: intake.preface,
     };
+    let index = index.clone();
     reader.finish()?;
-    Ok(inspection)
+    Ok((inspection, index))
 }
 
 fn paths(index: &Index) -> Vec<PathCost> {
     let changes = index.changes().as_slice();
     let moved: BTreeSet<&TreePath> = changes.iter().filter_map(moved_from).collect();
-    let mut shares = Shares { frames: index.frames(), at: 0 };
+    let mut shares = Shares::new(index);
     let mut paths = Vec::new();
     for change in changes {
         let bytes = change.file().map_or(0, |file| shares.next(file.literal_len()));
         // It is listed where it arrives.
         if change.after != After::Absent || !moved.contains(&change.path) {
-            paths.push(PathCost { bytes, ..cost(change) });
+            paths.push(PathCost { bytes, ..cost(index, change) });
         }
     }
     paths
@@ -130,14 +141,16 @@ fn moved_from(change: &Change) -> Option<&TreePath> {
     if let After::Moved { from, .. } = &change.after { Some(from) } else { None }
 }
 
-fn cost(change: &Change) -> PathCost {
+fn cost(index: &Index, change: &Change) -> PathCost {
     let (from, file) = (moved_from(change), change.file());
-    let (len, literal, kept) = file.map_or((0, 0, 0), |file| (file.len, file.literal_len(), kept_len(file)));
+    let moved_len = from.and_then(|from| index.changes().get(from)).map(Change::old_len);
+    let (len, literal, kept) = file.map_or((moved_len.unwrap_or(0), 0, 0), |file| (file.len, file.literal_len(), kept_len(file)));
     PathCost {
         path: change.path.to_string(),
         reason: reason(change),
         from: from.map(TreePath::to_string),
         bytes: 0,
+        old_len: moved_len.unwrap_or_else(|| change.old_len()),
         len,
         literal,
         copied: len.saturating_sub(literal).saturating_sub(kept),
@@ -160,16 +173,23 @@ fn kept_len(file: &FilePatch) -> u64 {
     file.ops.iter().map(|op| if let Op::Keep { len } = op { *len } else { 0 }).fold(0, u64::saturating_add)
 }
 
-/// Hands out the stored bytes of the frames, in order, by the share of their content.
-struct Shares<'f> {
+/// Hands out the bytes that the frames of a patch take, in order, by the share of their content.
+#[derive(Clone, Debug)]
+pub struct Shares<'f> {
     frames: &'f [Frame],
     /// How much of the first frame's content is handed out.
     at: u64,
 }
 
-impl Shares<'_> {
-    /// The stored bytes of the next `literal` bytes of content. All shares together are all bytes: each ends where the next begins.
-    fn next(&mut self, mut literal: u64) -> u64 {
+impl<'f> Shares<'f> {
+    /// Those of a patch, from its first literal byte on.
+    #[must_use]
+    pub fn new(index: &'f Index) -> Self {
+        Self { frames: index.frames(), at: 0 }
+    }
+
+    /// The bytes of the patch that the next `literal` bytes of content take. All shares together are all bytes: each ends where the next begins.
+    pub fn next(&mut self, mut literal: u64) -> u64 {
         let mut bytes = 0_u64;
         while let (Some(frame), true) = (self.frames.first(), literal > 0) {
             let end = self.at.saturating_add(literal).min(frame.len);

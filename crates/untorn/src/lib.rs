@@ -41,6 +41,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod answers;
 mod apply;
 mod blocks;
 mod content;
@@ -70,9 +71,10 @@ pub use damage::DamagedRanges;
 pub use diff::{DiffOptions, DiffReport, diff};
 pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
-pub use inspect::{Inspection, PathCost, Reason, inspect};
+pub use inspect::{Inspection, PathCost, Reason, Shares, inspect, inspect_index};
 pub use manifest_file::{read_manifest, write_document, write_index, write_manifest};
 pub use open::open_store;
+pub use part_file::PartFile;
 pub use record::installed;
 pub use releases::SourceOptions;
 pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair, repair_from};
@@ -103,9 +105,9 @@ pub use untorn_store::IndexFile;
 pub use untorn_trust as trust;
 pub use untorn_trust::{ExpiryPolicy, TrustError};
 pub use untorn_txn::{
-    Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Meanwhile, Observer, Options, Phase, ReadGuard,
-    Readers, Recovery, Report, RollbackForecast, Status, Switch, SwitchOptions, SwitchReport, Transaction, Tree, TreeState,
-    Update, UpdateInfo, Warning, Way, WayChoice, Why, atomic_update, head_of,
+    Barrier, Cause, Change, Condition, Error as TreeError, Expect, FileReport, Interrupted, Meanwhile, Observer, Options, Phase,
+    Purpose, ReadGuard, Readers, Recovery, Report, RollbackForecast, Status, Switch, SwitchOptions, SwitchReport, TakenUp,
+    Transaction, Tree, TreeState, Update, UpdateInfo, Warning, Way, WayChoice, Why, atomic_update, head_of,
 };
 
 /// The programs of the front page compile.

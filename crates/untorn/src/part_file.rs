@@ -1,6 +1,7 @@
 //! A file that appears under its name only when it is complete.
 
 use std::{
+    fmt,
     io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
@@ -18,8 +19,8 @@ pub(crate) fn reader(path: &Path) -> Result<impl Read + use<>> {
     Ok(io::BufReader::new(file))
 }
 
-/// A file that is being written beside its final place. Dropping it removes it.
-pub(crate) struct PartFile {
+/// A file that is being written beside its final place, under a passing name. Dropping it removes it.
+pub struct PartFile {
     fs: OsFs,
     file: Box<dyn File>,
     /// Where reading and writing go on.
@@ -29,8 +30,11 @@ pub(crate) struct PartFile {
 }
 
 impl PartFile {
-    /// Makes an empty file beside `target`.
-    pub(crate) fn new(target: &Path, suffix: &str) -> Result<Self> {
+    /// Makes an empty file beside `target`, with `suffix` in its name.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn new(target: &Path, suffix: &str) -> Result<Self> {
         let (fs, name) = open::beside(target)?;
         for number in 0..NAMES_MAX {
             let part = format!(".{name}.{}-{number}.{suffix}", std::process::id());
@@ -44,11 +48,20 @@ impl PartFile {
     }
 
     /// Puts the file in its place, replacing what is there. After this returns, that is the whole file, also after a power cut.
-    pub(crate) fn publish(self) -> Result<()> {
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn publish(self) -> Result<()> {
         let (_, name) = open::beside(&self.target)?;
         self.file.sync_data().map_err(|source| Error::io("sync", &self.target, source))?;
         self.fs.rename(&self.name, &name).map_err(|source| Error::io("make", &self.target, source))?;
         self.fs.sync_dir("").map_err(|source| Error::io("sync", &self.target, source))
+    }
+}
+
+impl fmt::Debug for PartFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PartFile").field("target", &self.target).field("at", &self.at).finish_non_exhaustive()
     }
 }
 

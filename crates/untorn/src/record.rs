@@ -35,7 +35,7 @@ impl Record {
     pub(crate) fn decode(head: &[u8], dir: &Path) -> Result<Self> {
         let document = |source| Error::Document { path: shown(dir), source };
         if let Some(half_way) = HalfWay::decode(head).map_err(document)? {
-            return Err(Error::HalfWay { dir: shown(dir), progress: half_way.progress });
+            return Err(Error::HalfWay { dir: shown(dir), steps: half_way.steps });
         }
         let installed = Installed::decode(head).map_err(document)?;
         Ok(Self(Some(installed)))

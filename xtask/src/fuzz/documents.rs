@@ -2,7 +2,8 @@
 
 use untorn_format::{
     DecodeError, Hash,
-    index::{Head, Page},
+    index::{Bridge, Head, Page},
+    journal::Progress,
     release::{Channel, Installed, Preface, Release, Root, Signed},
     verified::Verified,
 };
@@ -14,7 +15,7 @@ use super::{mutate::changed, rng::Rng};
 type Reencode = fn(&[u8]) -> Result<Vec<u8>, DecodeError>;
 
 /// The golden files, which use every kind of field.
-const GOLDEN: [(&[u8], Reencode); 9] = [
+const GOLDEN: [(&[u8], Reencode); 12] = [
     (include_bytes!("../../../crates/untorn-format/tests/golden/root.v1"), |bytes| Ok(Root::decode(bytes)?.encode())),
     (include_bytes!("../../../crates/untorn-format/tests/golden/release.v1"), |bytes| Ok(Release::decode(bytes)?.encode())),
     (include_bytes!("../../../crates/untorn-format/tests/golden/channel.v1"), |bytes| Ok(Channel::decode(bytes)?.encode())),
@@ -23,6 +24,13 @@ const GOLDEN: [(&[u8], Reencode); 9] = [
     (include_bytes!("../../../crates/untorn-format/tests/golden/preface.v1"), |bytes| Ok(Preface::decode(bytes)?.encode())),
     (include_bytes!("../../../crates/untorn-format/tests/golden/index.v1"), |bytes| Ok(Head::decode(bytes)?.encode())),
     (include_bytes!("../../../crates/untorn-format/tests/golden/page.v1"), |bytes| Ok(Page::decode(bytes)?.encode())),
+    (include_bytes!("../../../crates/untorn-format/tests/golden/progress.v1"), |bytes| {
+        Ok(Progress::decode(bytes)?.encode().unwrap_or_default())
+    }),
+    (include_bytes!("../../../crates/untorn-format/tests/golden/bridge.v1"), |bytes| Ok(Bridge::decode(bytes)?.encode())),
+    (include_bytes!("../../../crates/untorn-format/tests/golden/release_bridged.v1"), |bytes| {
+        Ok(Release::decode(bytes)?.encode())
+    }),
     (include_bytes!("../../../crates/untorn-format/tests/golden/verified.v1"), |bytes| Ok(Verified::decode(bytes)?.encode())),
 ];
 

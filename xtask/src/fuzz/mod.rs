@@ -6,7 +6,7 @@
 mod documents;
 mod memory;
 mod mutate;
-mod rng;
+pub(crate) mod rng;
 mod trees;
 
 use std::{

@@ -10,6 +10,7 @@ use std::{
 };
 
 use serde_json::Value;
+use untorn_strace::Injection;
 
 /// What is done to the tree.
 pub(super) struct Task {
@@ -27,7 +28,7 @@ pub(super) struct Task {
 const APPLY: &[&str] = &["apply", "patch", "tree", "--unsigned", "--json", "--jobs", "1"];
 const WHOLE: &[&str] = &["apply", "patch", "tree", "--unsigned", "--json", "--jobs", "1", "--way", "put"];
 const ROLLBACK: &[&str] = &["rollback", "tree", "--json"];
-const RECOVER: &[&str] = &["recover", "tree", "--json"];
+pub(super) const RECOVER: &[&str] = &["recover", "tree", "--json"];
 
 /// All of them.
 pub(super) const TASKS: &[Task] = &[
@@ -88,13 +89,13 @@ impl Arena {
         self.reset()
     }
 
-    /// Cuts an update off right behind its decision: where it would next write.
-    fn decide(&self) -> Result<(), String> {
+    /// Cuts the task off right behind its decision, where it would next write; where the task is a recovery, an update.
+    pub(super) fn decide(&self) -> Result<(), String> {
+        let decides = if self.task.is_decided { APPLY } else { self.task.args };
         for number in self.decided_at.get()..500 {
-            let injection =
-                super::strace::Injection { call: "pwrite64".into(), number, what: "signal=KILL".into(), sticky: false };
+            let injection = Injection { call: "pwrite64".into(), number, what: "signal=KILL".into(), sticky: false };
             self.restart()?;
-            super::strace::inject(&self.program, APPLY, &self.dir, &injection)?;
+            untorn_strace::inject(&self.program, decides, &self.dir, &injection)?;
             let status = self.untorn(&["status", "tree", "--json"])?;
             let document: Value = serde_json::from_slice(&status.stdout).unwrap_or_default();
             if document["result"]["condition"] == "pending" {

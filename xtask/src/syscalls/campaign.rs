@@ -3,12 +3,9 @@
 use std::{collections::BTreeMap, process::Output, time::Instant};
 
 use serde_json::Value;
+use untorn_strace::{self as strace, ERRORS, Injection};
 
-use super::{
-    arena::{Arena, Which},
-    calls::ERRORS,
-    strace::{self, Injection},
-};
+use super::arena::{Arena, Which};
 
 /// Interferes with each call of a task, once a run.
 pub(super) struct Campaign<'a> {
@@ -69,7 +66,7 @@ impl<'a> Campaign<'a> {
     }
 
     fn injections(&self, what: &str, sticky: bool) -> Vec<Injection> {
-        let each = self.counts.iter().flat_map(|(call, count)| (1..=*count).map(move |number| (call.clone(), number)));
+        let each = strace::each(&self.counts);
         each.step_by(self.stride).map(|(call, number)| Injection { call, number, what: what.to_owned(), sticky }).collect()
     }
 

@@ -5,46 +5,67 @@
 #![expect(clippy::print_stdout, reason = "a program for people at a terminal")]
 
 mod arena;
-mod calls;
 mod campaign;
-mod strace;
+mod nested;
 
 use std::path::Path;
 
 use arena::{Arena, TASKS};
 use campaign::Campaign;
+use nested::Nested;
 
 use crate::cargo;
 
 /// Runs the campaign; the findings are what was not true.
 pub(crate) fn run(root: &Path) -> Vec<String> {
-    if !strace::is_at_hand() {
+    if !untorn_strace::is_at_hand() {
         println!("syscalls: SKIPPED: there is no strace, or it may not trace here");
         return Vec::new();
     }
     let args: Vec<String> = std::env::args().skip(2).collect();
-    match attempt(root, stride(&args)) {
+    match attempt(root, &Wanted::from(&args)) {
         Ok(findings) => findings,
         Err(why) => vec![why],
     }
 }
 
-/// `--every N` takes every Nth call only.
-fn stride(args: &[String]) -> usize {
-    let number = args.windows(2).find(|pair| pair[0] == "--every").and_then(|pair| pair[1].parse().ok());
-    number.unwrap_or(1).max(1)
+/// What is asked for: `--every N` takes every Nth call only, `--task NAME` only that task, `--seed S` other calls of recovery, and `--only-nested`
+/// nothing but recoveries that are interfered with.
+struct Wanted {
+    stride: usize,
+    task: Option<String>,
+    seed: u64,
+    is_only_nested: bool,
 }
 
-fn attempt(root: &Path, stride: usize) -> Result<Vec<String>, String> {
+impl From<&Vec<String>> for Wanted {
+    fn from(args: &Vec<String>) -> Self {
+        let value = |name: &str| args.windows(2).find(|pair| pair[0] == name).map(|pair| pair[1].clone());
+        Self {
+            stride: value("--every").and_then(|number| number.parse().ok()).unwrap_or(1).max(1),
+            task: value("--task"),
+            seed: value("--seed").and_then(|number| number.parse().ok()).unwrap_or(0),
+            is_only_nested: args.iter().any(|arg| arg == "--only-nested"),
+        }
+    }
+}
+
+fn attempt(root: &Path, wanted: &Wanted) -> Result<Vec<String>, String> {
     let program = cargo::program(root, "untorn-cli", "untorn")?;
     let mut findings = Vec::new();
-    for task in TASKS {
+    for task in TASKS.iter().filter(|task| wanted.task.as_ref().is_none_or(|name| name == task.name)) {
         let arena = Arena::new(&program, task)?;
-        let mut campaign = Campaign::new(&arena, stride)?;
-        campaign.kill_each_call()?;
-        campaign.fail_each_call()?;
-        println!("{}", campaign.summary());
-        findings.extend(campaign.findings);
+        if !wanted.is_only_nested {
+            let mut campaign = Campaign::new(&arena, wanted.stride)?;
+            campaign.kill_each_call()?;
+            campaign.fail_each_call()?;
+            println!("{}", campaign.summary());
+            findings.extend(campaign.findings);
+        }
+        let mut nested = Nested::new(&arena, wanted.seed)?;
+        nested.run(wanted.stride)?;
+        println!("{}", nested.summary());
+        findings.extend(nested.findings);
     }
     Ok(findings)
 }

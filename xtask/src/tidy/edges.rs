@@ -12,9 +12,11 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn-format", &[]),
     ("untorn-fs", &[]),
     ("untorn-sim", &["untorn-fs"]),
+    ("untorn-strace", &[]),
     ("untorn-testhost", &[]),
     ("untorn-txn", &["untorn-format", "untorn-fs"]),
     ("untorn-crash", &["untorn-fs", "untorn-sim", "untorn-txn"]),
+    ("untorn-powercut", &["untorn-crash", "untorn-fs", "untorn-sim", "untorn-txn"]),
     ("untorn-delta", &["untorn-format"]),
     ("untorn-store", &["untorn-format"]),
     ("untorn-remote", &["untorn-format"]),
@@ -22,7 +24,9 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn", &["untorn-delta", "untorn-format", "untorn-fs", "untorn-remote", "untorn-store", "untorn-trust", "untorn-txn"]),
     ("untorn-keys", &["untorn-format", "untorn-trust"]),
     ("untorn-publish", &["untorn", "untorn-format", "untorn-fs", "untorn-store", "untorn-trust"]),
-    ("untorn-cli", &["untorn", "untorn-keys", "untorn-publish"]),
+    ("untorn-studio", &["untorn", "untorn-format", "untorn-fs"]),
+    ("untorn-ffi", &["untorn"]),
+    ("untorn-cli", &["untorn", "untorn-keys", "untorn-publish", "untorn-studio"]),
 ];
 
 /// The names of crates, and of those they depend on.

@@ -6,6 +6,7 @@ mod edges;
 mod file_len;
 mod machine_paths;
 mod std_fs;
+mod under_wine;
 mod unfinished;
 mod unsafe_code;
 
@@ -16,8 +17,15 @@ use crate::source::{Source, sources};
 /// A rule that looks at texts only.
 type Rule = fn(&[Source]) -> Vec<String>;
 
-const RULES: &[Rule] =
-    &[std_fs::check, unsafe_code::check, file_len::check, unfinished::check, machine_paths::check, crate_docs::check];
+const RULES: &[Rule] = &[
+    std_fs::check,
+    unsafe_code::check,
+    file_len::check,
+    unfinished::check,
+    machine_paths::check,
+    crate_docs::check,
+    under_wine::check,
+];
 
 /// Checks the repository at `root` against all of them.
 #[must_use]

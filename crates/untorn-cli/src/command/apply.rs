@@ -6,9 +6,9 @@ use std::{
     path::Path,
 };
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use untorn::{
-    ApplyOptions, ApplyReport, BaseCheck, Outcome as Applied, Provenance, Trusting, WayChoice,
+    ApplyOptions, ApplyReport, BaseCheck, Outcome as Applied, Trusting, WayChoice, answers,
     trust::{Downgrade, key_id},
 };
 
@@ -16,8 +16,8 @@ use crate::{
     args::{ApplyArgs, BaseArg, Global, TrustArgs, WayArg},
     documents,
     exit::Exit,
-    failure::{Failure, difference_json},
-    outcome::{Answer, Outcome},
+    failure::Failure,
+    outcome::{Answer, Outcome, value},
     progress, stop,
     text::{count, path, seconds, short, size},
 };
@@ -27,7 +27,7 @@ pub(super) fn run(args: &ApplyArgs, global: &Global) -> Answer {
         return super::low_disk::run(args, &options(args, global)?);
     }
     let report = untorn::apply(open(&args.patch)?, &args.tree, &options(args, global)?)?;
-    let outcome = Outcome::new(text(args, &report), json(&report));
+    let outcome = Outcome::new(text(args, &report), value(&answers::apply(&report)));
     let is_idle = report.outcome == Applied::UpToDate && args.exit_code;
     Ok(if is_idle { outcome.with_exit(Exit::NothingToDo) } else { outcome })
 }
@@ -94,13 +94,22 @@ fn text(args: &ApplyArgs, report: &ApplyReport) -> String {
             stays(report),
         ),
         _ => format!(
-            "{recovered}{tree} is now build {to}: {} changed, {} written in {}\n{}{}{believed}",
+            "{recovered}{tree} is now build {to}: {} changed, {} written in {}\n{}{}{}{believed}",
             count(report.transaction.files.len(), "path"),
             size(report.transaction.bytes_written()),
             seconds(report.elapsed),
+            at_hand(report),
             written(report),
             stays(report),
         ),
+    }
+}
+
+/// What an interrupted run had done.
+fn at_hand(report: &ApplyReport) -> String {
+    match report.bytes_at_hand {
+        0 => String::new(),
+        bytes => format!("  {} of it had been staged before it was interrupted\n", size(bytes)),
     }
 }
 
@@ -140,76 +149,7 @@ fn stays(report: &ApplyReport) -> String {
     dirs.chain(modified).collect()
 }
 
-fn json(report: &ApplyReport) -> Value {
-    let (forecast, done) = (&report.forecast, &report.transaction);
-    json!({
-        "outcome": match report.outcome {
-            Applied::Applied => "applied",
-            Applied::UpToDate => "up-to-date",
-            _ => "dry-run",
-        },
-        "from": report.from.to_string(),
-        "to": report.to.to_string(),
-        "recovery": super::recover::word(&report.recovery),
-        "signed": report.provenance.is_some(),
-        "provenance": report.provenance.as_ref().map(provenance_json),
-        "recorded": report.is_recorded,
-        "forecast": {
-            "paths": forecast.paths,
-            "redo_bytes": forecast.bytes_redo,
-            "staged_bytes": forecast.bytes_staged,
-            "in_place_bytes": forecast.bytes_in_place,
-            "undo_bytes": forecast.bytes_undo,
-            "written_bytes": forecast.bytes_written(),
-            "needed_bytes": forecast.bytes_needed,
-            "whole_bytes": forecast.bytes_whole,
-        },
-        "transaction": transaction_json(done),
-        "dirs_kept": report.dirs_kept,
-        "warnings": super::recover::listed(&report.warnings),
-        "kept_modified": report.kept_modified.iter().map(difference_json).collect::<Vec<_>>(),
-        "seconds": report.elapsed.as_secs_f64(),
-    })
-}
-
-pub(super) fn provenance_json(provenance: &Provenance) -> Value {
-    json!({
-        "release": super::signed::release_json(&provenance.release),
-        "keys": provenance.signers.iter().map(key_id).collect::<Vec<_>>(),
-        "root": provenance.root_version,
-        "trusted_on_first_use": provenance.first_use.map(|fingerprint| fingerprint.to_string()),
-    })
-}
-
 /// What a transaction did.
 pub(super) fn transaction_json(done: &untorn::Report) -> Value {
-    json!({
-        "id": done.txid,
-        "files": done.files.iter().map(file_json).collect::<Vec<_>>(),
-        "redo_bytes": done.bytes_redo,
-        "staged_bytes": done.bytes_staged,
-        "in_place_bytes": done.bytes_in_place,
-        "undo_bytes": done.bytes_undo,
-        "written_bytes": done.bytes_written(),
-        "syncs": done.barriers.iter().map(|(_, syncs)| syncs).sum::<u64>(),
-        "dirs_kept": done.dirs_kept,
-        "seconds": done.elapsed.as_secs_f64(),
-    })
-}
-
-fn file_json(file: &untorn::FileReport) -> Value {
-    let (change, from) = match &file.change {
-        untorn::Change::Added => ("added", None),
-        untorn::Change::Removed => ("removed", None),
-        untorn::Change::Moved { from } => ("moved", Some(from)),
-        _ => ("changed", None),
-    };
-    json!({
-        "path": file.path,
-        "change": change,
-        "from": from,
-        "way": file.way.to_string(),
-        "why": file.why.to_string(),
-        "bytes": file.bytes,
-    })
+    value(&answers::transaction(done))
 }

@@ -10,6 +10,7 @@ mod inspect;
 mod key;
 mod low_disk;
 mod manifest;
+mod pack;
 mod promote;
 mod publish;
 mod recover;
@@ -27,9 +28,11 @@ mod write;
 use std::io::{Write, stderr};
 
 use crate::{
-    args::{BRIEF, Cli, Command},
+    args::{BRIEF, Cli, Command, Global},
     exit::Exit,
-    print, stop,
+    failure::Failure,
+    outcome::Answer,
+    print, serve, stop,
     studio_args::{ChannelCommand, StoreCommand},
 };
 
@@ -40,13 +43,26 @@ pub(crate) fn run(cli: &Cli) -> Exit {
         return Exit::Usage;
     };
     let global = &cli.global;
+    if let Command::Serve(args) = command {
+        return serve::run(args);
+    }
     if can_stop(command) {
         stop::listen(global.quiet);
     }
-    let (name, answer) = match command {
+    let (name, answer) = perform(command, global);
+    if answer.is_ok() {
+        stop::remark_completed(global.quiet);
+    }
+    print::answer(name, &answer, global)
+}
+
+/// Does what a command is for, and gives its name, too.
+pub(crate) fn perform(command: &Command, global: &Global) -> (&'static str, Answer) {
+    match command {
         Command::Diff(args) => ("diff", diff::run(args, global)),
         Command::Apply(args) => ("apply", apply::run(args, global)),
-        Command::Inspect(args) => inspect::run(args),
+        Command::Inspect(args) => inspect::run(args, global),
+        Command::Pack(args) => ("pack", pack::run(args, global)),
         Command::Key(args) => ("key", key::run(args)),
         Command::Sign(args) => ("sign", sign::run(args)),
         Command::Write(args) => ("write", write::run(args, global)),
@@ -72,15 +88,15 @@ pub(crate) fn run(cli: &Cli) -> Exit {
         Command::Demo(args) => ("demo", demo::run(args, global)),
         Command::Explain(args) => ("explain", explain::run(args)),
         Command::Completions(args) => ("completions", completions::run(args)),
-    };
-    if answer.is_ok() {
-        stop::remark_completed(global.quiet);
+        Command::Serve(_) => ("serve", Err(Failure::usage("a server is not answered by a server".into()))),
     }
-    print::answer(name, &answer, global)
 }
 
 /// Whether the command comes to safe points, at which it can stop with everything as it was.
 fn can_stop(command: &Command) -> bool {
-    use Command::{Apply, Diff, Install, Publish, Repair, Rollback, Update, Write};
-    matches!(command, Diff(_) | Apply(_) | Write(_) | Rollback(_) | Publish(_) | Repair(_) | Update(_) | Install(_))
+    use Command::{Apply, Diff, Inspect, Install, Pack, Publish, Repair, Rollback, Update, Write};
+    matches!(
+        command,
+        Diff(_) | Inspect(_) | Pack(_) | Apply(_) | Write(_) | Rollback(_) | Publish(_) | Repair(_) | Update(_) | Install(_)
+    )
 }

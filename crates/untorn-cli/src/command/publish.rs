@@ -27,7 +27,7 @@ pub(super) fn run(args: &PublishArgs, global: &Global) -> Answer {
     (options.label, options.build, options.patch_from) = (args.label.clone(), args.number, args.patch_from);
     (options.old, options.work_dir, options.unsigned_out) = (args.old.clone(), args.work_dir.clone(), args.unsigned_out.clone());
     (options.level, options.patch_level, options.jobs) = (args.level, args.patch_level, args.jobs);
-    options.observer = progress::observer(global);
+    (options.no_bridge, options.observer) = (args.no_bridge, progress::observer(global));
     let store = open_store(&args.store, !args.pointer.dry_run).map_err(untorn_publish::Error::from)?;
     let report = publish(&args.build, store.as_ref(), &args.channel, &keys, &options)?;
     drop(options);
@@ -97,6 +97,9 @@ fn said(report: &PublishReport, args: &PublishArgs) -> String {
         count(usize::try_from(report.sent_objects).unwrap_or(usize::MAX), "object"),
         report.present_objects,
     );
+    if report.bridge_len > 0 {
+        text.push_str(&format!("  bridge from the build before: {}\n", size(report.bridge_len)));
+    }
     for patch in &report.patches {
         text.push_str(&format!("  patch from build {}: {}\n", patch.from, size(patch.len)));
     }
@@ -127,6 +130,7 @@ fn answer(report: &PublishReport, args: &PublishArgs) -> Value {
         "new_chunks": report.new_chunks,
         "new_bytes": report.new_len,
         "packs_bytes": report.packs_len,
+        "bridge_bytes": report.bridge_len,
         "sent_objects": report.sent_objects,
         "sent_bytes": report.sent_len,
         "present_objects": report.present_objects,

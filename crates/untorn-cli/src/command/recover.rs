@@ -1,22 +1,29 @@
 //! `untorn recover`.
 
-use serde_json::{Value, json};
-use untorn::{Recovery, Tree, Warning};
+use untorn::{Recovery, Tree, Warning, answers};
 
 use crate::{
     args::RecoverArgs,
     exit::Exit,
-    outcome::{Answer, Outcome},
+    outcome::{Answer, Outcome, value},
     text::path,
 };
 
 pub(super) fn run(args: &RecoverArgs) -> Answer {
-    let tree = Tree::open(&args.tree)?;
-    let recovery = tree.recovery();
-    let text = format!("{}: {}\n{}", path(&args.tree), sentence(recovery), warnings(tree.warnings()));
-    let installed = super::status::build(&args.tree).map(|build| build.to_string());
-    let outcome =
-        Outcome::new(text, json!({ "recovery": word(recovery), "installed": installed, "warnings": listed(tree.warnings()) }));
+    let mut tree = Tree::open(&args.tree)?;
+    // Whoever recovers a tree by hand wants it clean.
+    let has_discarded = tree.discard_interrupted();
+    let recovery = &match tree.recovery() {
+        Recovery::SetAside { txid } => Recovery::Discarded { txid: *txid },
+        other => other.clone(),
+    };
+    let mut text = format!("{}: {}\n", path(&args.tree), sentence(recovery));
+    if has_discarded && !matches!(recovery, Recovery::Discarded { .. }) {
+        text += "  what an interrupted update had staged was discarded\n";
+    }
+    text += &warnings(tree.warnings());
+    let installed = untorn::installed(&args.tree).ok().flatten();
+    let outcome = Outcome::new(text, value(&answers::recovery(&tree, recovery, installed.as_ref())));
     let is_idle = matches!(recovery, Recovery::Clean | Recovery::Initialised);
     Ok(if is_idle && args.exit_code { outcome.with_exit(Exit::NothingToDo) } else { outcome })
 }
@@ -24,22 +31,6 @@ pub(super) fn run(args: &RecoverArgs) -> Answer {
 /// A line for each.
 pub(super) fn warnings(warnings: &[Warning]) -> String {
     warnings.iter().map(|warning| format!("  warning: {warning}\n")).collect()
-}
-
-/// For programs.
-pub(super) fn listed(warnings: &[Warning]) -> Vec<Value> {
-    let listed = |warning: &Warning| json!({ "what": kind(warning), "path": warning.path(), "text": warning.to_string() });
-    warnings.iter().map(listed).collect()
-}
-
-fn kind(warning: &Warning) -> &'static str {
-    match warning {
-        Warning::MovedAside { .. } => "moved-aside",
-        Warning::Changed { .. } => "changed",
-        Warning::Missing { .. } => "missing",
-        Warning::Forgotten => "forgotten",
-        _ => "other",
-    }
 }
 
 fn sentence(recovery: &Recovery) -> &'static str {
@@ -56,17 +47,8 @@ fn sentence(recovery: &Recovery) -> &'static str {
 pub(super) fn remark(recovery: &Recovery) -> &'static str {
     match recovery {
         Recovery::Discarded { .. } => "an unfinished update was discarded first\n",
+        Recovery::SetAside { .. } => "an unfinished update was set aside first; updating to the same build takes it up again\n",
         Recovery::Completed { .. } => "a decided update was completed first\n",
         _ => "",
-    }
-}
-
-pub(super) fn word(recovery: &Recovery) -> &'static str {
-    match recovery {
-        Recovery::Clean => "clean",
-        Recovery::Initialised => "initialised",
-        Recovery::Discarded { .. } => "discarded",
-        Recovery::Completed { .. } => "completed",
-        _ => "other",
     }
 }

@@ -5,14 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use serde_json::{Value, json};
-use untorn::{RepairOptions, RepairOutcome, RepairReport, ScanOptions, open_store, read_manifest, repair, repair_from};
+use untorn::{RepairOptions, RepairOutcome, RepairReport, ScanOptions, answers, open_store, read_manifest, repair, repair_from};
 
 use crate::{
     args::{Global, RepairArgs},
     exit::Exit,
-    failure::{Failure, difference_json},
-    outcome::{Answer, Outcome},
+    failure::Failure,
+    outcome::{Answer, Outcome, value},
     print, progress,
     text::{count, path, seconds, short, size},
 };
@@ -24,7 +23,7 @@ pub(super) fn run(args: &RepairArgs, global: &Global) -> Answer {
         Some(store) => repair_from(&args.tree, &store, &options)?,
         None => repair(&args.tree, &from, &options)?,
     };
-    let outcome = Outcome::new(text(args, &report), json(&report));
+    let outcome = Outcome::new(text(args, &report), value(&answers::repair(&report)));
     let is_idle = report.outcome == RepairOutcome::Intact && args.exit_code;
     Ok(if is_idle { outcome.with_exit(Exit::NothingToDo) } else { outcome })
 }
@@ -83,24 +82,4 @@ fn text(args: &RepairArgs, report: &RepairReport) -> String {
     };
     let lines: String = report.damage.iter().map(|difference| format!("  {difference}\n")).collect();
     format!("{journal}{verdict}{lines}{found}")
-}
-
-fn json(report: &RepairReport) -> Value {
-    json!({
-        "outcome": match report.outcome {
-            RepairOutcome::Intact => "intact",
-            RepairOutcome::DryRun => "dry-run",
-            _ => "repaired",
-        },
-        "build": report.build.to_string(),
-        "paths": report.paths,
-        "bytes": report.bytes,
-        "damage": report.damage.iter().map(difference_json).collect::<Vec<_>>(),
-        "extra": report.extra.iter().map(difference_json).collect::<Vec<_>>(),
-        "journal": report.journal.as_ref().map(untorn::TreeError::code),
-        "fetched_bytes": report.bytes_fetched,
-        "found_bytes": report.bytes_found,
-        "transaction": super::apply::transaction_json(&report.transaction),
-        "seconds": report.elapsed.as_secs_f64(),
-    })
 }

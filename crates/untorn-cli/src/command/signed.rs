@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use untorn::{
-    DiffReport, Error, Hash, patch_facts,
+    DiffReport, Error, Hash, answers, patch_facts,
     release::{IndexObject, ManifestObject, Preface, Release, Root, Signed},
     sign_patch as put_preface,
     trust::{Document, RootChain, TrustError, TrustedRoot},
 };
 use untorn_keys::{KeyError, SecretKey};
 
-use crate::{failure::Failure, text::path};
+use crate::{failure::Failure, outcome::value, text::path};
 
 /// A release in a few words.
 pub(super) fn release_line(release: &Release) -> String {
@@ -21,14 +21,7 @@ pub(super) fn release_line(release: &Release) -> String {
 
 /// A release for programs.
 pub(super) fn release_json(release: &Release) -> Value {
-    json!({
-        "id": release.id().to_string(),
-        "product": release.product,
-        "platform": release.platform,
-        "build": release.build,
-        "label": release.label,
-        "created": release.created,
-    })
+    value(&answers::release(release))
 }
 
 /// What a release says besides its content.
@@ -60,6 +53,7 @@ pub(super) fn sign_patch(
         index: IndexObject::NONE,
         packs: Vec::new(),
         patches: vec![patch_facts(patch)?.object],
+        bridges: Vec::new(),
     };
     let keys: Vec<&SecretKey> = keys.iter().collect();
     let failed = |error: KeyError| Failure::key("the key", &error);

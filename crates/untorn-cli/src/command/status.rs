@@ -2,22 +2,24 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
 use untorn::{
-    Condition, Hash, Status,
-    release::{Following, Installed, Release},
+    Condition, Hash, Interrupted, Status, answers,
+    release::{Following, Installed, Release, Steps},
 };
 
 use crate::{
     args::TreeArgs,
-    outcome::{Answer, Outcome},
+    outcome::{Answer, Outcome, value},
     text::{count, path, short, size},
 };
 
 pub(super) fn run(args: &TreeArgs) -> Answer {
     let status = Status::of(&args.tree)?;
     let installed = untorn::installed(&args.tree).ok().flatten();
-    Ok(Outcome::new(text(args, &status, installed.as_ref()), json(&status, installed.as_ref())))
+    Ok(Outcome::new(
+        text(args, &status, installed.as_ref()),
+        value(&answers::status(&status, installed.as_ref(), &sentence(&status.condition))),
+    ))
 }
 
 /// The build that a tree says is installed.
@@ -39,11 +41,8 @@ fn text(args: &TreeArgs, status: &Status, installed: Option<&Installed>) -> Stri
     if status.in_use {
         text += "  a program uses it\n";
     }
-    if let Some(progress) = status.half_way {
-        text += &format!(
-            "  an update in steps is half way: step {} of {} is done; the same `untorn apply --low-disk` goes on\n",
-            progress.done, progress.steps
-        );
+    if let Some(steps) = status.half_way {
+        text += &half_way(steps);
     }
     text += &super::recover::warnings(&status.warnings);
     if status.condition == Condition::Unmanaged {
@@ -59,8 +58,30 @@ fn text(args: &TreeArgs, status: &Status, installed: Option<&Installed>) -> Stri
         ),
         None => "  nothing says what is installed\n".to_owned(),
     };
+    if let Some(interrupted) = &status.interrupted {
+        text += &format!("  {}\n", staging(interrupted, status.updater.is_some()));
+    }
     text += if status.can_roll_back { "  the last update can be rolled back\n" } else { "  nothing is kept for rolling back\n" };
     text
+}
+
+/// How far an update in steps is, and what to do.
+pub(super) fn half_way(steps: Steps) -> String {
+    format!("  {steps}\n    `untorn apply --low-disk` with the patch it began with goes on; `untorn repair` from the new build ends it, too\n")
+}
+
+/// How far a staging has come, as far as that is durable.
+fn staging(interrupted: &Interrupted, is_at_work: bool) -> String {
+    let Interrupted { to, done, total, .. } = interrupted;
+    let percent = u128::from(*done) * 100 / u128::from((*total).max(1));
+    let what = format!("staging of build {}: {percent} % done ({} of {})", short(*to), size(*done), size(*total));
+    if is_at_work {
+        format!("{what} and durable so far")
+    } else {
+        format!(
+            "{what} when it was interrupted; the same update checks it, and goes on from there (`untorn recover` discards it)"
+        )
+    }
 }
 
 fn release_text(following: &Following) -> String {
@@ -80,50 +101,9 @@ fn sentence(condition: &Condition) -> String {
         Condition::Unmanaged => "not under untorn's care yet".to_owned(),
         Condition::Clean => "whole, nothing is under way".to_owned(),
         Condition::Pending { .. } => "an update is decided but not complete; opening the tree completes it".to_owned(),
-        Condition::Unfinished => "an update was being prepared; opening the tree discards it, or completes it should its decision prove to have been made".to_owned(),
+        Condition::Unfinished => "an update was being prepared; opening the tree discards it (what it has staged can be taken up again), or completes it should its decision prove to have been made".to_owned(),
         Condition::Damaged { what } => format!("the journal cannot be understood: {}", untorn::escape(what.as_bytes())),
         Condition::Newer { format } => format!("a newer untorn wrote the journal (format {format})"),
         _ => "the journal belongs to another tree".to_owned(),
     }
-}
-
-fn word(condition: &Condition) -> &'static str {
-    match condition {
-        Condition::Unmanaged => "unmanaged",
-        Condition::Clean => "clean",
-        Condition::Pending { .. } => "pending",
-        Condition::Unfinished => "unfinished",
-        Condition::Damaged { .. } => "damaged",
-        Condition::Newer { .. } => "newer",
-        _ => "foreign",
-    }
-}
-
-fn json(status: &Status, installed: Option<&Installed>) -> Value {
-    let manifest = installed.map(|installed| &installed.manifest);
-    json!({
-        "condition": word(&status.condition),
-        "text": sentence(&status.condition),
-        "updater": status.updater,
-        "in_use": status.in_use,
-        "installed": manifest.map(|manifest| manifest.hash().to_string()),
-        "paths": manifest.map(|build| build.entries().len()),
-        "bytes": manifest.map(untorn::Manifest::total_bytes),
-        "following": installed.and_then(|installed| installed.following.as_ref()).map(following_json),
-        "half_way": status.half_way.map(|progress| json!({ "done": progress.done, "steps": progress.steps })),
-        "transaction": status.txid,
-        "can_roll_back": status.can_roll_back,
-        "warnings": super::recover::listed(&status.warnings),
-    })
-}
-
-fn following_json(following: &Following) -> Value {
-    json!({
-        "product": following.product,
-        "platform": (!following.platform.is_empty()).then_some(&following.platform),
-        "channel": (!following.channel.is_empty()).then_some(&following.channel),
-        "sources": following.sources,
-        "floor": following.floor,
-        "release": release_of(following).map(|release| super::signed::release_json(&release)),
-    })
 }

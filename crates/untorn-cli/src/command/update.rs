@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use untorn::{
-    Extent, Policy, Route, Signed, UpdateOptions, UpdateOutcome, UpdatePlan, UpdateReport, roll_back_to_release,
+    Extent, Policy, Route, Signed, UpdateOptions, UpdateOutcome, UpdatePlan, UpdateReport, answers, roll_back_to_release,
     trust::ExpiryPolicy, update,
 };
 
@@ -12,8 +12,8 @@ use crate::{
     args::{Global, InstallArgs, RollbackArgs, UpdateArgs},
     documents,
     exit::Exit,
-    failure::{Failure, difference_json},
-    outcome::{Answer, Outcome},
+    failure::Failure,
+    outcome::{Answer, Outcome, value},
     player_args::{ExpiryArg, FollowArgs},
     print, progress,
     text::{count, path, seconds, size},
@@ -104,7 +104,7 @@ fn certificates(args: &FollowArgs, _: &mut UpdateOptions) -> Result<(), Failure>
 }
 
 fn answer(tree: &Path, report: &UpdateReport, exit_code: bool) -> Answer {
-    let outcome = Outcome::new(text(tree, report) + &details(report), json(report));
+    let outcome = Outcome::new(text(tree, report) + &details(report), value(&answers::update(report)));
     let is_idle = matches!(report.outcome, UpdateOutcome::UpToDate | UpdateOutcome::NotYet | UpdateOutcome::WasLeft);
     Ok(if is_idle && exit_code { outcome.with_exit(Exit::NothingToDo) } else { outcome })
 }
@@ -177,50 +177,4 @@ fn details(report: &UpdateReport) -> String {
             .push_str("  nobody has vouched for this channel for too long: there may be something newer that is kept from you\n");
     }
     lines
-}
-
-fn json(report: &UpdateReport) -> Value {
-    json!({
-        "outcome": match report.outcome {
-            UpdateOutcome::Updated => "updated",
-            UpdateOutcome::UpToDate => "up-to-date",
-            UpdateOutcome::Planned => "planned",
-            UpdateOutcome::Fetched => "fetched",
-            UpdateOutcome::NotYet => "not-yet",
-            UpdateOutcome::WasLeft => "was-left",
-            _ => "other",
-        },
-        "product": report.product,
-        "channel": report.channel,
-        "build": report.build,
-        "label": report.label,
-        "from": (!report.from.is_none()).then(|| report.from.to_string()),
-        "to": report.to.to_string(),
-        "plan": plan_json(&report.plan),
-        "received_bytes": report.bytes_received,
-        "expired": report.expired,
-        "replaced": report.replaced.iter().map(difference_json).collect::<Vec<_>>(),
-        "kept": report.kept.iter().map(difference_json).collect::<Vec<_>>(),
-        "dirs_kept": report.dirs_kept,
-        "transaction": super::apply::transaction_json(&report.transaction),
-        "seconds": report.elapsed.as_secs_f64(),
-    })
-}
-
-fn plan_json(plan: &UpdatePlan) -> Value {
-    let (route, patches) = match plan.route {
-        Route::Patches(number) => ("patches", number),
-        Route::Chunks => ("chunks", 0),
-        _ => ("none", 0),
-    };
-    json!({
-        "route": route,
-        "patches": patches,
-        "fetch_bytes": plan.bytes_to_fetch,
-        "fetch_whole_bytes": plan.bytes_to_fetch_without_ranges,
-        "at_hand_bytes": plan.bytes_at_hand,
-        "write_bytes": plan.bytes_to_write,
-        "peak_bytes": plan.bytes_at_peak,
-        "files": plan.files,
-    })
 }

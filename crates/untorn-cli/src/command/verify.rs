@@ -1,20 +1,18 @@
 //! `untorn verify`.
 
-use serde_json::{Value, json};
-use untorn::{DamagedRanges, Difference, ScanOptions, VerifyOptions, VerifyReport, read_manifest, verify, verify_against};
+use untorn::{Difference, ScanOptions, VerifyOptions, VerifyReport, answers, read_manifest, verify, verify_against};
 
 use crate::{
     args::{Global, VerifyArgs},
     exit::Exit,
-    failure::difference_json,
-    outcome::{Answer, Outcome},
+    outcome::{Answer, Outcome, value},
     progress,
     text::{count, path, short, size},
 };
 
 pub(super) fn run(args: &VerifyArgs, global: &Global) -> Answer {
     let report = compare(args, global)?;
-    let outcome = Outcome::new(text(args, &report), json(&report));
+    let outcome = Outcome::new(text(args, &report), value(&answers::verify(&report)));
     Ok(if report.is_intact() { outcome } else { outcome.with_exit(Exit::Damage) })
 }
 
@@ -71,26 +69,4 @@ const RANGES_SHOWN: usize = 10;
 
 fn lines(differences: &[Difference]) -> String {
     differences.iter().map(|difference| format!("  {difference}\n")).collect()
-}
-
-fn ranges_json(files: &[DamagedRanges]) -> Vec<Value> {
-    let of = |file: &DamagedRanges| {
-        let ranges: Vec<_> = file.ranges.iter().map(|range| json!({ "start": range.start, "end": range.end })).collect();
-        json!({ "path": file.path, "ranges": ranges })
-    };
-    files.iter().map(of).collect()
-}
-
-fn json(report: &VerifyReport) -> Value {
-    json!({
-        "build": report.build.to_string(),
-        "intact": report.is_intact(),
-        "paths": report.paths,
-        "bytes": report.bytes,
-        "damage": report.damage.iter().map(difference_json).collect::<Vec<_>>(),
-        "ranges": ranges_json(&report.ranges),
-        "skipped": report.skipped,
-        "skipped_bytes": report.skipped_bytes,
-        "extra": report.extra.iter().map(difference_json).collect::<Vec<_>>(),
-    })
 }

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::util::{Game, err, keys, out, text};
+use crate::util::{Game, err, keys, noise, out, text};
 use untorn_testhost::{Host, HostOptions};
 
 /// 100 Mbit/s.
@@ -17,17 +17,6 @@ const RATE: u64 = 12_500_000;
 const LOST_LEN: u64 = 6 * (192 << 10) + (64 << 10);
 const PAKS: u64 = 6;
 const PAK_LEN: usize = 2 << 20;
-
-fn noise(seed: u64, len: usize) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    };
-    (0..len.div_ceil(8)).flat_map(|_| next()).take(len).collect()
-}
 
 /// A store of two builds that have nothing in common, and a tree that is the first one.
 fn studio(patches: bool) -> Game {

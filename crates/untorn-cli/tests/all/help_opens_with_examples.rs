@@ -2,10 +2,11 @@
 
 use crate::util::{Game, out};
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 21] = [
     "diff",
     "apply",
     "inspect",
+    "pack",
     "write",
     "status",
     "recover",
@@ -13,6 +14,7 @@ const COMMANDS: [&str; 19] = [
     "repair",
     "rollback",
     "run",
+    "serve",
     "manifest",
     "publish",
     "promote",

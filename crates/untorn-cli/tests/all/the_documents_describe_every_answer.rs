@@ -112,6 +112,18 @@ fn compare(fields: &BTreeMap<String, Field>, answer: &Value, what: &str, seen: &
     }
 }
 
+/// Stages a file, and stops.
+fn interrupt(dir: &Path) {
+    let mut tree = untorn::Tree::open(dir).unwrap();
+    let mut options = untorn::Options::default();
+    options.progress_len = 1;
+    let mut tx = tree.begin_with(options).unwrap();
+    tx.resume(untorn::Purpose { key: untorn::Hash::of(b"key"), to: untorn::Hash::of(b"to"), total: 10 }).unwrap();
+    tx.replace("x", &mut &b"0123456789"[..]).unwrap();
+    tx.made("x", None, 10).unwrap();
+    tx.set_aside();
+}
+
 /// What is never printed in the answers below: it takes a torn tree, or a patch with every kind of change.
 const NOT_SEEN: [&str; 4] = ["rounds[].differences[]", "forecast.dirs_kept", "unknown", "following.sources[]"];
 
@@ -121,11 +133,17 @@ fn to_the_last_field() {
     let game = Game::new();
     copy(&game.path("old"), &game.path("follower"));
     game.write("updates", b"{\"file\":\"x\",\"at\":0,\"data\":\"y\"}\n");
-    let calls: [(&[&str], i32); 40] = [
+    let calls: [(&[&str], i32); 46] = [
         (&["diff", "old", "new", "-o", "patch2"], 0),
         (&["diff", "old", "missing", "-o", "patch2"], 32),
         (&["inspect", "patch"], 0),
         (&["inspect", "updates"], 1),
+        (&["inspect", "old", "new"], 0),
+        (&["inspect", "old", "missing"], 32),
+        (&["inspect", "old"], 2),
+        (&["pack", "texts", "-o", "new.zip", "--like", "old/same.txt"], 0),
+        (&["pack", "old", "-o", "old/x.zip"], 1),
+        (&["pack", "missing", "-o", "x.zip"], 32),
         (&["status", "game"], 0),
         (&["apply", "patch", "game", "-n"], 0),
         (&["apply", "patch", "new"], 0),
@@ -163,6 +181,7 @@ fn to_the_last_field() {
         (&["completions", "fish"], 0),
         (&["status", "missing"], 32),
     ];
+    game.write("texts/a", &text_of(1));
     let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut check = |args: &[&str], exit: i32| {
         let (found, document) = game.json(args);
@@ -181,6 +200,19 @@ fn to_the_last_field() {
         assert!(top.iter().all(|name| page["Every document"].contains_key(*name)), "{top:?}");
     };
     calls.iter().for_each(|(args, exit)| check(args, *exit));
+    // Archives, with something to advise, and one that is no guide.
+    game.write("broken-old/broken.zip", b"PK\x03\x04 and no more, but longer than the end of an archive");
+    game.write("broken-new/broken.zip", b"PK\x03\x04 and no more, but longer than the end of any archive");
+    check(&["pack", "texts", "-o", "zips-old/data.zip", "--method", "deflate"], 32);
+    ["zips-old", "zips-new"].iter().for_each(|dir| game.write(&format!("{dir}/readme"), b"a directory"));
+    check(&["pack", "texts", "-o", "zips-old/data.zip", "--method", "deflate"], 0);
+    game.write("texts/a", &text_of(2));
+    check(&["pack", "texts", "-o", "zips-new/data.zip", "--like", "zips-old/data.zip"], 0);
+    for (old, new) in [("zips-old", "zips-new"), ("broken-old", "broken-new")] {
+        check(&["diff", old, new, "-o", "zips.patch"], 0);
+        check(&["inspect", "zips.patch", "--old", old, "--new", new], 0);
+        check(&["inspect", old, new], 0);
+    }
     // A tree that says what it is, and that somebody modified.
     copy(&game.path("old"), &game.path("modified"));
     check(&["rollback", "modified", "-n"], 0);
@@ -199,7 +231,9 @@ fn to_the_last_field() {
     check(&["verify", "rotten", "--against", "new.manifest", "--index", "new.index", "--quick"], 10);
     check(&["repair", "modified2", "--from", "new", "-n"], 0);
     check(&["repair", "modified2", "--from", "new"], 0);
-    // A journal that is lost whole, with nothing under way.
+    // A journal that is lost whole, with nothing under way, and nothing kept to go back with.
+    let kept = fs::read_dir(game.path("modified2/.untorn/tx")).unwrap().map(Result::unwrap);
+    kept.for_each(|folder| fs::remove_dir_all(folder.path()).unwrap());
     ["slot.0", "slot.1", "slot.2"].iter().for_each(|slot| game.write(&format!("modified2/.untorn/{slot}"), b"rot"));
     check(&["status", "modified2"], 0);
     check(&["recover", "modified2"], 0);
@@ -256,6 +290,10 @@ fn to_the_last_field() {
     game.write("store/channel/beta", b"rot");
     check(&["store", "check", "store"], 10);
 
+    copy(&game.path("old"), &game.path("staged"));
+    interrupt(&game.path("staged"));
+    check(&["status", "staged"], 0);
+
     let of_error = flat(&page, "error");
     for (section, seen) in &seen {
         let fields = if section == "error" { of_error.clone() } else { flat(&page, section) };
@@ -289,6 +327,12 @@ fn is_rare(name: &str) -> bool {
         || name.starts_with("totals.")
         || (name.ends_with("dirs_kept[]"))
         || name == "journal"
+}
+
+/// Lines of numbers: other ones throughout when compressed, but only the first one when not.
+fn text_of(version: u32) -> Vec<u8> {
+    let lines = (0..60_000_u32).map(|line| format!("{}\n", line.wrapping_mul(2_654_435_761)));
+    format!("version {}\n", version * 12_345).into_bytes().into_iter().chain(lines.flat_map(String::into_bytes)).collect()
 }
 
 fn copy(from: &Path, to: &Path) {

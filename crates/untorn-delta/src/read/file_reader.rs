@@ -56,6 +56,17 @@ pub struct FileReader<'r, R> {
     adapted: Option<Adapted<'r>>,
 }
 
+/// A place in a file.
+#[derive(Default)]
+struct Place {
+    op: usize,
+    op_done: u64,
+    /// Offset in the new file.
+    at: u64,
+    /// Literal bytes of the file before it.
+    literal_len: u64,
+}
+
 impl<'r, R: Read> FileReader<'r, R> {
     pub(super) fn new(
         index: &'r Index,
@@ -112,6 +123,79 @@ impl<'r, R: Read> FileReader<'r, R> {
     /// [`PatchError`].
     pub fn next_piece(&mut self) -> Result<Option<Piece<'_>>, PatchError> {
         self.piece_up_to(PIECE_LEN_MAX)
+    }
+
+    /// Goes on where an earlier reading of the same file stopped: `made` bytes from its beginning. `read` fills a buffer with the bytes that were handed out then, from an
+    /// offset in the new file; `hasher`, of a file that is made [`Way::Whole`], has seen all of them already, and spares reading them.
+    ///
+    /// Gives where it goes on, which may be earlier. `None`: the file was made to its end, and is not what the patch promises, so it is made from its beginning.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn go_on<E>(
+        &mut self,
+        made: u64,
+        hasher: Option<Hasher>,
+        mut read: impl FnMut(&mut [u8], u64) -> Result<(), E>,
+    ) -> Result<Option<u64>, E> {
+        let place = self.place_before(made);
+        match hasher.filter(|_| self.way == Way::Whole && place.at == made) {
+            Some(hasher) => self.hasher = hasher,
+            None => self.hash_until(place.at, &mut read)?,
+        }
+        (self.op, self.op_done, self.at) = (place.op, place.op_done, place.at);
+        if self.op < self.file.ops.len() {
+            let literals_at = self.literals.at().saturating_add(place.literal_len);
+            self.literals.skip_to(literals_at);
+            return Ok(Some(self.at));
+        }
+        if self.check().is_ok() {
+            return Ok(Some(self.at));
+        }
+        (self.op, self.op_done, self.at, self.hasher) = (0, 0, 0, Hasher::new());
+        Ok(None)
+    }
+
+    /// The last place before the byte `made` at which making can begin: anywhere but inside an operation that adapts.
+    fn place_before(&self, made: u64) -> Place {
+        let mut place = Place::default();
+        for op in &self.file.ops {
+            let len = (made - place.at).min(op.len());
+            let is_whole = len == op.len();
+            if !is_whole && (len == 0 || matches!(op, Op::Adapt { .. })) {
+                break;
+            }
+            place.at += len;
+            place.literal_len += match op {
+                Op::Literal { .. } => len,
+                Op::Adapt { literal_len, .. } => *literal_len,
+                Op::Keep { .. } | Op::Copy { .. } => 0,
+            };
+            if !is_whole {
+                place.op_done = len;
+                break;
+            }
+            place.op += 1;
+        }
+        place
+    }
+
+    /// Hashes what was handed out of the bytes before `end`.
+    fn hash_until<E>(&mut self, end: u64, read: &mut impl FnMut(&mut [u8], u64) -> Result<(), E>) -> Result<(), E> {
+        let mut start = 0;
+        for op in &self.file.ops {
+            let stop = (start + op.len()).min(end);
+            let is_handed_out = self.way == Way::Whole || !matches!(op, Op::Keep { .. });
+            while is_handed_out && start < stop {
+                let len = piece_len(stop - start, PIECE_LEN_MAX);
+                self.buf.resize(self.buf.len().max(len), 0);
+                read(&mut self.buf[..len], start)?;
+                self.hasher.update(&self.buf[..len]);
+                start += len as u64;
+            }
+            start = stop;
+        }
+        Ok(())
     }
 
     pub(super) fn piece_up_to(&mut self, max: usize) -> Result<Option<Piece<'_>>, PatchError> {

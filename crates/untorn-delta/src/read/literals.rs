@@ -34,6 +34,11 @@ impl<R: Read> Literals<R> {
         self.ahead.set_threads(threads);
     }
 
+    /// The next literal byte.
+    pub(super) fn at(&self) -> u64 {
+        self.at
+    }
+
     /// Goes on at the literal byte `at`, which is not behind.
     pub(super) fn skip_to(&mut self, at: u64) {
         self.at = self.at.max(at);

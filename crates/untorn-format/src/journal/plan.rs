@@ -130,14 +130,26 @@ pub struct Plan {
     pub to: Hash,
     /// Whether the head document changes: it is staged as `head` and put in place by apply.
     pub new_head: bool,
-    /// Whether what is needed to go back is kept after the transaction.
-    pub keep_undo: bool,
+    /// What is kept after the transaction for going back.
+    pub undo: UndoKept,
     /// The redo file.
     pub redo: Blob,
     /// The staged objects.
     pub objects: Vec<Object>,
     /// What to do.
     pub steps: Vec<Step>,
+}
+
+/// What is kept after a transaction for going back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UndoKept {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// What this transaction took away.
+    Own,
+    /// What an earlier one had kept, if any did: this one makes no other build of the tree.
+    Earlier,
 }
 
 impl Plan {

@@ -1,7 +1,7 @@
 //! Plan to bytes and back.
 
 use super::{
-    Blob, MAX_PLAN_LEN, Object, Plan, Step, Target,
+    Blob, MAX_PLAN_LEN, Object, Plan, Step, Target, UndoKept,
     range::{read_pieces, read_ranges, write_pieces, write_ranges},
 };
 use crate::{
@@ -21,12 +21,12 @@ const TO: Field<32> = Field::at(72);
 const REDO_LEN: Field<8> = Field::at(104);
 const REDO_HASH: Field<32> = Field::at(112);
 const NEW_HEAD: Field<4> = Field::at(144);
-const KEEP_UNDO: Field<4> = Field::at(148);
+const UNDO: Field<4> = Field::at(148);
 const OBJECT_COUNT: Field<4> = Field::at(152);
 const STEP_COUNT: Field<4> = Field::at(156);
 
 pub(crate) const ROWS: &[Row] = rows!(HEAD_LEN;
-    MAGIC, FORMAT, CRITICAL, TREE_ID, TXID, FROM, TO, REDO_LEN, REDO_HASH, NEW_HEAD, KEEP_UNDO, OBJECT_COUNT, STEP_COUNT);
+    MAGIC, FORMAT, CRITICAL, TREE_ID, TXID, FROM, TO, REDO_LEN, REDO_HASH, NEW_HEAD, UNDO, OBJECT_COUNT, STEP_COUNT);
 
 const OBJECT_LEN_MIN: usize = 9;
 /// That of a step with the shortest path (kind, length of the path, one byte).
@@ -68,7 +68,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Plan, DecodeError> {
         from: FROM.hash(head),
         to: TO.hash(head),
         new_head: flag(NEW_HEAD.u32(head), "new head")?,
-        keep_undo: flag(KEEP_UNDO.u32(head), "keep undo")?,
+        undo: undo_of_number(UNDO.u32(head))?,
         redo: Blob { len: REDO_LEN.u64(head), hash: REDO_HASH.hash(head) },
         objects: reader.list(OBJECT_COUNT.u32(head), OBJECT_LEN_MIN, read_object)?,
         steps: reader.list(STEP_COUNT.u32(head), STEP_LEN_MIN, read_step)?,
@@ -87,10 +87,23 @@ fn head(plan: &Plan) -> [u8; HEAD_LEN] {
     REDO_LEN.put(&mut head, plan.redo.len.to_le_bytes());
     REDO_HASH.put(&mut head, plan.redo.hash.0);
     NEW_HEAD.put(&mut head, u32::from(plan.new_head).to_le_bytes());
-    KEEP_UNDO.put(&mut head, u32::from(plan.keep_undo).to_le_bytes());
+    UNDO.put(&mut head, number_of_undo(plan.undo).to_le_bytes());
     OBJECT_COUNT.put(&mut head, count(plan.objects.len()).to_le_bytes());
     STEP_COUNT.put(&mut head, count(plan.steps.len()).to_le_bytes());
     head
+}
+
+const fn number_of_undo(undo: UndoKept) -> u32 {
+    match undo {
+        UndoKept::Nothing => 0,
+        UndoKept::Own => 1,
+        UndoKept::Earlier => 2,
+    }
+}
+
+fn undo_of_number(number: u32) -> Result<UndoKept, DecodeError> {
+    let known = [UndoKept::Nothing, UndoKept::Own, UndoKept::Earlier];
+    known.into_iter().find(|&undo| number_of_undo(undo) == number).ok_or(DecodeError::Field("undo of a plan"))
 }
 
 fn flag(number: u32, field: &'static str) -> Result<bool, DecodeError> {

@@ -23,11 +23,11 @@ mod signed;
 
 pub use channel::{CHANNEL_LEN_MAX, Channel, Pointer};
 pub use following::{Following, RATCHET_COUNT_MAX, Ratchet, SOURCE_COUNT_MAX, SOURCE_LEN_MAX};
-pub use half_way::{HalfWay, PART_COUNT_MAX, Progress, STEP_COUNT_MAX, STEP_LEN_MIN};
+pub use half_way::{HalfWay, PART_COUNT_MAX, STEP_COUNT_MAX, STEP_LEN_MIN, Steps};
 pub use installed::{INSTALLED_LEN_MAX, Installed};
 pub use names::{LABEL_LEN_MAX, NAME_LEN_MAX, is_label, is_name};
 pub use preface::{PREFACE_HEAD_LEN, PREFACE_LEN_MAX, PREFACE_ROOT_COUNT_MAX, Preface};
-pub use release::{IndexObject, ManifestDelta, ManifestObject, Pack, PatchObject, RELEASE_LEN_MAX, Release};
+pub use release::{BridgeObject, IndexObject, ManifestDelta, ManifestObject, Pack, PatchObject, RELEASE_LEN_MAX, Release};
 pub use root::{KEY_COUNT_MAX, PublicKey, ROOT_LEN_MAX, Role, Root};
 pub use signed::{SIGNATURES_LEN_MAX, SIGNED_LEN_MAX, Signed};
 

@@ -28,15 +28,17 @@ const INDEX_HEAD_LEN: Field<8> = Field::at(184);
 const DELTA_COUNT: Field<4> = Field::at(192);
 const PACK_COUNT: Field<4> = Field::at(196);
 const PATCH_COUNT: Field<4> = Field::at(200);
-const RESERVED: Field<12> = Field::at(204);
+const BRIDGE_COUNT: Field<4> = Field::at(204);
+const RESERVED: Field<8> = Field::at(208);
 
 pub(crate) const ROWS: &[Row] = rows!(HEAD_LEN;
     MAGIC, FORMAT, CRITICAL, BUILD, CREATED, MANIFEST_HASH, MANIFEST_LEN, MANIFEST_STORED, MANIFEST_STORED_LEN, INDEX_HASH, INDEX_LEN,
-    INDEX_HEAD_HASH, INDEX_HEAD_LEN, DELTA_COUNT, PACK_COUNT, PATCH_COUNT, RESERVED);
+    INDEX_HEAD_HASH, INDEX_HEAD_LEN, DELTA_COUNT, PACK_COUNT, PATCH_COUNT, BRIDGE_COUNT, RESERVED);
 
 const DELTA_LEN: usize = 72;
 const PACK_LEN: usize = 44;
 const PATCH_LEN: usize = 144;
+const BRIDGE_LEN: usize = 72;
 
 /// One build for one platform, and every object a store holds for it. The hash of the document names the release.
 ///
@@ -44,8 +46,8 @@ const PATCH_LEN: usize = 144;
 /// - Product and platform are [names](super::is_name), the label is a [label](super::is_label).
 /// - The manifest has 1 byte to [`MANIFEST_LEN_MAX`].
 /// - Either there is an index (its hash is not [`Hash::NONE`]) with a head that is not longer than itself, or there is none: then all of it is zero,
-///   and there are no packs. A release without index exists in patch files only.
-/// - Manifest deltas are sorted by `from`, packs by `number`, patches by (`from`, `to`), none twice. No patch leads to where it starts.
+///   and there are no packs and no bridges. A release without index exists in patch files only.
+/// - Manifest deltas and bridges are sorted by `from`, packs by `number`, patches by (`from`, `to`), none twice. No patch leads to where it starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Release {
     /// Of which product.
@@ -68,6 +70,8 @@ pub struct Release {
     pub packs: Vec<Pack>,
     /// The patches that lie in the store, also those between other builds.
     pub patches: Vec<PatchObject>,
+    /// The bridges that lead to it.
+    pub bridges: Vec<BridgeObject>,
 }
 
 /// A manifest in a store.
@@ -144,6 +148,17 @@ pub struct PatchObject {
     pub memory: u64,
 }
 
+/// A [bridge](crate::index::Bridge) in a store. The frames it lists lie in packs of the release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BridgeObject {
+    /// Hash of the manifest whose chunks it is made of.
+    pub from: Hash,
+    /// Hash of the object.
+    pub hash: Hash,
+    /// Its length in bytes.
+    pub len: u64,
+}
+
 impl Release {
     /// The hash that names the release: of its bytes.
     #[must_use]
@@ -161,6 +176,7 @@ impl Release {
         self.manifest_deltas.iter().for_each(|delta| write_delta(&mut writer, delta));
         self.packs.iter().for_each(|pack| write_pack(&mut writer, pack));
         self.patches.iter().for_each(|patch| write_patch(&mut writer, patch));
+        self.bridges.iter().for_each(|bridge| write_bridge(&mut writer, bridge));
         seal(writer)
     }
 
@@ -180,6 +196,7 @@ impl Release {
         DELTA_COUNT.put(&mut head, count(self.manifest_deltas.len()).to_le_bytes());
         PACK_COUNT.put(&mut head, count(self.packs.len()).to_le_bytes());
         PATCH_COUNT.put(&mut head, count(self.patches.len()).to_le_bytes());
+        BRIDGE_COUNT.put(&mut head, count(self.bridges.len()).to_le_bytes());
         head
     }
 
@@ -191,7 +208,7 @@ impl Release {
         let mut reader = KIND.open(bytes)?;
         reader.take(HEAD_LEN - PREAMBLE_LEN)?;
         let head = &bytes[..HEAD_LEN];
-        require(RESERVED.get(head) == [0; 12], "reserved bytes")?;
+        require(RESERVED.get(head) == [0; 8], "reserved bytes")?;
         let release = Self {
             build: BUILD.u64(head),
             created: CREATED.u64(head),
@@ -203,6 +220,7 @@ impl Release {
             manifest_deltas: reader.list(DELTA_COUNT.u32(head), DELTA_LEN, read_delta)?,
             packs: reader.list(PACK_COUNT.u32(head), PACK_LEN, read_pack)?,
             patches: reader.list(PATCH_COUNT.u32(head), PATCH_LEN, read_patch)?,
+            bridges: reader.list(BRIDGE_COUNT.u32(head), BRIDGE_LEN, read_bridge)?,
         };
         reader.end()?;
         release.check()?;
@@ -215,8 +233,11 @@ impl Release {
         require(self.manifest.stored.is_none() == (self.manifest.stored_len == 0), "stored manifest")?;
         require(self.index.is_one() || self.index == IndexObject::NONE, "index")?;
         require(self.packs.is_empty() || self.index.is_one(), "packs without an index")?;
+        require(self.bridges.is_empty() || self.index.is_one(), "bridges without an index")?;
         require(rises(&self.manifest_deltas, |delta| delta.from), "order of the manifest deltas")?;
         require(rises(&self.packs, |pack| pack.number), "order of the packs")?;
+        require(rises(&self.bridges, |bridge| bridge.from), "order of the bridges")?;
+        require(self.bridges.iter().all(|bridge| bridge.from != self.manifest.hash), "bridge to where it starts")?;
         require(rises(&self.patches, |patch| (patch.from, patch.to)), "order of the patches")?;
         require(self.patches.iter().all(|patch| patch.from != patch.to), "patch to where it starts")
     }
@@ -278,4 +299,14 @@ fn read_patch(reader: &mut Reader<'_>) -> Result<PatchObject, DecodeError> {
         header_hash: reader.hash()?,
         memory: reader.u64()?,
     })
+}
+
+fn write_bridge(writer: &mut Writer, bridge: &BridgeObject) {
+    writer.hash(&bridge.from);
+    writer.hash(&bridge.hash);
+    writer.u64(bridge.len);
+}
+
+fn read_bridge(reader: &mut Reader<'_>) -> Result<BridgeObject, DecodeError> {
+    Ok(BridgeObject { from: reader.hash()?, hash: reader.hash()?, len: reader.u64()? })
 }

@@ -51,6 +51,29 @@ fn releases() {
     refused(release(|release| release.index.head_len = 0), "index");
     refused(release(|release| release.index.hash = Hash::NONE), "index");
     refused(release(|release| release.index = IndexObject::NONE), "packs without an index");
+    let bridged = |release: &mut Release| release.bridges = crate::samples::bridged_release().bridges;
+    refused(
+        release(|release| {
+            bridged(release);
+            release.bridges.reverse();
+        }),
+        "order of the bridges",
+    );
+    refused(
+        release(|release| {
+            bridged(release);
+            release.bridges.truncate(1);
+            release.bridges[0].from = release.manifest.hash;
+        }),
+        "bridge to where it starts",
+    );
+    refused(
+        release(|release| {
+            bridged(release);
+            (release.packs, release.index) = (Vec::new(), IndexObject::NONE);
+        }),
+        "bridges without an index",
+    );
     refused(release(|release| release.packs.reverse()), "order of the packs");
     refused(release(|release| release.packs[1].number = 0), "order of the packs");
     refused(release(|release| release.patches.reverse()), "order of the patches");

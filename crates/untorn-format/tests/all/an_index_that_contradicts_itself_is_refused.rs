@@ -2,7 +2,7 @@
 
 use untorn_format::{
     DecodeError, Hash,
-    index::{Chunk, Group, Head, Items, Page, Place},
+    index::{Bridge, Chunk, Group, Head, Items, Page, Place},
 };
 
 /// What is done to a sample, and how it is called.
@@ -112,4 +112,34 @@ fn pages_lie_behind_the_head_one_behind_the_other() {
     assert_eq!(Head::len_of(&head.encode()[..64]), Some(head.encode().len() as u64));
     assert_eq!((Head::len_of(&head.encode()[..63]), Head::len_of(&[0xff; 64])), (None, None));
     assert_eq!((head.page_range(500, 3), head.pages_len()), (None, 66543));
+}
+
+fn bridge(change: impl FnOnce(&mut Bridge)) -> Result<Bridge, DecodeError> {
+    let mut bridge = crate::samples::bridge();
+    change(&mut bridge);
+    Bridge::decode(&bridge.encode())
+}
+
+#[test]
+fn a_bridge_keeps_its_rules() {
+    let cases: [Case<Bridge>; 11] = [
+        ("frames in another order", |bridge| bridge.frames.swap(0, 2)),
+        ("frames that overlap", |bridge| bridge.frames[1].frame.at -= 1),
+        ("one frame twice", |bridge| bridge.frames[1] = bridge.frames[0].clone()),
+        ("a frame without chunks", |bridge| bridge.frames[1].chunks.clear()),
+        ("chunks longer than their frame", |bridge| bridge.frames[1].chunks[0].len = 2),
+        ("chunks shorter than their frame", |bridge| bridge.frames[1].frame.len = 2),
+        ("a chunk without bytes", |bridge| bridge.frames[0].bases[0].len = 0),
+        ("a chunk that is too long", |bridge| bridge.frames[0].bases[0].len = (128 << 10) + 1),
+        ("a frame made of too much", |bridge| bridge.frames[0].bases = vec![bridge.frames[0].bases[1]; 65]),
+        ("a frame that is too long", |bridge| {
+            bridge.frames[0].chunks = vec![bridge.frames[2].chunks[0]; 33];
+            bridge.frames[0].frame.len = 33 << 17;
+        }),
+        ("a frame stored in too much", |bridge| bridge.frames[2].frame.stored_len = (4 << 20) + (16 << 10) + 1),
+    ];
+    assert!(bridge(|_| {}).is_ok());
+    for (what, change) in cases {
+        assert!(matches!(bridge(change), Err(DecodeError::Field(_))), "{what}");
+    }
 }

@@ -4,8 +4,8 @@
 use std::{fs, path::PathBuf};
 
 use untorn_format::{
-    index::{Head, Page},
-    journal::{Plan, Record, Undo},
+    index::{Bridge, Head, Page},
+    journal::{Plan, Progress, Record, Undo},
     manifest::Manifest,
     release::{Channel, HalfWay, Installed, Preface, Release, Root, Signed},
     verified::Verified,
@@ -31,16 +31,19 @@ fn every_golden_file_is_read_as_its_value() {
     assert_eq!(Record::decode(&read("record")).unwrap(), crate::samples::record());
     assert_eq!(Plan::decode(&read("plan")).unwrap(), crate::samples::plan());
     assert_eq!(Undo::decode(&read("undo")).unwrap(), crate::samples::undo());
+    assert_eq!(Progress::decode(&read("progress")).unwrap(), crate::samples::progress());
     assert_eq!(Manifest::decode(&read("manifest")).unwrap(), crate::samples::manifest());
     assert_eq!(Root::decode(&read("root")).unwrap(), crate::samples::root());
     assert_eq!(Release::decode(&read("release")).unwrap(), crate::samples::release());
+    assert_eq!(Release::decode(&read("release_bridged")).unwrap(), crate::samples::bridged_release());
     assert_eq!(Channel::decode(&read("channel")).unwrap(), crate::samples::channel());
     assert_eq!(Signed::decode(&read("signed")).unwrap(), crate::samples::signed());
     assert_eq!(Preface::decode(&read("preface")).unwrap(), crate::samples::preface());
     assert_eq!(Installed::decode(&read("installed")).unwrap(), crate::samples::installed());
-    assert_eq!(HalfWay::decode(&read("half_way")).unwrap(), Some(crate::samples::half_way()));
+    assert_eq!(HalfWay::decode(&read("halfway")).unwrap(), Some(crate::samples::half_way()));
     assert_eq!(Head::decode(&read("index")).unwrap(), crate::samples::index());
     assert_eq!(Verified::decode(&read("verified")).unwrap(), crate::samples::verified());
     assert_eq!(Page::decode(&read("page")).unwrap(), crate::samples::page());
+    assert_eq!(Bridge::decode(&read("bridge")).unwrap(), crate::samples::bridge());
     assert_eq!(Installed::decode(&read("manifest")).unwrap(), Installed::plain(crate::samples::manifest()));
 }

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::{collection::vec, prelude::*, sample::Index};
 use untorn_format::{
     Hash, TreePath, check_set, escape, fold_key,
-    journal::{After, Before, Blob, MAX_PLAN_LEN, Object, Plan, Range, Record, SlotState, Source, Step, Target, Undo, UndoEntry},
+    journal::{
+        After, Before, Blob, MAX_PLAN_LEN, Object, Plan, Range, Record, SlotState, Source, Step, Target, Undo, UndoEntry,
+        UndoKept,
+    },
     manifest::{Entry, Kind, Manifest},
 };
 
@@ -89,7 +92,7 @@ fn plan() -> impl Strategy<Value = Plan> {
                 from,
                 to,
                 new_head: picks[1].0,
-                keep_undo: picks[2].0,
+                undo: [UndoKept::Nothing, UndoKept::Own, UndoKept::Earlier][picks[2].1.index(3)],
                 redo: Blob { len: redo_len, hash: from },
                 objects: objects.clone(),
                 steps: [&steps[..], &patches[..], &flags[..]].concat(),

@@ -13,6 +13,8 @@ const NOTHING: Capabilities = Capabilities {
     overwrite_allocates: true,
     sync_all: false,
     in_place: false,
+    write_out: false,
+    executable_bit: false,
 };
 
 const EVERYTHING: Capabilities = Capabilities {
@@ -23,6 +25,8 @@ const EVERYTHING: Capabilities = Capabilities {
     overwrite_allocates: false,
     sync_all: true,
     in_place: true,
+    write_out: true,
+    executable_bit: true,
 };
 
 #[test]

@@ -28,6 +28,8 @@ pub(super) struct Cut {
     pub(super) new_len: u64,
     /// Length of the new packs.
     pub(super) packs_len: u64,
+    /// The number of the pack after these.
+    pub(super) next_pack: u32,
 }
 
 /// Reads the build again, and compares it with what it was: the manifest.
@@ -42,6 +44,7 @@ pub(super) fn cut(work: &Work<'_>, manifest: &Manifest, base: &Base) -> Result<C
         packs: packs.into_values().filter(|pack| used.contains(&pack.number)).collect(),
         new_chunks: built.new_chunks(),
         new_len: built.new_bytes(),
+        next_pack: built.packs().last().map_or(base.first_pack, |pack| pack.number.saturating_add(1)),
         packs_len: built.packs().iter().map(|pack| pack.len).sum(),
         index,
     })

@@ -1,5 +1,6 @@
 //! From a build to what players are pointed to.
 
+mod bridges;
 mod cut;
 mod manifests;
 mod patches;
@@ -122,6 +123,7 @@ impl Work<'_> {
         let cut = cut::cut(self, &manifest, &base)?;
         self.sender.send(&Name::Index(cut.index.hash), Body::Bytes(&cut.index.bytes))?;
         let (object, manifest_deltas) = manifests::send(self, &manifest, &base)?;
+        let bridge = bridges::make(self, &manifest, &base, &cut)?;
         let (patches, patch_reports) = patches::make(self, &manifest, &base)?;
 
         let root = self.roots.newest().root();
@@ -139,12 +141,19 @@ impl Work<'_> {
                 head_hash: cut.index.head_hash,
                 head_len: cut.index.head_len,
             },
-            packs: cut.packs.clone(),
+            packs: [cut.packs.clone(), bridge.packs].concat(),
             patches,
+            bridges: bridge.bridges,
         };
         let (outcome, seq) = self.name(&release, mark)?;
         let report = self.report(outcome, &release, seq, &manifest, patch_reports);
-        Ok(PublishReport { new_chunks: cut.new_chunks, new_len: cut.new_len, packs_len: cut.packs_len, ..report })
+        Ok(PublishReport {
+            new_chunks: cut.new_chunks,
+            new_len: cut.new_len,
+            packs_len: cut.packs_len,
+            bridge_len: bridge.len,
+            ..report
+        })
     }
 
     /// Signs the release, and moves the pointer to it.
@@ -208,6 +217,7 @@ impl Work<'_> {
             new_chunks: 0,
             new_len: 0,
             packs_len: 0,
+            bridge_len: 0,
             sent_objects,
             sent_len,
             present_objects,

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 
 use untorn_fs::{Fs, LockKind, OpenMode, is_outside_tree};
 
-use super::{gone, kind, named_checks, names_in, put, same};
+use super::{gone, kind, links::can_symlink, named_checks, names_in, put, same};
 
 named_checks![
     a_path_that_is_not_plain_is_refused,
@@ -37,6 +37,9 @@ fn the_root_has_no_name(fs: &dyn Fs) {
 }
 
 fn a_symlink_in_the_middle_leads_outside(fs: &dyn Fs) {
+    if !can_symlink(fs) {
+        return;
+    }
     fs.create_dir("dir", None).unwrap();
     put(fs, "dir/f", b"");
     fs.symlink("dir", "link").unwrap();
@@ -48,6 +51,9 @@ fn a_symlink_in_the_middle_leads_outside(fs: &dyn Fs) {
 }
 
 fn a_symlink_at_the_end_is_not_followed(fs: &dyn Fs) {
+    if !can_symlink(fs) {
+        return;
+    }
     fs.create_dir("dir", None).unwrap();
     put(fs, "f", b"");
     fs.symlink("f", "to_file").unwrap();
@@ -71,11 +77,17 @@ fn a_file_in_the_middle_is_not_a_directory(fs: &dyn Fs) {
 }
 
 fn a_name_may_be_anything_else(fs: &dyn Fs) {
-    for name in ["...", "..a", "a b", "ä", ".hidden", "-n"] {
+    let names = ["..a", "a b", "ä", ".hidden", "-n"];
+    for name in names {
         put(fs, name, b"");
         same(fs.metadata(name).unwrap().len, 0);
     }
-    same(names_in(fs, "").len(), 6);
+    same(names_in(fs, "").len(), names.len());
+    // Other programs of Windows would lose the dots.
+    same(
+        fs.open("...", OpenMode::CreateNew { executable: false }).is_ok(),
+        !cfg!(windows) || names_in(fs, "").len() > names.len(),
+    );
 }
 
 fn a_name_that_is_too_long_is_an_error(fs: &dyn Fs) {

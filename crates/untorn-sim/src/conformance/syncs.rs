@@ -6,15 +6,28 @@ use untorn_fs::{Fs, OpenMode};
 
 use super::{kind, named_checks, put, same};
 
-named_checks![a_file_is_synced_through_any_handle, a_directory_is_synced, everything_is_synced_or_the_system_cannot];
+named_checks![
+    a_file_is_synced_through_any_handle,
+    what_is_written_out_is_synced_with_any_file,
+    a_directory_is_synced,
+    everything_is_synced_or_the_system_cannot,
+];
 
 fn a_file_is_synced_through_any_handle(fs: &dyn Fs) {
     let file = put(fs, "f", b"f");
     file.sync_data().unwrap();
     file.sync_data().unwrap();
-    if cfg!(unix) {
-        fs.open("f", OpenMode::Read).unwrap().sync_data().unwrap();
-    }
+    fs.open("f", OpenMode::Read).unwrap().sync_data().unwrap();
+}
+
+fn what_is_written_out_is_synced_with_any_file(fs: &dyn Fs) {
+    fs.create_dir("d", None).unwrap();
+    put(fs, "d/a", b"a").write_out().unwrap();
+    fs.write_out_dir("d").unwrap();
+    fs.write_out_dir("").unwrap();
+    put(fs, "b", b"b").sync().unwrap();
+    same(kind(fs.write_out_dir("none")), NotFound);
+    same(kind(fs.write_out_dir("b")), NotADirectory);
 }
 
 fn a_directory_is_synced(fs: &dyn Fs) {

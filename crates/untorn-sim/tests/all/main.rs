@@ -8,3 +8,4 @@ mod a_machine_has_processes_and_a_past;
 mod each_barrier_of_a_journal_shows_its_worth;
 mod no_crash_loses_what_was_only_moved;
 mod the_model_behaves_like_the_real_file_system;
+mod what_was_written_out_waits_for_the_next_sync;

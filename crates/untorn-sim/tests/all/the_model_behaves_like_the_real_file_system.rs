@@ -57,6 +57,8 @@ fn the_checks_notice_each_call_that_does_nothing() {
     for method in [Method::WriteAt, Method::SetLen, Method::CreateDir, Method::Symlink, Method::HardLink, Method::CloneFile]
         .into_iter()
         .chain([Method::Rename, Method::Exchange, Method::RemoveFile, Method::RemoveDir, Method::Lock, Method::SetPermissions])
+        // There are none to be set on Windows, so nothing is checked.
+        .filter(|method| !cfg!(windows) || *method != Method::SetPermissions)
     {
         let skip = move |call: &Call<'_>| if call.method == method { Verdict::Skip } else { Verdict::Pass };
         let passes = |run: fn(&dyn Fs)| {

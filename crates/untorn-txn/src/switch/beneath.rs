@@ -95,6 +95,13 @@ impl Fs for Beneath {
         }
     }
 
+    fn write_out_dir(&self, path: &str) -> io::Result<()> {
+        match self.syncs {
+            Syncs::Done => self.fs.write_out_dir(&self.any(path)),
+            Syncs::Deferred => Ok(()),
+        }
+    }
+
     fn sync_handle(&self) -> io::Result<Box<dyn SyncAll>> {
         match self.syncs {
             Syncs::Done => self.fs.sync_handle(),

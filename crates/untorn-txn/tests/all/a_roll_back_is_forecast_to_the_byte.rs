@@ -27,7 +27,10 @@ const CHANGES: [(&str, Change); 9] = [
         tx.write_at("new/file", 0, b"new").unwrap();
         tx.remove("small").unwrap();
         tx.create_dir("small").unwrap();
-        tx.set_executable("big", true).unwrap();
+        // Windows has no such bit, and what does not change is not forecast.
+        if cfg!(unix) {
+            tx.set_executable("big", true).unwrap();
+        }
     }),
 ];
 

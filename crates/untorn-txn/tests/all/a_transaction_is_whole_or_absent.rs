@@ -37,7 +37,10 @@ fn every_operation_is_invisible_until_commit_and_there_after() {
         tx.rename("d", "e").unwrap();
         tx.remove_dir_all("dir").unwrap();
         tx.write_at("dir", 0, b"a file now").unwrap();
-        tx.symlink("a", "link").unwrap();
+        // Ordinary users of Windows have no right to make one.
+        if cfg!(unix) {
+            tx.symlink("a", "link").unwrap();
+        }
         tx.set_executable("a", true).unwrap();
         tx.create_dir_all("empty/dir").unwrap();
         assert_eq!(read(dir.path(), "a"), "old a");
@@ -52,7 +55,9 @@ fn every_operation_is_invisible_until_commit_and_there_after() {
         assert_eq!(read(dir.path(), "new/file"), "fresh");
         assert_eq!(read(dir.path(), "sparse"), "\0\0\0\0\0\0\0\0\0\0x");
         assert_eq!(read(dir.path(), "dir"), "a file now");
-        assert_eq!(fs::read_link(dir.path().join("link")).unwrap().to_str(), Some("a"));
+        if cfg!(unix) {
+            assert_eq!(fs::read_link(dir.path().join("link")).unwrap().to_str(), Some("a"));
+        }
         assert!(dir.path().join("empty/dir").is_dir());
         assert_eq!(fs::read_dir(dir.path().join(".untorn/tx")).unwrap().count(), 0);
         drop(tree);

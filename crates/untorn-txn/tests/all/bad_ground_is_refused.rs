@@ -1,6 +1,8 @@
 //! Trees, paths and file-system objects that untorn must not touch. The numbers are those of the list of threats in `SECURITY.md`.
 
-use std::{fs, os::unix::fs::symlink, path::Path};
+#[cfg(unix)]
+use std::os::unix::fs::symlink;
+use std::{fs, path::Path};
 
 use untorn_txn::{Cause, Condition, Expect, Options, Status, Tree, TreeState, Way, WayChoice, Why};
 
@@ -79,6 +81,7 @@ fn n9_names_that_clash_are_refused_before_anything_is_staged_for_good() {
     assert!(!dir.path().join("new").exists());
 }
 
+#[cfg(unix)]
 #[test]
 fn f1_no_parent_may_be_a_symlink() {
     let (dir, outside) = (tree(), tempfile::tempdir().unwrap());
@@ -101,6 +104,7 @@ fn f1_no_parent_may_be_a_symlink() {
     assert_eq!(read(outside.path(), "victim"), b"mine");
 }
 
+#[cfg(unix)]
 #[test]
 fn f1_a_symlink_planted_while_staging_is_found_before_the_commit_point() {
     let (dir, outside) = (tree(), tempfile::tempdir().unwrap());
@@ -122,6 +126,7 @@ fn f1_a_symlink_planted_while_staging_is_found_before_the_commit_point() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn f2_a_link_or_a_pipe_is_not_a_file() {
     let dir = tree();

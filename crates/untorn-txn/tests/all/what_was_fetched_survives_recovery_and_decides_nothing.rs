@@ -1,7 +1,5 @@
 //! Downloads in the state directory: there after a crash, gone when asked for, never followed out of it.
 
-use std::fs;
-
 use untorn_txn::{Fetched, Tree};
 
 #[test]
@@ -46,12 +44,12 @@ fn names_lead_nowhere_else() {
 fn a_link_in_its_place_is_not_followed() {
     let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let tree = Tree::open(dir.path()).unwrap();
-    fs::write(outside.path().join("objects"), "theirs").unwrap();
+    std::fs::write(outside.path().join("objects"), "theirs").unwrap();
     std::os::unix::fs::symlink(outside.path(), dir.path().join(".untorn/fetched")).unwrap();
     let fetched = Fetched::of(&tree);
     assert!(fetched.open("objects").is_err());
     assert!(fetched.make("other").is_err());
     fetched.retain(|_| false);
-    assert_eq!(fs::read_to_string(outside.path().join("objects")).unwrap(), "theirs");
-    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+    assert_eq!(std::fs::read_to_string(outside.path().join("objects")).unwrap(), "theirs");
+    assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 1);
 }

@@ -19,11 +19,12 @@ fn faults(short: bool) -> Vec<Fault> {
         .collect()
 }
 
-const WORKLOADS: [(&str, WayChoice, bool, &[&str]); 4] = [
+const WORKLOADS: [(&str, WayChoice, bool, &[&str]); 5] = [
     ("strict", WayChoice::Auto, false, &["write-a", "move-x-x", "head-2"]),
     ("plain", WayChoice::Put, true, &["extend-a", "remove-b", "link-s"]),
     ("nfs", WayChoice::Patch, true, &["write-dnq", "swap-a-b", "exec-a"]),
     ("barepool", WayChoice::Auto, false, &["replace-b", "rmtree-d", "mkdir-gh"]),
+    ("ntfs", WayChoice::Patch, true, &["extend-a", "exec-a", "replace-b"]),
 ];
 
 fn workload(at: usize) -> Workload {
@@ -71,6 +72,11 @@ fn in_commit_without_links() {
 }
 
 #[test]
+fn in_commit_with_one_flush_for_many_files() {
+    in_commit(4, 171_000);
+}
+
+#[test]
 fn in_recovery_with_a_sync_of_everything() {
     in_recovery(0, 130_000);
 }
@@ -97,4 +103,9 @@ fn in_a_roll_back() {
     let workload = Workload::roll_back(world, &["write-a", "remove-b", "head-2"]);
     tally.add(explore_faults(&workload, &faults(true), &Depth::of(0, 0, 1)));
     tally.finish("faults in a roll-back", 130_000);
+}
+
+#[test]
+fn in_recovery_with_one_flush_for_many_files() {
+    in_recovery(4, 133_000);
 }

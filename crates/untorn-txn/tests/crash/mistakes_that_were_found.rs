@@ -4,7 +4,7 @@ use std::{io::ErrorKind, sync::Arc};
 
 use untorn_crash::{Boot, Depth, Must, Side, Workload, World, explore, explore_faults, fault};
 use untorn_fs::{Fs, OpenMode};
-use untorn_sim::{Call, HookFs, Method, Sampling, SimFs, Verdict, read, write};
+use untorn_sim::{Call, Fault, Faults, HookFs, Method, Sampling, SimFs, Verdict, read, write};
 use untorn_txn::{Cause, ReadGuard, Recovery, Tree, TreeState, WayChoice};
 
 use crate::{
@@ -234,4 +234,61 @@ fn names_left_by_a_killed_first_opening_are_made_durable() {
         tally.add(crash_next(&fs.restart(), &workload, &Depth::of(1, 4, 1)).map_err(Into::into));
     }
     tally.finish("names left by a killed first opening", 6_800);
+}
+
+/// The lengths that are set and the writes of `path` while a tree on `fs` is opened, with where.
+fn calls_of_opening(fs: &SimFs, path: &'static str) -> Vec<(Method, u64)> {
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let calls = seen.clone();
+    let hooked = HookFs::on_sim(fs, move |call| {
+        if call.path == path && matches!(call.method, Method::SetLen | Method::WriteAt) {
+            calls.lock().unwrap().push((call.method, call.offset));
+        }
+        Verdict::Pass
+    });
+    drop(Tree::open_on(Arc::new(hooked)).unwrap());
+    seen.lock().unwrap().clone()
+}
+
+/// What: an update whose B3 failed was completed by the next opening, and after the next mount a file that had grown was full of zeros. Why: recovery wrote the same
+/// bytes to the same blocks, but ext4 takes a block whose first writing failed for one never written, whatever is written to it later. Lost: what was appended, though
+/// untorn had said that the new tree is whole.
+#[test]
+fn what_is_appended_once_more_gets_new_blocks() {
+    let fs = decided(&Workload::new(World { way: WayChoice::Patch, ..on("plain") }, &["extend-a"]));
+    let calls = calls_of_opening(&fs, "a");
+    assert_eq!(calls.first(), Some(&(Method::SetLen, 0)), "{calls:?}");
+    assert_eq!(calls.last().map(|(method, _)| *method), Some(Method::WriteAt), "{calls:?}");
+}
+
+/// A disk that could not be read just before the commit point was reported as "somebody changed it": nobody had, and whoever believed it looked for a culprit instead of
+/// saving what the disk still gave. And a path that could not be looked at was taken for one where nothing stands.
+#[test]
+fn a_disk_that_refuses_to_say_is_not_taken_for_a_change() {
+    let workload = Workload::new(World::strict(), &["remove-l", "move-a-c", "replace-b", "write-n", "link-s"]);
+    let before = workload.before().unwrap();
+    let faults = Faults::new(None);
+    workload.perform(Arc::new(faults.on_sim(&before.fork()))).unwrap();
+    let mut refused = 0;
+    for call in 1..=faults.calls() {
+        let fault = Fault { call, ..fault("eio", false).unwrap() };
+        if let Err(error) = workload.perform(Arc::new(Faults::new(Some(fault)).on_sim(&before.fork()))) {
+            refused += 1;
+            assert!(matches!(error.cause(), Cause::Io { .. }), "call {call}: {error}");
+        }
+    }
+    assert!(refused > 20, "{refused}");
+}
+
+/// What: after a roll-back that had reported success, a power cut brought back a directory that it had removed, beside a tree that was otherwise the old one. Why: a
+/// directory that the system once refused to look at, with no permission, was taken for one that is gone, and its names were never synced. Lost: the promise that success
+/// means the new tree; the next update would have found a tree that no build has.
+#[test]
+fn a_directory_that_cannot_be_looked_at_is_synced_all_the_same() {
+    let mut tally = Tally::new();
+    for disk in ["pool", "poolnolinks"] {
+        let workload = Workload::roll_back(World { way: WayChoice::Patch, ..on(disk) }, &["move-d-ed", "write-x"]);
+        tally.add(explore_faults(&workload, &[fault("denied", false).unwrap()], &Depth::of(4, 16, 4)));
+    }
+    tally.finish("directories that cannot be looked at", 24_000);
 }

@@ -155,6 +155,30 @@ fn b3_dropped() {
     crash(&mixed("plain"), skip, pass).assert_caught(crash(&mixed("plain"), pass(), pass), "B3 dropped");
 }
 
+/// The one flush of the device at B1 and at B3, where files are written out before it.
+fn is_flush(call: &Call<'_>) -> bool {
+    is_slot(call) && call.method == Method::Sync
+}
+
+#[test]
+fn b1_written_out_and_not_flushed() {
+    let skip = nth(1, is_flush, |_| Verdict::Skip);
+    crash(&mixed("ntfs"), skip, pass).assert_caught(crash(&mixed("ntfs"), pass(), pass), "B1 without its flush");
+}
+
+#[test]
+fn b3_written_out_and_not_flushed() {
+    let skip = nth(2, is_flush, |_| Verdict::Skip);
+    crash(&mixed("ntfs"), skip, pass).assert_caught(crash(&mixed("ntfs"), pass(), pass), "B3 without its flush");
+}
+
+#[test]
+fn b3_flushed_and_not_written_out() {
+    let is_in_tree = |call: &Call<'_>| call.method == Method::WriteOut && !call.path.starts_with(".untorn/");
+    let skip = Box::new(move |call: &Call<'_>, _: &SimFs| if is_in_tree(call) { Verdict::Skip } else { Verdict::Pass });
+    crash(&mixed("ntfs"), skip, pass).assert_caught(crash(&mixed("ntfs"), pass(), pass), "B3 without writing out");
+}
+
 #[test]
 fn b4_dropped() {
     let skip = nth(2, is_record_sync, |_| Verdict::Skip);

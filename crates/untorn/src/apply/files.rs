@@ -9,7 +9,11 @@ use untorn_delta::{FileReader, Files, PatchError, PatchReader, Piece, Way as Com
 use untorn_format::{TreePath, patch::FilePatch};
 use untorn_txn::{Observer, Phase, Transaction};
 
-use super::{file_plan::FilePlan, modified::Modified};
+use super::{
+    file_plan::FilePlan,
+    modified::Modified,
+    resumed::{self, Resumed},
+};
 use crate::{
     Difference, Error, Result, What,
     blocks::{BLOCK_LEN, different},
@@ -35,9 +39,8 @@ pub(super) fn make<R: Read>(
     dir: &Path,
     observer: Option<&dyn Observer>,
 ) -> Result<Made> {
+    let mut progress = Progress { observer, done: 0, total: total(plans) };
     let (mut result, mut plans) = (Made::default(), plans.iter().flatten());
-    let mut progress =
-        Progress { observer, done: 0, total: plans.clone().map(|plan| plan.made_len).fold(0, u64::saturating_add) };
     while let Some(change) = reader.peek_file() {
         if modified.contains_key(&change.path) {
             let Some(file) = reader.next_file(old, Composition::Whole) else { break };
@@ -51,9 +54,13 @@ pub(super) fn make<R: Read>(
         let Some(plan) = plans.next() else { break };
         let Some(file) = reader.next_file(old, plan.composition) else { break };
         let target = tx.as_deref_mut().filter(|_| result.differences.is_empty());
+        let path = file.change().path.clone();
         let error = match make_file(target, file, plan, old, &mut progress)? {
             Ok(bytes_spared) => {
                 result.bytes_spared += bytes_spared;
+                if let Some(tx) = &mut tx {
+                    tx.made(path.as_str(), None, progress.done)?;
+                }
                 continue;
             }
             Err(error) => error,
@@ -66,6 +73,11 @@ pub(super) fn make<R: Read>(
         }
     }
     Ok(result)
+}
+
+/// How many bytes are made in all.
+pub(super) fn total(plans: &[Option<FilePlan>]) -> u64 {
+    plans.iter().flatten().map(|plan| plan.made_len).fold(0, u64::saturating_add)
 }
 
 /// The old files an error is about; any other error ends the work.
@@ -92,24 +104,35 @@ fn make_file<R: Read>(
     old: &TreeFiles<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Result<u64, PatchError>> {
-    match (tx, plan.composition) {
-        (Some(tx), Composition::Whole) => Ok(stage_whole(tx, file, progress)?.map(|()| 0)),
-        (tx, _) => stage_pieces(tx, file, plan, old, progress),
+    let mut file = file;
+    let Some(tx) = tx else { return stage_pieces(None, file, plan, old, (progress, None)) };
+    let taken = resumed::take_up(tx, &mut file, plan)?;
+    if let Some(taken) = &taken {
+        progress.add(taken.made_len);
+    }
+    match plan.composition {
+        Composition::Whole => Ok(stage_whole(tx, file, taken.as_ref(), progress)?.map(|()| 0)),
+        Composition::InPlace => stage_pieces(Some(tx), file, plan, old, (progress, taken.as_ref())),
     }
 }
 
 fn stage_whole<R: Read>(
     tx: &mut Transaction<'_>,
     file: FileReader<'_, R>,
+    taken: Option<&Resumed>,
     progress: &mut Progress<'_>,
 ) -> Result<Result<(), PatchError>> {
     let (path, executable) = (file.change().path.clone(), file.file().executable);
     let mut content = Content { file, failure: None, progress };
-    let replaced = tx.replace(path.as_str(), &mut content);
+    let staged = match taken {
+        Some(Resumed { is_whole: true, .. }) => Ok(()),
+        Some(Resumed { at, taken, .. }) => tx.go_on(path.as_str(), taken, *at, &mut content),
+        None => tx.replace(path.as_str(), &mut content),
+    };
     if let Some(error) = content.failure {
         return Ok(Err(error));
     }
-    replaced?;
+    staged?;
     tx.set_executable(path.as_str(), executable)?;
     Ok(Ok(()))
 }
@@ -119,24 +142,27 @@ fn stage_pieces<R: Read>(
     mut file: FileReader<'_, R>,
     plan: &FilePlan,
     old: &TreeFiles<'_>,
-    progress: &mut Progress<'_>,
+    (progress, taken): (&mut Progress<'_>, Option<&Resumed>),
 ) -> Result<Result<u64, PatchError>> {
     let (path, patch, old_len) = (file.change().path.clone(), file.file().clone(), file.change().old_len());
     let standing = Standing { old, path: &path, len: standing_len(&patch, plan, old_len) };
-    let mut bytes_spared = 0;
+    let mut bytes_spared = taken.map_or(0, |taken| taken.made_len.saturating_sub(taken.taken.bytes));
     loop {
         let piece = match file.next_piece() {
             Ok(Some(piece)) => piece,
             Ok(None) => break,
             Err(error) => return Ok(Err(error)),
         };
-        progress.add(piece.bytes.len());
+        progress.add(piece.bytes.len() as u64);
         bytes_spared += piece.bytes.len() as u64;
         for (start, end) in standing.not_there(&piece) {
             bytes_spared -= (end - start) as u64;
             if let Some(tx) = &mut tx {
                 tx.write_at(path.as_str(), piece.at + start as u64, &piece.bytes[start..end])?;
             }
+        }
+        if let Some(tx) = &mut tx {
+            tx.made(path.as_str(), Some(piece.at + piece.bytes.len() as u64), progress.done)?;
         }
     }
     if let Some(tx) = tx {
@@ -200,7 +226,7 @@ impl<R: Read> Read for Content<'_, '_, '_, R> {
             self.failure = error.into_inner().and_then(|inner| inner.downcast::<PatchError>().ok()).map(|error| *error);
             io::Error::from(io::ErrorKind::Other)
         })?;
-        self.progress.add(len);
+        self.progress.add(len as u64);
         Ok(len)
     }
 }
@@ -212,8 +238,8 @@ struct Progress<'o> {
 }
 
 impl Progress<'_> {
-    fn add(&mut self, len: usize) {
-        self.done = self.done.saturating_add(len as u64);
+    fn add(&mut self, len: u64) {
+        self.done = self.done.saturating_add(len);
         if let Some(observer) = self.observer {
             observer.progress(Phase::Stage, self.done, self.total);
         }

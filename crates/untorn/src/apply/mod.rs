@@ -10,10 +10,11 @@ mod modified;
 mod names;
 mod options;
 mod report;
+mod resumed;
 
 use std::{io::Read, path::Path, time::Instant};
 
-use untorn_delta::{Finished, PatchReader};
+use untorn_delta::{Finished, PatchError, PatchReader};
 use untorn_format::{
     Hash,
     manifest::Manifest,
@@ -117,13 +118,13 @@ pub(crate) fn on_tree<R: Read>(
 fn update<R: Read>(
     tree: &mut Tree,
     (dir, installed): (&Path, Hash),
-    mut reader: PatchReader<R>,
+    reader: PatchReader<R>,
     base: &Base,
     options: &ApplyOptions,
     following: Option<Following>,
     report: &mut ApplyReport,
 ) -> Result<()> {
-    let (fs, tx_options, observer) = (tree.fs().clone(), options.transaction(), options.observer.as_deref());
+    let (fs, tx_options) = (tree.fs().clone(), options.transaction());
     let (fs, header) = (&*fs, reader.header().clone());
     // 1: the tree must be the one the patch starts from.
     if let Base::Known(old) = base {
@@ -135,17 +136,19 @@ fn update<R: Read>(
     let plans = plan(&tx, fs, &tx_options, reader.index(), &seen.modified)?;
     report.forecast = Forecast::of(reader.index(), &plans, &seen.modified, options.keep_undo);
     report.kept_modified = seen.modified.values().cloned().collect();
-    tx.require_space(report.forecast.bytes_needed)?;
-    // 3: all of it staged, invisibly, and checked.
-    report.dirs_kept = names::stage(&mut tx, fs, reader.index().changes(), &seen.modified)?;
-    let target = (!options.dry_run).then_some(&mut tx);
-    let made = files::make(target, &mut reader, &plans, &seen.modified, &TreeFiles::new(fs, observer), dir, observer)?;
-    if !made.differences.is_empty() {
-        let differences = traced(fs, dir, reader.index(), base, made.differences)?;
-        return Err(base::wrong_base(installed, &header, differences));
+    if !options.dry_run {
+        let purpose = resumed::purpose(&header, options, &seen.modified, files::total(&plans));
+        report.bytes_at_hand = tx.resume(purpose)?;
     }
-    report.forecast.spare(made.bytes_spared, options.keep_undo);
-    let head = new_head(base, &reader.finish()?)?;
+    // 3: all of it staged, invisibly, and checked.
+    let staging = Staging { fs, dir, installed, base, modified: &seen.modified, plans: &plans, options };
+    let head = match staging.run(&mut tx, reader, report) {
+        Err(error) => {
+            staging.give_up(tx, &error);
+            return Err(error);
+        }
+        head => head?,
+    };
     if let Some(path) = seen.changed(fs, options.jobs) {
         return Err(Error::ChangedMeanwhile { path: path.to_string() });
     }
@@ -165,6 +168,50 @@ fn update<R: Read>(
     let is_idle = report.transaction.txid == 0;
     report.outcome = if is_idle { Outcome::UpToDate } else { Outcome::Applied };
     Ok(())
+}
+
+/// Staging what a patch makes.
+struct Staging<'s> {
+    fs: &'s dyn Fs,
+    dir: &'s Path,
+    installed: Hash,
+    base: &'s Base,
+    modified: &'s Modified,
+    plans: &'s [Option<FilePlan>],
+    options: &'s ApplyOptions,
+}
+
+impl Staging<'_> {
+    /// Stages everything, and checks that it is what the patch promises. Gives the manifest of the new build, where that is known.
+    fn run<R: Read>(
+        &self,
+        tx: &mut Transaction<'_>,
+        mut reader: PatchReader<R>,
+        report: &mut ApplyReport,
+    ) -> Result<Option<Manifest>> {
+        let observer = self.options.observer.as_deref();
+        tx.require_space(report.forecast.bytes_needed.saturating_sub(report.bytes_at_hand))?;
+        report.dirs_kept = names::stage(tx, self.fs, reader.index().changes(), self.modified)?;
+        let target = (!self.options.dry_run).then_some(tx);
+        let old = TreeFiles::new(self.fs, observer);
+        let made = files::make(target, &mut reader, self.plans, self.modified, &old, self.dir, observer)?;
+        if !made.differences.is_empty() {
+            let differences = traced(self.fs, self.dir, reader.index(), self.base, made.differences)?;
+            return Err(base::wrong_base(self.installed, reader.header(), differences));
+        }
+        report.forecast.spare(made.bytes_spared, self.options.keep_undo);
+        new_head(self.base, &reader.finish()?)
+    }
+
+    /// What is staged is kept where the same patch may be applied later: staging was stopped, or the patch ended early, as one that comes over a network may.
+    fn give_up(&self, tx: Transaction<'_>, error: &Error) {
+        let is_stopped = self.options.observer.as_ref().is_some_and(|observer| observer.should_stop());
+        if is_stopped || matches!(error, Error::Stopped | Error::Patch(PatchError::Input(_) | PatchError::Damaged(_))) {
+            tx.set_aside();
+        } else {
+            tx.abandon();
+        }
+    }
 }
 
 /// The manifest of the new build, where that of the old one is known.

@@ -45,6 +45,9 @@ pub struct ApplyOptions {
     pub unlocked_readers: bool,
     /// Whether to wait for another updater, and for programs that use the tree, to end.
     pub wait: bool,
+    /// After how many staged bytes what is staged is made durable, so that applying the same patch again goes on from there should it be interrupted: see
+    /// [`Options::progress_len`].
+    pub progress_len: u64,
     /// How many bytes of memory reading the patch may take; 256 MiB at first. A patch that takes more is refused before it is taken. With less than 64 MiB for each
     /// thread there are fewer threads.
     pub memory_len_max: u64,
@@ -66,6 +69,7 @@ impl Default for ApplyOptions {
             way: WayChoice::Auto,
             unlocked_readers: false,
             wait: false,
+            progress_len: Options::default().progress_len,
             memory_len_max: 256 << 20,
             jobs: 0,
             observer: None,
@@ -81,6 +85,7 @@ impl ApplyOptions {
         options.keep_undo = self.keep_undo;
         options.readers = if self.wait { Readers::Wait } else { Readers::Refuse };
         options.unlocked_readers = self.unlocked_readers;
+        options.progress_len = self.progress_len;
         options.jobs = crate::content::threads(self.jobs);
         options.observer.clone_from(&self.observer);
         options

@@ -38,6 +38,8 @@ pub struct ApplyReport {
     pub is_recorded: bool,
     /// What was to be written, known before anything was.
     pub forecast: Forecast,
+    /// Bytes that an interrupted run had staged, and that were on the disk already.
+    pub bytes_at_hand: u64,
     /// What the transaction did.
     pub transaction: Report,
     /// Directories that should be gone but hold files the patch does not know.
@@ -60,6 +62,7 @@ impl ApplyReport {
             recovery: tree.recovery().clone(),
             is_recorded: false,
             forecast: Forecast::default(),
+            bytes_at_hand: 0,
             transaction: Report::default(),
             dirs_kept: Vec::new(),
             kept_modified: Vec::new(),

@@ -4,12 +4,13 @@ use std::{cell::Cell, collections::BTreeMap, ops::Range};
 
 use untorn_format::{
     Hash,
+    index::HEAD_LEN_MAX,
     manifest::{MANIFEST_LEN_MAX, Manifest},
-    release::Release,
+    release::{BridgeObject, Release},
 };
 use untorn_remote::{Part, Remote, Taker};
 use untorn_store::{
-    Error as StoreError, Fetch, FetchOptions, Frame, Index, Page, layout::Name, open_frame, open_manifest, plan_fetches,
+    Bridge, Error as StoreError, Fetch, FetchOptions, Frame, Index, Page, layout::Name, open_frame, open_manifest, plan_fetches,
 };
 use untorn_txn::{Observer, Phase};
 
@@ -22,6 +23,9 @@ const STORED_MANIFEST_LEN_MAX: u64 = MANIFEST_LEN_MAX + (1 << 20);
 const FETCH_LEN_MAX: u32 = 1 << 20;
 /// A question costs about as much as so many bytes.
 const GAP_MAX: u32 = 512;
+
+/// A bridge is looked at when it takes at most one byte in so many of the chunks that are wanted.
+const BRIDGE_PART: u64 = 8;
 
 /// A part of an object of the store, and what is in it.
 #[derive(Clone, Debug)]
@@ -96,22 +100,54 @@ impl<'r> Supply<'r> {
         open_manifest(&bytes, &stored, &promised.hash, promised.len, older).map_err(|source| self.contradiction(&name, source))
     }
 
-    /// The manifest, and the head of the index on the way: both at once take no longer than one.
+    /// The manifest, and on the way the head of the index and the bridge from the `older` one: all at once take no longer than one.
     pub(crate) fn manifest_and_head(&mut self, older: Option<&Manifest>) -> Result<Manifest> {
         let (remote, object) = (self.remote, self.release.index);
         if object.hash.is_none() || self.objects.get(&object.head_hash).is_some() {
             return self.manifest(older);
         }
         let name = Name::Index(object.hash).to_string();
-        let (manifest, head) = std::thread::scope(|scope| {
+        let bridge = older.and_then(|older| self.bridge_from(older.hash())).filter(|bridge| !self.objects.contains(&bridge.hash));
+        let (manifest, head, bridged) = std::thread::scope(|scope| {
             let head = scope.spawn(move || remote.get_range(&name, 0..object.head_len, &has(object.head_hash)));
-            (self.manifest(older), head.join())
+            let bridged = bridge.map(|bridge| {
+                scope.spawn(move || {
+                    remote.get(&Name::Bridge(bridge.hash).to_string(), bridge.len.min(HEAD_LEN_MAX), &has(bridge.hash))
+                })
+            });
+            (self.manifest(older), head.join(), bridged.map(std::thread::ScopedJoinHandle::join))
         });
         // What did not come is asked for again when it is needed.
         if let Ok(Ok(bytes)) = head {
             self.objects.put(object.head_hash, &bytes)?;
         }
+        if let (Some(bridge), Some(Ok(Ok(bytes)))) = (bridge, bridged) {
+            self.objects.put(bridge.hash, &bytes)?;
+        }
         manifest
+    }
+
+    fn bridge_from(&self, from: Hash) -> Option<BridgeObject> {
+        self.release.bridges.iter().find(|bridge| bridge.from == from).copied()
+    }
+
+    /// The bridge from the build `installed`, or else the shortest one, if what it lists is short beside `wanted_len` bytes of chunks: of a build that is not quite the one it leads from, it may still bring
+    /// most. One that cannot be had, or is none, is no reason to fail: the index has the same chunks.
+    pub(crate) fn bridge(&mut self, installed: Hash, wanted_len: u64) -> Result<Option<Bridge>> {
+        let shortest = || self.release.bridges.iter().min_by_key(|bridge| (bridge.len, bridge.from)).copied();
+        let is_short = |bridge: &BridgeObject| bridge.len <= HEAD_LEN_MAX && bridge.len.saturating_mul(BRIDGE_PART) <= wanted_len;
+        let Some(object) = self.bridge_from(installed).or_else(shortest).filter(is_short) else { return Ok(None) };
+        let bytes = match self.whole(&Name::Bridge(object.hash), object.hash, object.len) {
+            Err(Error::Net(error)) if matches!(error.fault(), untorn_remote::Fault::Stopped) => return Err(error.into()),
+            Err(Error::Net(_)) => return Ok(None),
+            other => other?,
+        };
+        let has_packs = |frame: &Frame| {
+            let end = u64::from(frame.at) + u64::from(frame.stored_len);
+            self.release.packs.iter().any(|pack| pack.number == frame.pack && end <= pack.len)
+        };
+        let bridge = Bridge::decode(&bytes).ok().filter(|bridge| bridge.manifest == self.release.manifest.hash);
+        Ok(bridge.filter(|bridge| bridge.frames.iter().all(|frame| has_packs(&frame.frame))))
     }
 
     /// The head of the index.
@@ -204,10 +240,15 @@ impl<'r> Supply<'r> {
         Ok(result?)
     }
 
+    /// The stored bytes of a frame that was fetched.
+    pub(crate) fn stored(&self, frame: &Frame) -> Result<Vec<u8>> {
+        let name = Name::Index(self.release.index.hash);
+        self.objects.get(&frame.hash).ok_or_else(|| Error::NotFetched { dir: name.to_string() })
+    }
+
     /// The bytes of a frame that was fetched.
     pub(crate) fn frame(&self, frame: &Frame) -> Result<Vec<u8>> {
-        let name = Name::Index(self.release.index.hash);
-        let stored = self.objects.get(&frame.hash).ok_or_else(|| Error::NotFetched { dir: name.to_string() })?;
+        let (name, stored) = (Name::Index(self.release.index.hash), self.stored(frame)?);
         open_frame(frame, &stored).map_err(|source| self.contradiction(&name, source))
     }
 

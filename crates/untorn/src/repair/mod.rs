@@ -14,7 +14,7 @@ use std::{collections::BTreeSet, path::Path, time::Instant};
 use untorn_format::{
     Hash,
     manifest::{Entry, Kind, Manifest},
-    release::{Installed, Progress},
+    release::{Installed, Steps},
 };
 use untorn_fs::FileKind;
 use untorn_remote::Remote;
@@ -169,7 +169,7 @@ fn record(tree: Option<&mut Tree>, manifest: &Manifest) -> Result<()> {
 /// Whether an update in steps is half way, or was when the journal was lost.
 fn is_half_way(tree: &Tree) -> bool {
     let head = tree.head().ok().flatten().or_else(|| leftover_head(&**tree.fs()));
-    head.is_some_and(|head| Progress::peek(&head).is_some())
+    head.is_some_and(|head| Steps::peek(&head).is_some())
 }
 
 /// An update in steps that is half way is ended by a repair.
@@ -181,11 +181,16 @@ fn half_way() -> Options {
 
 /// The head document of a tree once it is the build `manifest`. What it remembers of releases stays, also when the journal was lost, unless that has rotted.
 fn head_after(tree: &Tree, manifest: &Manifest) -> Vec<u8> {
-    let head = tree.head().ok().flatten().or_else(|| leftover_head(&**tree.fs()));
-    let record = head.and_then(|head| Record::aimed_at(&head, Path::new("")).ok()).unwrap_or_default();
+    let record = installed(tree);
     let is_same = record.build() == manifest.hash();
     let following = if is_same { record.following().cloned() } else { record.without_release() };
     Installed { manifest: manifest.clone(), following }.encode()
+}
+
+/// What the tree says, or said before its journal was destroyed, that it is.
+fn installed(tree: &Tree) -> Record {
+    let head = tree.head().ok().flatten().or_else(|| leftover_head(&**tree.fs()));
+    head.and_then(|head| Record::aimed_at(&head, Path::new("")).ok()).unwrap_or_default()
 }
 
 fn mend(
@@ -211,7 +216,11 @@ fn mend(
     let head = tree.as_deref().map(|tree| head_after(tree, manifest));
     let was_half_way = tree.as_deref().is_some_and(is_half_way);
     let mut tx = match tree.filter(|_| !options.dry_run) {
-        Some(tree) => Some(tree.begin_with(options.transaction())?),
+        Some(tree) => {
+            let mut chosen = options.transaction();
+            chosen.leave_undo = installed(tree).build() == manifest.hash();
+            Some(tree.begin_with(chosen)?)
+        }
         None => None,
     };
     let mut mender = Mender::new(tx.as_mut(), options.observer.as_deref(), damage.files().map(|(_, entry)| entry));

@@ -64,6 +64,8 @@ pub fn sign_patch(path: &Path, preface: &Preface) -> Result<()> {
         io::copy(&mut intake.stream, &mut part)
     };
     write().map_err(|source| Error::io("write", path, source))?;
+    // Windows, before it learned to, replaces nothing that is open.
+    drop(intake);
     part.publish()
 }
 

@@ -37,17 +37,6 @@ pub(super) struct Changes {
     pub(super) kept: Vec<Difference>,
 }
 
-impl Changes {
-    pub(super) fn is_empty(&self) -> bool {
-        self.removed.is_empty()
-            && self.dirs_removed.is_empty()
-            && self.dirs.is_empty()
-            && self.symlinks.is_empty()
-            && self.files.is_empty()
-            && self.bits.is_empty()
-    }
-}
-
 /// Who compares.
 pub(super) struct Comparison<'c> {
     pub(super) fs: &'c dyn Fs,

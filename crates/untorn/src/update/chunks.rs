@@ -1,19 +1,20 @@
 //! Chunks: what of the new build is nowhere in the tree is fetched, and the rest taken from where it is.
 
-use std::{cell::Cell, collections::BTreeMap, path::Path};
+use std::{cell::Cell, path::Path};
 
 use untorn_format::{
-    Hash,
-    manifest::{Entry, Kind, Manifest},
+    Hash, Hasher,
+    manifest::{Kind, Manifest},
     release::Following,
 };
-use untorn_store::{Frame, Located, Page, missing};
-use untorn_txn::Tree;
+use untorn_store::Frame;
+use untorn_txn::{Observer, Purpose, Tree};
 
 use super::{
     UpdateOptions, UpdateReport,
     changes::{Changes, Comparison},
     local::Local,
+    pieces::Pieces,
     report::{Route, UpdatePlan},
     stage,
 };
@@ -27,8 +28,7 @@ pub(super) struct ChunkPlan {
     manifest: Manifest,
     changes: Changes,
     local: Local,
-    /// The chunks of each file that changes, by its place in the manifest.
-    chunks: BTreeMap<usize, Vec<Located>>,
+    pieces: Pieces,
     wanted: Vec<Wanted>,
     pub(super) numbers: UpdatePlan,
 }
@@ -41,6 +41,7 @@ impl ChunkPlan {
         dir: &Path,
         old: Option<&Manifest>,
         options: &UpdateOptions,
+        without_bridge: bool,
     ) -> Result<Self> {
         let manifest = supply.manifest_and_head(old)?;
         let comparison = Comparison {
@@ -53,12 +54,33 @@ impl ChunkPlan {
             observer: options.observer(),
         };
         let (changes, local) = comparison.run()?;
-        let chunks = chunks_of(supply, &manifest, &changes)?;
-        let located: Vec<&Located> = chunks.values().flatten().collect();
-        let frames = missing(located, |chunk| local.contains(chunk));
+        let installed = old.map_or(Hash::NONE, Manifest::hash);
+        let pieces = Pieces::find(supply, &manifest, &changes.files, &local, installed, without_bridge)?;
+        let frames = pieces.frames();
         let wanted = supply.wanted(frames.iter().copied())?;
         let numbers = numbers(supply, &manifest, &changes, &frames, &wanted, options);
-        Ok(Self { manifest, changes, local, chunks, wanted, numbers })
+        Ok(Self { manifest, changes, local, pieces, wanted, numbers })
+    }
+
+    /// Whether something comes over a bridge.
+    pub(super) fn is_bridged(&self) -> bool {
+        self.pieces.bridge.is_some()
+    }
+
+    /// What the transaction is made for: the same build, staged in the same way over the same files, is the same bytes.
+    fn purpose(&self, options: &UpdateOptions) -> Purpose {
+        let to = self.manifest.hash();
+        let mut hasher = Hasher::new();
+        hasher.update(b"untorn update 1");
+        hasher.update(&to.0);
+        hasher.update(&[u8::from(options.keep_undo)]);
+        for number in &self.changes.files {
+            let path = &self.manifest.entries()[*number].path;
+            hasher.update(&(path.as_str().len() as u64).to_le_bytes());
+            hasher.update(path.as_str().as_bytes());
+            hasher.update(&self.local.get(path).map_or(Hash::NONE, |file| file.hash).0);
+        }
+        Purpose { key: hasher.finish(), to, total: stage::total(&self.manifest, &self.changes) }
     }
 
     /// Fetches what is missing. What has come before an error is not fetched again.
@@ -78,12 +100,25 @@ impl ChunkPlan {
         report: &mut UpdateReport,
     ) -> Result<()> {
         let fs = tree.fs().clone();
-        let source = stage::Source::new(&*fs, dir, &self.local, supply);
+        let source = stage::Source::new(&*fs, dir, &self.local, supply, &self.pieces);
         let mut tx = tree.begin_with(options.transaction())?;
-        tx.require_space(self.numbers.bytes_to_write.unwrap_or_default())?;
-        if !self.changes.is_empty() {
-            report.dirs_kept = stage::stage(&mut tx, &self.manifest, &self.changes, &self.chunks, &source, options.observer())?;
-        }
+        let at_hand = tx.resume(self.purpose(options))?;
+        let staged =
+            tx.require_space(self.numbers.bytes_to_write.unwrap_or_default().saturating_sub(at_hand)).map_err(Error::from);
+        let staged = staged.and_then(|()| stage::stage(&mut tx, &self.manifest, &self.changes, &source, options.observer()));
+        report.dirs_kept = match staged {
+            Err(error) => {
+                // What is missing is fetched, and then the rest is staged.
+                let may_go_on = matches!(error, Error::NotFetched { .. } | Error::Stopped);
+                if may_go_on || options.observer().is_some_and(Observer::should_stop) {
+                    tx.set_aside();
+                } else {
+                    tx.abandon();
+                }
+                return Err(error);
+            }
+            kept => kept?,
+        };
         tx.set_head(Some(super::head(self.manifest.clone(), following)));
         report.transaction = tx.commit()?;
         (report.replaced, report.kept) = (self.changes.replaced, self.changes.kept);
@@ -91,30 +126,6 @@ impl ChunkPlan {
         report.warnings.extend_from_slice(&report.transaction.warnings);
         Ok(())
     }
-}
-
-/// The chunks of every file that changes.
-fn chunks_of(supply: &mut Supply<'_>, manifest: &Manifest, changes: &Changes) -> Result<BTreeMap<usize, Vec<Located>>> {
-    let mut chunks = BTreeMap::new();
-    if changes.files.iter().all(|number| is_empty(&manifest.entries()[*number])) {
-        return Ok(chunks);
-    }
-    let index = supply.index(manifest)?;
-    let mut numbers: Vec<u32> = changes.files.iter().flat_map(|number| index.pages_of(*number)).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    let pages = supply.pages(&index, &numbers)?;
-    for number in &changes.files {
-        let page = |page: u32| pages.get(&page).ok_or(untorn_store::Error::PageDamaged);
-        let found = index.chunks_of(*number, |number| page(number) as std::result::Result<&Page, untorn_store::Error>);
-        let found = found.map_err(|source| supply.contradiction(&untorn_store::layout::Name::Index(Hash::NONE), source))?;
-        chunks.insert(*number, found);
-    }
-    Ok(chunks)
-}
-
-fn is_empty(entry: &Entry) -> bool {
-    matches!(entry.kind, Kind::File { len: 0, .. })
 }
 
 fn numbers(

@@ -9,7 +9,7 @@ use std::{
 
 use untorn_format::{Hash, Hasher, TreePath};
 use untorn_fs::{File, Fs, OpenMode};
-use untorn_store::{Chunk, Chunker};
+use untorn_store::{Chunk, Chunker, Mark};
 use untorn_txn::{Observer, Phase};
 
 use crate::{Error, Result, content::for_each};
@@ -30,6 +30,7 @@ pub(super) struct Local {
     pub(super) files: Vec<LocalFile>,
     places: HashMap<Chunk, (usize, u64)>,
     by_path: HashMap<String, usize>,
+    marks: HashMap<Mark, Chunk>,
 }
 
 impl Local {
@@ -72,6 +73,7 @@ impl Local {
         let number = self.files.len();
         for (chunk, at) in &file.chunks {
             self.places.entry(*chunk).or_insert((number, *at));
+            self.marks.entry(Mark::of(chunk)).or_insert(*chunk);
         }
         self.by_path.insert(file.path.to_string(), number);
         self.files.push(file);
@@ -80,6 +82,16 @@ impl Local {
     /// Whether some file holds this chunk.
     pub(super) fn contains(&self, chunk: &Chunk) -> bool {
         self.places.contains_key(chunk)
+    }
+
+    /// The chunk with this mark: or another one, which its user finds out.
+    pub(super) fn find(&self, mark: &Mark) -> Option<&Chunk> {
+        self.marks.get(mark)
+    }
+
+    /// Whether no file holds anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.places.is_empty()
     }
 
     /// Where a chunk lies.

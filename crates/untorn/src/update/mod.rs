@@ -5,6 +5,7 @@ mod chunks;
 mod local;
 mod options;
 mod patches;
+mod pieces;
 mod policy;
 mod report;
 mod rollback;
@@ -24,7 +25,7 @@ use untorn_format::{
 use untorn_fs::Fs;
 use untorn_remote::Remote;
 use untorn_trust::{Moment, Trust, TrustedRoot, Verified};
-use untorn_txn::{Fetched, Tree};
+use untorn_txn::{Fetched, Options, Tree};
 
 use crate::{
     Error, Result, apply, content,
@@ -194,20 +195,20 @@ fn nothing_to_do(heard: &Heard, record: &Record, options: &UpdateOptions) -> Opt
     }
 }
 
-/// Stores what was learned of the channel, though nothing else changes. As long as there is a way back, only a new root, a higher floor or another source is worth giving it up
-/// for: every transaction replaces it.
+/// Stores what was learned of the channel, though nothing else changes.
 fn remember(tree: &mut Tree, record: &Record, trust: &Trust) -> Result<()> {
     let (Some(manifest), Some(before), now) = (record.manifest(), record.following(), trust.following()) else { return Ok(()) };
-    let matters =
-        (&before.root, before.floor, &before.channel, &before.sources) != (&now.root, now.floor, &now.channel, &now.sources);
-    if before == now || (tree.can_roll_back() && !matters) {
+    if before == now {
         return Ok(());
     }
     store(tree, manifest.clone(), now.clone()).map(drop)
 }
 
+/// The tree is the build it was: the way back stays.
 fn store(tree: &mut Tree, manifest: Manifest, following: Following) -> Result<untorn_txn::Report> {
-    let mut tx = tree.begin()?;
+    let mut options = Options::default();
+    options.leave_undo = true;
+    let mut tx = tree.begin_with(options)?;
     tx.set_head(Some(head(manifest, following)));
     Ok(tx.commit()?)
 }
@@ -251,12 +252,16 @@ impl Job<'_> {
                 other => return other.map(|()| self.done(&fetched, report)),
             }
         }
+        let mut without_bridge = false;
         for try_number in 1.. {
-            let plan = ChunkPlan::make(&mut supply, tree, self.dir, record.manifest(), self.options)?;
+            let plan = ChunkPlan::make(&mut supply, tree, self.dir, record.manifest(), self.options, without_bridge)?;
             report.plan = plan.numbers;
+            let is_bridged = plan.is_bridged();
             match self.by_chunks(plan, &mut supply, tree, report) {
                 // Something that was fetched earlier has rotted, and is forgotten now.
                 Err(Error::NotFetched { .. }) if self.options.extent == Extent::Commit && try_number < TRIES_MAX => {}
+                // What came out of the bridge is not what the manifest says. The index has the same chunks.
+                Err(Error::Store { .. }) if is_bridged && self.options.extent == Extent::Commit => without_bridge = true,
                 other => {
                     other?;
                     break;

@@ -53,6 +53,7 @@ impl Place {
             index: IndexObject::NONE,
             packs: vec![],
             patches: vec![patch_facts(&patch).unwrap().object],
+            bridges: Vec::new(),
         };
         (patch, release)
     }

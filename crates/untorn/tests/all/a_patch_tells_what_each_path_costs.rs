@@ -1,7 +1,5 @@
 //! Inspecting a patch names every path with its reason, and all costs together are the patch.
 
-use std::fs;
-
 use crate::util::{Place, noise, write};
 use untorn::{Error, Inspection, Reason, inspect};
 
@@ -29,7 +27,7 @@ fn inspected() -> (Vec<u8>, Inspection) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(new.join("tool"), fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::set_permissions(new.join("tool"), std::fs::Permissions::from_mode(0o755)).unwrap();
     }
     let patch = place.patch("old", "new");
     let inspection = inspect(&patch[..]).unwrap();

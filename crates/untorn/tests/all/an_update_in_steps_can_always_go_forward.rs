@@ -103,7 +103,7 @@ fn stopped_anywhere_it_goes_on_and_everything_else_is_refused() {
     for questions in (0..).step_by(5) {
         copy(&place.path("first"), &game);
         let result = apply_low_disk(&patch, &game, &patient(questions), &low(1 << 18));
-        let Some(progress) = Status::of(&game).unwrap().half_way else {
+        let Some(steps) = Status::of(&game).unwrap().half_way else {
             if result.is_ok() {
                 break;
             }
@@ -123,7 +123,7 @@ fn stopped_anywhere_it_goes_on_and_everything_else_is_refused() {
             "UNT-HALF-WAY"
         );
         let report = in_steps(&place, 1 << 30);
-        assert_eq!(report.steps_before, progress.done);
+        assert_eq!(report.steps_before, steps.done);
         assert_eq!(scanned(&game), scanned(&place.path("new")));
         assert!(untorn::verify(&game, &untorn::VerifyOptions::default()).unwrap().is_intact());
     }

@@ -47,6 +47,26 @@ fn a_tree_is_installed_followed_and_up_to_date() {
 }
 
 #[test]
+fn u2_an_update_with_nothing_to_do_remembers_what_it_learned_and_leaves_the_way_back() {
+    let studio = followed();
+    studio.publish(&studio.second_build(), 1, |_| {});
+    update(&studio.game(), &UpdateOptions::default()).unwrap();
+    let number = || installed(&studio.game()).unwrap().unwrap().following.unwrap().ratchets[0].seq;
+    let (before, older) = (number(), fs::read(studio.store().join("channel/stable")).unwrap());
+    studio.refresh();
+    assert_eq!(update(&studio.game(), &UpdateOptions::default()).unwrap().outcome, UpdateOutcome::UpToDate);
+    assert_eq!(number(), before + 1);
+    fs::write(studio.store().join("channel/stable"), older).unwrap();
+    assert_eq!(update(&studio.game(), &UpdateOptions::default()).unwrap_err().code(), "UNT-TRUST-ROLLBACK");
+    assert!(untorn::Tree::open(&studio.game()).unwrap().can_roll_back());
+    let mut tree = untorn::Tree::open(&studio.game()).unwrap();
+    untorn::roll_back(&mut tree, &studio.game(), untorn::Options::default(), false).unwrap();
+    assert_eq!(content(&studio.game()), content(&studio.path("1")));
+    drop(tree);
+    assert_eq!(number(), before + 1, "going back forgets nothing");
+}
+
+#[test]
 fn one_patch_is_taken_where_there_is_one_and_costs_hardly_more_than_itself() {
     let studio = followed();
     studio.publish(&studio.second_build(), 1, |_| {});

@@ -6,8 +6,11 @@
     reason = "a test fails by panicking, and so do its helpers"
 )]
 
+#[cfg(unix)]
 mod builds;
+#[cfg(unix)]
 mod stores;
+#[cfg(feature = "http")]
 mod studio;
 mod util;
 
@@ -19,6 +22,9 @@ mod a_patch_tells_what_each_path_costs;
 mod a_patch_that_lies_about_where_it_leads_is_refused;
 mod a_quick_verification_skips_only_what_nobody_touched;
 mod a_wrong_base_is_refused_with_every_file_that_differs;
+mod an_interrupted_apply_goes_on_where_it_stopped;
+#[cfg(feature = "http")]
+mod an_update_by_chunks_crosses_a_bridge;
 #[cfg(feature = "http")]
 mod an_update_in_steps_can_always_go_forward;
 mod an_update_takes_the_cheapest_way;

@@ -41,6 +41,42 @@ fn one_flipped_bit_of_a_large_file_costs_one_block() {
 }
 
 #[test]
+fn the_way_back_of_the_last_update_is_left() {
+    let place = Place::new();
+    let long = noise(300_000, 8);
+    let mut newer = long.clone();
+    newer[100_000..100_010].fill(0);
+    let (old, new) =
+        (place.dir("old", &[("data.pak", &long), ("gone", b"g")]), place.dir("new", &[("data.pak", &newer), ("added", b"a")]));
+    let tree = place.dir("tree", &[("data.pak", &long), ("gone", b"g")]);
+    apply_to(&tree, &place.patch("old", "new")).unwrap();
+    let mut rotten = newer;
+    rotten[200_000] ^= 1;
+    write(&tree, "data.pak", &rotten);
+    fs::remove_file(tree.join("added")).unwrap();
+    assert_eq!(repaired(&tree, &new).outcome, RepairOutcome::Repaired);
+    assert_eq!(scanned(&tree), scanned(&new));
+    untorn::Tree::open(&tree).unwrap().rollback(untorn::Options::default(), false).unwrap();
+    assert_eq!(scanned(&tree), scanned(&old));
+}
+
+#[test]
+fn a_repair_that_makes_another_build_leaves_no_way_back() {
+    let place = Place::new();
+    place.dir("old", &[("a", b"1")]);
+    let (new, other) = (place.dir("new", &[("a", b"2")]), place.dir("other", &[("a", b"3")]));
+    let tree = place.dir("tree", &[("a", b"1")]);
+    apply_to(&tree, &place.patch("old", "new")).unwrap();
+    assert!(untorn::Tree::open(&tree).unwrap().can_roll_back());
+    let mut options = RepairOptions::default();
+    options.manifest = Some(scanned(&other));
+    repair(&tree, &other, &options).unwrap();
+    assert_eq!(scanned(&tree), scanned(&other));
+    assert!(!untorn::Tree::open(&tree).unwrap().can_roll_back());
+    assert_ne!(scanned(&tree), scanned(&new));
+}
+
+#[test]
 fn every_kind_of_damage_in_one_step() {
     let place = twins(&[("bytes", &noise(100_000, 4)), ("cut", b"whole"), ("gone", b"g"), ("program", b"x"), ("was/file", b"f")]);
     let (tree, build) = (place.path("tree"), place.path("build"));

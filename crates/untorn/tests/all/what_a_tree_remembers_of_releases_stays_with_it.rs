@@ -45,6 +45,7 @@ impl Place {
             index: IndexObject::NONE,
             packs: vec![],
             patches: vec![],
+            bridges: Vec::new(),
         };
         sign(&Document::Release(release), &[&self.key]).unwrap()
     }

@@ -74,7 +74,7 @@ impl Round {
 
     pub(super) fn row(&self) -> String {
         let recovered = match self.recovery {
-            Recovery::Discarded { .. } => "discarded",
+            Recovery::Discarded { .. } | Recovery::SetAside { .. } => "discarded",
             Recovery::Completed { .. } => "completed",
             _ => "nothing to do",
         };

@@ -97,8 +97,9 @@ The tree is neither the old nor the new build, and nothing may use or change it 
     ),
     (
         "UNT-IN-USE",
-        "A program that uses the tree is running.
-The tree is unchanged. Close the program (it was started with `untorn run`, or holds the reader's lock), or use --wait.",
+        "A program that uses the tree is running, or (on Windows) has the file open that is named.
+The tree is unchanged, unless the message says otherwise. Close the program (it was started with `untorn run`, holds the reader's lock, or is named), or use
+--wait.",
     ),
     (
         "UNT-INTO-ITSELF",

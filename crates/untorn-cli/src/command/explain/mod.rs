@@ -1,13 +1,14 @@
 //! `untorn explain`.
 
 mod codes;
+mod ffi_codes;
 mod store_codes;
 
 use std::sync::LazyLock;
 
 use serde_json::json;
 
-use self::{codes::CODES as TREE_CODES, store_codes::STORE_CODES};
+use self::{codes::CODES as TREE_CODES, ffi_codes::FFI_CODES, store_codes::STORE_CODES};
 use crate::{
     args::ExplainArgs,
     exit::{self, Exit},
@@ -17,7 +18,7 @@ use crate::{
 
 /// Every code and its meaning, sorted by code.
 static CODES: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
-    let mut codes = [TREE_CODES, STORE_CODES].concat();
+    let mut codes = [TREE_CODES, STORE_CODES, FFI_CODES].concat();
     codes.sort_unstable();
     codes
 });
@@ -87,6 +88,7 @@ mod tests {
         for library in [
             "untorn",
             "untorn-delta",
+            "untorn-ffi",
             "untorn-format",
             "untorn-fs",
             "untorn-keys",

@@ -2,11 +2,14 @@
 
 use untorn_format::{
     Hash, TreePath, index,
-    journal::{After, Before, Blob, Object, Plan, Range, Record, SlotState, Source, Step, Target, Undo, UndoEntry},
+    journal::{
+        After, Before, Blob, Object, Plan, Progress, Range, Record, SlotState, Source, StagedBase, StagedFile, Step, Target,
+        Undo, UndoEntry, UndoKept,
+    },
     manifest::{Entry, Kind, Manifest},
     release::{
-        Channel, Following, HalfWay, IndexObject, Installed, ManifestDelta, ManifestObject, Pack, PatchObject, Pointer, Preface,
-        Progress, PublicKey, Ratchet, Release, Role, Root, Signed,
+        BridgeObject, Channel, Following, HalfWay, IndexObject, Installed, ManifestDelta, ManifestObject, Pack, PatchObject,
+        Pointer, Preface, PublicKey, Ratchet, Release, Role, Root, Signed, Steps,
     },
     verified,
 };
@@ -15,22 +18,25 @@ use untorn_format::{
 pub(crate) type Reencode = fn(&[u8]) -> Result<Vec<u8>, untorn_format::DecodeError>;
 
 /// Every sample: name, bytes, and how to read it and write it again.
-pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 14] {
+pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 17] {
     [
         ("record", record().encode().to_vec(), |bytes| Ok(Record::decode(bytes)?.encode().to_vec())),
         ("plan", plan().encode(), |bytes| Ok(Plan::decode(bytes)?.encode())),
         ("undo", undo().encode(), |bytes| Ok(Undo::decode(bytes)?.encode())),
+        ("progress", progress().encode().unwrap(), |bytes| Ok(Progress::decode(bytes)?.encode().unwrap_or_default())),
         ("manifest", manifest().encode(), |bytes| Ok(Manifest::decode(bytes)?.encode())),
         ("root", root().encode(), |bytes| Ok(Root::decode(bytes)?.encode())),
         ("release", release().encode(), |bytes| Ok(Release::decode(bytes)?.encode())),
+        ("release_bridged", bridged_release().encode(), |bytes| Ok(Release::decode(bytes)?.encode())),
         ("channel", channel().encode(), |bytes| Ok(Channel::decode(bytes)?.encode())),
         ("signed", signed().encode(), |bytes| Ok(Signed::decode(bytes)?.encode())),
         ("preface", preface().encode(), |bytes| Ok(Preface::decode(bytes)?.encode())),
         ("installed", installed().encode(), |bytes| Ok(Installed::decode(bytes)?.encode())),
-        ("half_way", half_way().encode(), |bytes| Ok(HalfWay::decode(bytes)?.ok_or(untorn_format::DecodeError::Magic)?.encode())),
+        ("halfway", half_way().encode(), |bytes| Ok(HalfWay::decode(bytes)?.ok_or(untorn_format::DecodeError::Magic)?.encode())),
         ("index", index().encode(), |bytes| Ok(index::Head::decode(bytes)?.encode())),
         ("verified", verified().encode(), |bytes| Ok(verified::Verified::decode(bytes)?.encode())),
         ("page", page().encode(), |bytes| Ok(index::Page::decode(bytes)?.encode())),
+        ("bridge", bridge().encode(), |bytes| Ok(index::Bridge::decode(bytes)?.encode())),
     ]
 }
 
@@ -68,7 +74,7 @@ pub(crate) fn plan() -> Plan {
         from: Hash::of(b"old head"),
         to: Hash::of(b"new head"),
         new_head: true,
-        keep_undo: false,
+        undo: UndoKept::Nothing,
         redo: Blob { len: 100, hash: Hash::of(b"redo") },
         objects: vec![
             Object::File(Blob { len: 9, hash: Hash::of(b"new bytes") }),
@@ -196,7 +202,16 @@ pub(crate) fn release() -> Release {
             Pack { number: 5, hash: Hash::of(b"pack 5"), len: 1 },
         ],
         patches,
+        bridges: Vec::new(),
     }
+}
+
+/// As it is since releases list bridges.
+pub(crate) fn bridged_release() -> Release {
+    let bridge = |from: &[u8]| BridgeObject { from: Hash::of(from), hash: Hash::of(b"bridge"), len: 1 << 20 };
+    let mut bridges = vec![bridge(b"1"), bridge(b"2")];
+    bridges.sort_by_key(|bridge| bridge.from);
+    Release { bridges, ..release() }
 }
 
 pub(crate) fn channel() -> Channel {
@@ -250,10 +265,10 @@ pub(crate) fn installed() -> Installed {
 
 pub(crate) fn half_way() -> HalfWay {
     HalfWay {
-        progress: Progress { done: 12, steps: 70 },
+        steps: Steps { done: 12, count: 70, from: Hash::of(b"old"), to: installed().manifest.hash() },
         patch: Hash::of(b"patch"),
-        from: Hash::of(b"old"),
         step_len: 64 << 20,
+        schedule: Hash::of(b"what each step does"),
         in_place: true,
         parts: vec![Hash::of(b"one"), Hash::of(b"two")],
         installed: installed(),
@@ -278,6 +293,47 @@ pub(crate) fn page() -> index::Page {
     index::Page {
         frames: vec![frame(3, 50_000, 100_000), frame(3, 0, 128 << 10)],
         items: index::Items::Chunks(vec![chunk(40_000, 0, 60_000), chunk(128 << 10, 1, 0), chunk(60_000, 0, 0)]),
+    }
+}
+
+pub(crate) fn progress() -> Progress {
+    let ranges = || vec![Range { at: 0, len: 10, redo_at: 4096 }, Range { at: 4000, len: 90, redo_at: 8192 }];
+    let file = |at, is_whole, len, base| StagedFile { path: path(at), is_whole, made: len, len, base };
+    Progress {
+        tree_id: *b"sixteen bytes id",
+        key: Hash::of(b"patch"),
+        to: Hash::of(b"new build"),
+        number: 3,
+        done: 500,
+        total: 1000,
+        redo: Blob { len: 12_288, hash: Hash::of(b"redo") },
+        entries: vec![
+            file("a", true, 4090, StagedBase::Nothing { ranges: ranges() }),
+            file(
+                "data/größe",
+                true,
+                5000,
+                StagedBase::Tree { base_len: 4500, old_len: 6000, id: 7 << 64, changed: -2, ranges: ranges() },
+            ),
+            file("z", false, 70_000, StagedBase::Object { number: 2, hash: Hash::of(b"so far") }),
+        ],
+    }
+}
+
+pub(crate) fn bridge() -> index::Bridge {
+    let frame = |pack, at, len| index::Frame { pack, at, stored_len: 50_000, len, hash: Hash::of(b"stored") };
+    let mark = |len| index::Mark { len, check: *b"8 bytes." };
+    index::Bridge {
+        manifest: Hash::of(b"manifest"),
+        frames: vec![
+            index::BridgeFrame {
+                frame: frame(3, 0, 140_000),
+                bases: vec![mark(7), mark(128 << 10)],
+                chunks: vec![mark(40_000), mark(100_000)],
+            },
+            index::BridgeFrame { frame: frame(3, 50_000, 1), bases: vec![], chunks: vec![mark(1)] },
+            index::BridgeFrame { frame: frame(4, 9, 128 << 10), bases: vec![mark(1)], chunks: vec![mark(128 << 10)] },
+        ],
     }
 }
 

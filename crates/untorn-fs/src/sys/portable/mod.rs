@@ -1,4 +1,4 @@
-//! Windows, and whatever else the standard library runs on: paths below a canonical root.
+//! Whatever else the standard library runs on: paths below a canonical root.
 //!
 //! Every component is looked at before the call, and a symlink or junction on the way is refused. Nothing is held by handle, so
 //! whoever may write into the tree can swap one in between the look and the call; and a mount is not noticed. No promise is
@@ -40,6 +40,8 @@ impl Root {
             overwrite_allocates: true,
             sync_all: false,
             in_place: false,
+            write_out: false,
+            executable_bit: false,
         })
     }
 

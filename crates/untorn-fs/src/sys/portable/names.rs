@@ -52,7 +52,7 @@ impl Root {
         fs::create_dir(self.entry(path)?)
     }
 
-    /// Windows wants to know whether the target is a directory, and a right that players do not have.
+    /// The standard library has no call that means the same everywhere.
     pub(crate) fn symlink(&self, _target: &str, _path: EntryPath<'_>) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
@@ -85,9 +85,13 @@ impl Root {
         fs::remove_dir(self.directory(path.into())?)
     }
 
-    /// Directories cannot be synced; on Windows the journal of the file system orders their changes before the flush of a file.
+    /// The standard library cannot sync directories.
     pub(crate) fn sync_dir(&self, path: RelativePath<'_>) -> io::Result<()> {
         self.directory(path).map(drop)
+    }
+
+    pub(crate) fn write_out_dir(&self, path: RelativePath<'_>) -> io::Result<()> {
+        self.sync_dir(path)
     }
 }
 

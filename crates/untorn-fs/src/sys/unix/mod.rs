@@ -8,9 +8,15 @@ mod resolve;
 mod rights;
 mod stat;
 #[cfg_attr(target_os = "linux", path = "linux/mod.rs")]
-#[cfg_attr(not(target_os = "linux"), path = "other.rs")]
+#[cfg_attr(target_os = "macos", path = "macos/mod.rs")]
+#[cfg_attr(not(any(target_os = "linux", target_os = "macos")), path = "other.rs")]
 mod system;
 mod walk;
+
+/// What is pure of macOS is tested everywhere.
+#[cfg(all(test, not(target_os = "macos")))]
+#[path = "macos/file_system.rs"]
+mod of_macos;
 
 use std::{io, os::fd::OwnedFd, path::Path};
 
@@ -30,6 +36,8 @@ pub(crate) struct Root {
     device: u64,
     /// Whether directories may have a device of their own without being mount points.
     has_subvolumes: bool,
+    /// Whether holes in files need not be read.
+    tells_holes: bool,
     identity: Identity,
     resolver: Resolver,
 }
@@ -42,7 +50,8 @@ impl Root {
         let identity = Identity::new(system::stable_inodes(&dir)?.then_some(device));
         let resolver = Resolver::best(&dir);
         let has_subvolumes = system::has_subvolumes(&dir)?;
-        Ok(Self { dir, device, has_subvolumes, identity, resolver })
+        let tells_holes = system::tells_holes(&dir)?;
+        Ok(Self { dir, device, has_subvolumes, tells_holes, identity, resolver })
     }
 
     pub(crate) fn resolve_stepwise(&mut self) {

@@ -87,6 +87,9 @@ impl Root {
 
     pub(crate) fn clone_file(&self, from: EntryPath<'_>, to: EntryPath<'_>) -> io::Result<()> {
         let source = self.open_existing(from, OFlags::RDONLY)?;
+        if system::CLONES_BY_NAME {
+            return system::clone_as(source.as_std(), self.parent(to)?.as_fd(), to.name());
+        }
         let target = self.create_file(to, false)?;
         let cloned = system::clone_bytes(source.as_std(), target.as_std());
         let finished = cloned.and_then(|()| target.set_permissions(source.metadata()?.permissions));
@@ -118,6 +121,10 @@ impl Root {
         fs::File::from(self.open_beneath(path, DIR_TO_READ, Mode::empty())?).sync_all()
     }
 
+    pub(crate) fn write_out_dir(&self, path: RelativePath<'_>) -> io::Result<()> {
+        system::write_out(&self.open_beneath(path, DIR_TO_READ, Mode::empty())?.into())
+    }
+
     fn open_existing(&self, path: EntryPath<'_>, access: OFlags) -> io::Result<OsFile> {
         self.open_as_file(path, access, Mode::empty())?.require_regular()
     }
@@ -133,7 +140,7 @@ impl Root {
 
     fn open_as_file(&self, path: EntryPath<'_>, flags: OFlags, mode: Mode) -> io::Result<OsFile> {
         let opened: io::Result<OwnedFd> = self.open_beneath(path.into(), flags | FILE, mode);
-        Ok(OsFile::new(opened.map_err(error::opening)?, self.identity))
+        Ok(OsFile::new(opened.map_err(error::opening)?, self.identity, self.tells_holes))
     }
 
     /// Removes what this call has made. The error that led here is the one to tell.

@@ -1,6 +1,5 @@
-//! Unix systems without a resolution call of their own: macOS, the BSDs, Android (whose sandbox kills for an unknown call).
-//!
-//! Exchange and clone answer "unsupported" although macOS has both; nothing here is promised that was not tried.
+//! Unix systems about which nothing is known in particular: the BSDs, Android (whose sandbox kills for an unknown call). Nothing here is promised that was not
+//! tried.
 
 use std::{
     fs, io,
@@ -27,6 +26,12 @@ pub(super) fn stat_beneath(_root: &OwnedFd, _path: RelativePath<'_>) -> io::Resu
     unsupported()
 }
 
+pub(super) const CLONES_BY_NAME: bool = false;
+
+pub(super) fn clone_as(_source: &fs::File, _dir: BorrowedFd<'_>, _name: &str) -> io::Result<()> {
+    unsupported()
+}
+
 pub(super) fn clone_bytes(_source: &fs::File, _target: &fs::File) -> io::Result<()> {
     unsupported()
 }
@@ -40,6 +45,10 @@ pub(super) fn allocate(_file: &fs::File, _offset: u64, _len: u64) -> io::Result<
 }
 
 pub(super) const fn write_back_soon(_file: &fs::File, _offset: u64, _len: u64) {}
+
+pub(super) fn write_out(file: &fs::File) -> io::Result<()> {
+    file.sync_all()
+}
 
 pub(super) fn sync_handle(_root: &OwnedFd) -> io::Result<Box<dyn SyncAll>> {
     unsupported()
@@ -56,11 +65,22 @@ pub(super) fn capabilities(_root: &OwnedFd) -> io::Result<Capabilities> {
         overwrite_allocates: true,
         sync_all: false,
         in_place: false,
+        write_out: false,
+        executable_bit: true,
     })
 }
 
 pub(super) fn stable_inodes(_root: &OwnedFd) -> io::Result<bool> {
     Ok(false)
+}
+
+/// Not asked for: all of a file counts as data.
+pub(super) fn tells_holes(_root: &OwnedFd) -> io::Result<bool> {
+    Ok(false)
+}
+
+pub(super) fn data_after(_file: &std::fs::File, offset: u64) -> Option<u64> {
+    Some(offset)
 }
 
 pub(super) fn has_subvolumes(_root: &OwnedFd) -> io::Result<bool> {

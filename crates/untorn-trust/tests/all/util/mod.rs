@@ -45,6 +45,7 @@ pub(crate) fn release(build: u64) -> Release {
         index: IndexObject::NONE,
         packs: vec![],
         patches: vec![],
+        bridges: Vec::new(),
     }
 }
 

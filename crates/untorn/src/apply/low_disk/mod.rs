@@ -16,7 +16,7 @@ use untorn_delta::{PatchReader, StretchReader};
 use untorn_format::{
     Hash,
     patch::{Header, Index},
-    release::{HalfWay, Installed, Progress},
+    release::{HalfWay, Installed, Steps},
 };
 use untorn_fs::Fs;
 use untorn_txn::{Options, Report, Tree, WayChoice};
@@ -150,9 +150,15 @@ impl Work<'_> {
             return Err(Error::Contradiction);
         }
         let installed = Installed { manifest, following };
-        let progress = Progress { done: 0, steps: schedule.count() };
-        let half_way =
-            HalfWay { progress, patch: name_of(header), from: header.from, step_len: low.step_len(), in_place, parts, installed };
+        let half_way = HalfWay {
+            steps: Steps { done: 0, count: schedule.count(), from: header.from, to: header.to },
+            patch: name_of(header),
+            step_len: low.step_len(),
+            schedule: schedule.hash(),
+            in_place,
+            parts,
+            installed,
+        };
         report.plan(&schedule, self.index(), &half_way);
         if options.dry_run {
             report.outcome = Outcome::DryRun;
@@ -165,12 +171,15 @@ impl Work<'_> {
     /// What was begun, from the next step on.
     fn go_on(&mut self, tree: &mut Tree, half_way: HalfWay) -> Result<LowDiskReport> {
         if half_way.patch != name_of(self.header) {
-            return Err(Error::HalfWay { dir: shown(self.dir), progress: half_way.progress });
+            return Err(Error::HalfWay { dir: shown(self.dir), steps: half_way.steps });
         }
         let schedule = Schedule::of(self.index(), half_way.step_len, half_way.in_place)?;
-        // Whoever wrote the document had another schedule in mind: nothing it says can be relied on.
-        if schedule.count() != half_way.progress.steps || schedule.parts.len() != half_way.parts.len() {
-            return Err(Error::Contradiction);
+        // Whoever wrote the document had other steps in mind: nobody knows what of these are done.
+        if schedule.hash() != half_way.schedule
+            || schedule.count() != half_way.steps.count
+            || schedule.parts.len() != half_way.parts.len()
+        {
+            return Err(Error::OtherSteps { dir: shown(self.dir), steps: half_way.steps });
         }
         let mut report = LowDiskReport::new(self.header, tree, None);
         report.plan(&schedule, self.index(), &half_way);
@@ -188,12 +197,12 @@ impl Work<'_> {
         schedule: &Schedule,
         mut report: LowDiskReport,
     ) -> Result<LowDiskReport> {
-        let steps = half_way.progress.steps;
-        for number in half_way.progress.done..steps {
-            half_way.progress.done = number + 1;
-            let done = self.step(tree, number, &half_way, schedule, &mut report.dirs_kept);
+        while half_way.steps.done < half_way.steps.count {
+            let before = half_way.steps;
+            half_way.steps.done += 1;
+            let done = self.step(tree, before.done, &half_way, schedule, &mut report.dirs_kept);
             // Before the first step the tree is the old build, as after any update that failed.
-            let done = done.map_err(|error| if number == 0 { error } else { error.in_step(number, steps) })?;
+            let done = done.map_err(|error| if before.done == 0 { error } else { error.in_step(before) })?;
             report.add(&done);
         }
         report.outcome = Outcome::Applied;
@@ -209,7 +218,7 @@ impl Work<'_> {
         dirs_kept: &mut Vec<String>,
     ) -> Result<Report> {
         let fs = tree.fs().clone();
-        let is_last = half_way.progress.done == half_way.progress.steps;
+        let is_last = half_way.steps.done == half_way.steps.count;
         let mut tx = tree.begin_with(self.transaction(half_way.in_place))?;
         if let Some(acts) = usize::try_from(number).ok().and_then(|number| schedule.steps.get(number)) {
             Step { fs: &*fs, parts: &schedule.parts, hashes: &half_way.parts, reader: &mut self.stretches }
@@ -230,10 +239,12 @@ impl Work<'_> {
         options
     }
 
-    /// What somebody else put where files are going to be made.
+    /// What somebody else put where files are going to be made, or the new build has there.
     fn refuse_taken_names(&self, fs: &dyn Fs) -> Result<()> {
         let names = fs.read_dir("").map_err(|source| Error::io("list", self.dir, source))?;
-        let taken = names.into_iter().filter_map(|entry| entry.name.ok()).find(|name| is_working_name(name));
+        let names = names.into_iter().filter_map(|entry| entry.name.ok());
+        let new = self.index().changes().as_slice().iter().map(|change| change.path.to_string());
+        let taken = names.chain(new).find(|name| is_working_name(name));
         taken.map_or(Ok(()), |name| Err(Error::Taken { path: name }))
     }
 

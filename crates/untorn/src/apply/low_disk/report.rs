@@ -70,10 +70,10 @@ impl LowDiskReport {
     }
 
     pub(super) fn plan(&mut self, schedule: &Schedule, index: &Index, half_way: &HalfWay) {
-        (self.steps, self.steps_before) = (half_way.progress.steps, half_way.progress.done);
+        (self.steps, self.steps_before) = (half_way.steps.count, half_way.steps.done);
         (self.bytes_step, self.bytes_stash) = (schedule.step_len_max, schedule.stash_len_max);
         self.bytes_made = schedule.made_len;
-        let first = usize::try_from(half_way.progress.done).unwrap_or(usize::MAX);
+        let first = usize::try_from(half_way.steps.done).unwrap_or(usize::MAX);
         self.bytes_needed = bytes_needed(index, schedule, first, half_way.encode().len() as u64);
     }
 

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use untorn_format::{
-    TreePath,
+    Hash, Hasher, TreePath,
     patch::{After, Before, Change, FilePatch, Index, Op},
 };
 
@@ -94,6 +94,32 @@ impl Schedule {
         Ok(Builder::new(&parts, waits, step_len - step_len / 8).build(parts.clone()))
     }
 
+    /// Names all of it: what is half way was divided by this schedule, or by another.
+    pub(super) fn hash(&self) -> Hash {
+        let mut hasher = Hasher::new();
+        let mut put = |numbers: [u64; 3]| numbers.iter().for_each(|number| hasher.update(&number.to_le_bytes()));
+        for part in &self.parts {
+            let (kind, (at, len)) = match part.what {
+                What::Remove => (0, (0, 0)),
+                What::Cut => (1, (0, 0)),
+                What::Whole { len } => (2, (0, len)),
+                What::Stretch { at, len } => (3, (at, len)),
+            };
+            put([part.change as u64 * 4 + kind, at, len]);
+        }
+        for (step, acts) in self.steps.iter().enumerate() {
+            for act in acts {
+                let (kind, number) = match *act {
+                    Act::Make(number) => (0, number),
+                    Act::Stash(number) => (1, number),
+                    Act::Place(number) => (2, number),
+                };
+                put([step as u64, kind, number as u64]);
+            }
+        }
+        hasher.finish()
+    }
+
     /// How many steps there are, the last one included.
     pub(super) fn count(&self) -> u32 {
         u32::try_from(self.steps.len()).unwrap_or(u32::MAX).saturating_add(1)
@@ -115,7 +141,7 @@ fn parts(index: &Index, part_len: u64, in_place: bool) -> Vec<Part> {
             (Before::File { len: old_len, .. }, Some(file)) => {
                 of_file(file, Some(*old_len), part_len, in_place).into_iter().for_each(add)
             }
-            (_, Some(file)) => of_file(file, None, part_len, true).into_iter().for_each(add),
+            (_, Some(file)) => of_file(file, None, part_len, in_place).into_iter().for_each(add),
         }
     }
     parts

@@ -97,6 +97,7 @@ impl Store {
             },
             packs: self.packs.clone(),
             patches: Vec::new(),
+            bridges: Vec::new(),
         };
         self.put(&Name::Release(release.id()), &release.encode());
         self.point(&release);

@@ -8,9 +8,9 @@ use std::{
 };
 
 use untorn::{Signed, UpdateOptions};
-use untorn_format::release::PublicKey;
+use untorn_format::release::{PublicKey, Release};
 use untorn_keys::{SecretKey, first_root, sign};
-use untorn_publish::{DirBackend, PublishOptions, PublishReport, Signer, publish};
+use untorn_publish::{DirBackend, PointerOptions, PublishOptions, PublishReport, Signer, publish, resume};
 use untorn_testhost::{Action, Host, HostOptions, Request};
 use untorn_trust::Document;
 
@@ -91,6 +91,13 @@ impl Studio {
         })
     }
 
+    /// Signs the channel again, as a studio does before it expires.
+    pub(crate) fn refresh(&self) {
+        let (store, mut options) = (DirBackend::open(&self.store(), true).unwrap(), PointerOptions::default());
+        options.now = NOON + 60;
+        untorn_publish::refresh(&store, "stable", &Key, &options).unwrap();
+    }
+
     pub(crate) fn publish(&self, build: &Path, patch_from: usize, change: impl Fn(&mut PublishOptions)) -> PublishReport {
         let mut options = PublishOptions::default();
         options.pointer.now = NOON;
@@ -100,6 +107,16 @@ impl Studio {
         change(&mut options);
         let store = DirBackend::open(&self.store(), true).unwrap();
         publish(build, &store, "stable", &Key, &options).unwrap()
+    }
+
+    /// Signs a release in the place of the one that was left in `out`, and points to it.
+    pub(crate) fn sign_and_resume(&self, out: &Path, release: &Release) {
+        fs::write(out.join("release"), release.encode()).unwrap();
+        fs::write(out.join("release.minisig"), KEY.sign_bytes(&release.encode(), "a release").unwrap()).unwrap();
+        let store = DirBackend::open(&self.store(), true).unwrap();
+        let mut pointer = PointerOptions::default();
+        (pointer.now, pointer.roots) = (NOON, vec![ROOT.clone()]);
+        resume(out, &store, "stable", &Key, &pointer).unwrap();
     }
 }
 

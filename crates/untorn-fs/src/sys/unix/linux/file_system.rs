@@ -62,6 +62,8 @@ impl FileSystem {
             sync_all: matches!(self, Ext | Xfs | Btrfs | F2fs | Tmpfs) && kernel >= SYNCFS_REPORTS_ERRORS,
             // A server or a copy-up stands between a range and the medium.
             in_place: !matches!(self, Nfs | Smb | Overlay | Unknown),
+            write_out: false,
+            executable_bit: true,
         }
     }
 
@@ -69,6 +71,11 @@ impl FileSystem {
     /// number that differs may mean nothing (overlayfs).
     pub(super) const fn has_subvolumes(self) -> bool {
         matches!(self, Self::Btrfs)
+    }
+
+    /// Whether it says truly where a file has holes, also while bytes wait to be written. ZFS did not always.
+    pub(super) const fn tells_holes(self) -> bool {
+        matches!(self, Self::Ext | Self::Xfs | Self::Btrfs | Self::Tmpfs)
     }
 
     /// Whether an inode number is never another file's while this file lives, also after a remount.

@@ -48,6 +48,13 @@ fn resolve_flags() -> ResolveFlags {
     ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV
 }
 
+/// A clone is made of two open files.
+pub(super) const CLONES_BY_NAME: bool = false;
+
+pub(super) fn clone_as(_source: &fs::File, _dir: BorrowedFd<'_>, _name: &str) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 pub(super) fn clone_bytes(source: &fs::File, target: &fs::File) -> io::Result<()> {
     // What the ioctl says differs between file systems that do not have it.
     let cannot = [Errno::NOTTY, Errno::INVAL, Errno::XDEV];
@@ -73,6 +80,11 @@ pub(super) fn write_back_soon(file: &fs::File, offset: u64, len: u64) {
     rustix::fs::fadvise(file, offset, std::num::NonZeroU64::new(len), Advice::DontNeed).ok();
 }
 
+/// A sync flushes the device, always.
+pub(super) fn write_out(file: &fs::File) -> io::Result<()> {
+    file.sync_all()
+}
+
 pub(super) fn sync_handle(root: &OwnedFd) -> io::Result<Box<dyn SyncAll>> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     Ok(Box::new(SyncFs(retry_on_intr(|| rustix::fs::openat(root, ".", flags, Mode::empty()))?)))
@@ -93,6 +105,18 @@ pub(super) fn capabilities(root: &OwnedFd) -> io::Result<Capabilities> {
 
 pub(super) fn stable_inodes(root: &OwnedFd) -> io::Result<bool> {
     Ok(file_system_of(root)?.stable_inodes())
+}
+
+pub(super) fn tells_holes(root: &OwnedFd) -> io::Result<bool> {
+    Ok(file_system_of(root)?.tells_holes())
+}
+
+/// Where the next bytes of a file begin that are not in a hole; `None` where there are none. What cannot be asked counts as data.
+pub(super) fn data_after(file: &fs::File, offset: u64) -> Option<u64> {
+    match rustix::fs::seek(file, rustix::fs::SeekFrom::Data(offset)) {
+        Err(Errno::NXIO) => None,
+        found => Some(found.unwrap_or(offset)),
+    }
 }
 
 pub(super) fn has_subvolumes(root: &OwnedFd) -> io::Result<bool> {

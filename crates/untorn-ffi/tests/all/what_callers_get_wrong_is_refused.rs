@@ -1,0 +1,23 @@
+//! Null, misaligned and too long; sizes no header has; handles that are closed, foreign, or in use: a code each, and the tree is untouched.
+
+use std::fs;
+
+use crate::util::{Game, IS_LINUX, Link, checked, compile, has};
+
+#[test]
+fn with_a_code_and_without_a_crash() {
+    if !IS_LINUX || !has("gcc") {
+        return eprintln!("SKIPPED: needs gcc, and the libraries that Linux links with");
+    }
+    let game = Game::new();
+    let mut options = untorn::ApplyOptions::default();
+    options.trusting = untorn::Trusting::Unsigned;
+    options.keep_undo = false;
+    // A tree that says what is installed, with nothing to go back with.
+    untorn::apply(fs::File::open(game.path("patch")).unwrap(), &game.path("game"), &options).unwrap();
+    checked(&compile(&game, "tests/c/misuse.c", Link::Shared), &[game.path("game")]);
+    let names = fs::read_dir(game.path("game")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    assert_eq!(names, [".untorn", "data", "kept", "readme.txt"]);
+}

@@ -1,0 +1,31 @@
+/* How long opening and closing a tree takes that has nothing to recover: the median of many. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "untorn.h"
+
+enum { TIMES = 1001 };
+
+static int compare(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+int main(int argc, char **argv) {
+    static double took[TIMES];
+    if (argc != 2)
+        return 2;
+    for (int turn = 0; turn < TIMES; turn++) {
+        struct timespec from, to;
+        untorn_tree tree = 0;
+        timespec_get(&from, TIME_UTC);
+        if (untorn_open(argv[1], strlen(argv[1]), NULL, &tree, NULL) != UNTORN_OK || untorn_close(tree, NULL) != UNTORN_OK)
+            return 1;
+        timespec_get(&to, TIME_UTC);
+        took[turn] = (double)(to.tv_sec - from.tv_sec) * 1e6 + (double)(to.tv_nsec - from.tv_nsec) / 1e3;
+    }
+    qsort(took, TIMES, sizeof *took, compare);
+    printf("%.0f\n", took[TIMES / 2]);
+    return 0;
+}

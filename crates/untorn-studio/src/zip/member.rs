@@ -1,0 +1,67 @@
+//! One member of a zip archive.
+
+use rawzip::ZipFileHeaderRecord;
+
+/// How a member is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Packing {
+    /// As it is.
+    Stored,
+    /// Deflated.
+    Deflated,
+    /// In another way, which is not looked into.
+    Other,
+}
+
+/// One member: what the directory says of it, and where it lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Member {
+    pub(crate) name: Vec<u8>,
+    /// Where its header begins.
+    pub(crate) at: u64,
+    /// Where its content begins, as stored.
+    pub(crate) data_at: u64,
+    /// The first byte behind that.
+    pub(crate) data_end: u64,
+    /// The first byte behind all that belongs to it.
+    pub(crate) end: u64,
+    /// Length of its content in bytes, unpacked.
+    pub(crate) len: u64,
+    pub(crate) crc: u32,
+    pub(crate) packing: Packing,
+    pub(crate) flags: u16,
+    pub(crate) made_by: u16,
+    /// Time and date, as MS-DOS writes them.
+    pub(crate) time: u32,
+    pub(crate) attributes: u32,
+    pub(crate) comment: Vec<u8>,
+}
+
+impl Member {
+    /// Length of its content in bytes, as stored.
+    pub(crate) fn stored_len(&self) -> u64 {
+        self.data_end - self.data_at
+    }
+
+    /// Whether lengths and checksum stand behind the content.
+    pub(crate) fn has_descriptor(&self) -> bool {
+        self.flags & 1 << 3 != 0
+    }
+
+    /// Its name, for people.
+    pub(crate) fn shown(&self) -> String {
+        String::from_utf8(self.name.clone()).unwrap_or_else(|_| untorn::escape(&self.name))
+    }
+}
+
+pub(super) fn made_by(record: &ZipFileHeaderRecord<'_>) -> u16 {
+    record.version_made_by().as_u16()
+}
+
+/// Time in the low half, date in the high one.
+pub(super) fn dos_time(record: &ZipFileHeaderRecord<'_>) -> u32 {
+    let dos = record.last_modified_dos();
+    let time = u32::from(dos.hour()) << 11 | u32::from(dos.minute()) << 5 | (u32::from(dos.second()) / 2);
+    let date = u32::from(dos.year().saturating_sub(1980)) << 9 | u32::from(dos.month()) << 5 | u32::from(dos.day());
+    date << 16 | time
+}

@@ -1,0 +1,69 @@
+//! What is said before there is a patch is near what the patch comes to.
+
+use crate::{
+    place::{Place, noise, words},
+    zips::archive,
+};
+use untorn::Reason;
+use untorn_studio::{EstimateOptions, Report, estimate};
+
+fn estimated(place: &Place, jobs: usize) -> Report {
+    let mut options = EstimateOptions::default();
+    options.jobs = jobs;
+    estimate(&place.path("old"), &place.path("new"), &options).unwrap()
+}
+
+fn fill(place: &Place) {
+    for number in 0..60 {
+        let text = words(4000 + number * 300, number as u64);
+        place.write(&format!("old/maps/{number}.map"), &text);
+        match number % 6 {
+            0 => drop(place.write(&format!("new/maps/{number}.map"), [&text[..2000], b"new", &text[2000..]].concat())),
+            1 => {}
+            2 => drop(place.write(&format!("new/levels/{number}.map"), &text)),
+            _ => drop(place.write(&format!("new/maps/{number}.map"), &text)),
+        }
+    }
+    let mut pak = noise(3 << 20, 1);
+    place.write("old/data.pak", &pak);
+    pak[100_000..140_000].copy_from_slice(&noise(40_000, 2));
+    pak.splice(2_000_000..2_000_000, noise(5000, 3));
+    place.write("new/data.pak", &pak);
+    let (small, big) = (words(700, 5), noise(200_000, 6));
+    place.write("old/data.zip", archive(&[("a", &small, None), ("b", &big, None), ("c", &small, Some(6))]));
+    place.write("new/data.zip", archive(&[("c", &small, Some(6)), ("b", &big, None), ("d", &noise(9000, 8), None)]));
+    place.write("new/added.txt", words(60_000, 7000));
+}
+
+#[test]
+fn in_all_and_by_reason() {
+    let place = Place::new();
+    fill(&place);
+    let (guess, truth) = (estimated(&place, 0), place.report());
+    assert_eq!((guess.from, guess.to), (truth.from, truth.to));
+    let kinds =
+        |report: &Report| report.items.iter().map(|item| (item.path.clone(), item.reason, item.from.clone())).collect::<Vec<_>>();
+    assert_eq!(kinds(&guess), kinds(&truth));
+    assert!(guess.bytes >= truth.bytes * 9 / 10 && guess.bytes <= truth.bytes * 13 / 10, "{} {}", guess.bytes, truth.bytes);
+    assert!(guess.items.iter().any(|item| item.reason == Reason::Moved));
+    let zip = guess.items.iter().find(|item| item.path == "data.zip").unwrap();
+    assert!(zip.literal < 12_000, "members that only moved are known by name: {zip:?}");
+}
+
+#[test]
+fn the_same_on_any_number_of_threads() {
+    let place = Place::new();
+    fill(&place);
+    let (one, four) = (estimated(&place, 1), estimated(&place, 4));
+    assert_eq!((one.bytes, one.items, one.advice), (four.bytes, four.items, four.advice));
+}
+
+#[test]
+fn of_equal_builds_nothing() {
+    let place = Place::new();
+    place.write("old/a", "a");
+    place.write("new/a", "a");
+    let report = estimated(&place, 0);
+    assert_eq!((report.items.len(), report.written()), (0, 0));
+    assert!(report.bytes < 100);
+}

@@ -1,0 +1,45 @@
+//! However many files a transaction changes, the device is told to flush as often as for one: by `syncfs` where there is that, and where files can be written out first, by
+//! one sync of one file.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use untorn_sim::{HookFs, Method, SimFs, SimOptions, Verdict, write};
+use untorn_txn::{Options, Tree, WayChoice};
+
+/// How often a transaction that changes `count` files flushes.
+fn flushes(options: SimOptions, way: WayChoice, count: usize) -> u64 {
+    let disk = SimFs::new(options);
+    (0..count).for_each(|number| write(&disk, &format!("old-{number}"), b"old").unwrap());
+    let counted = Arc::new(AtomicU64::new(0));
+    let seen = counted.clone();
+    let is_flush = |method: Method| method.is_sync() && !matches!(method, Method::WriteOut | Method::WriteOutDir);
+    let fs = HookFs::on_sim(&disk, move |call| {
+        seen.fetch_add(u64::from(is_flush(call.method)), Ordering::Relaxed);
+        Verdict::Pass
+    });
+    let mut tree = Tree::open_on(Arc::new(fs)).unwrap();
+    let mut options = Options::default();
+    options.way = way;
+    let mut tx = tree.begin_with(options).unwrap();
+    for number in 0..count {
+        tx.write_at(&format!("old-{number}"), 1, b"NEW").unwrap();
+        tx.write_at(&format!("new/{number}"), 0, b"new").unwrap();
+    }
+    counted.store(0, Ordering::Relaxed);
+    tx.commit().unwrap();
+    counted.load(Ordering::Relaxed)
+}
+
+#[test]
+fn on_file_systems_that_sync_everything_or_write_out() {
+    for options in [SimOptions::ext4_like(), SimOptions::btrfs_like(), SimOptions::ntfs_like()] {
+        for way in [WayChoice::Auto, WayChoice::Put] {
+            let (few, many) = (flushes(options.clone(), way, 1), flushes(options.clone(), way, 200));
+            assert_eq!((few, many), (4, 4), "{way:?}: B1 to B4");
+        }
+    }
+    assert!(flushes(SimOptions::nfs_like(), WayChoice::Put, 200) > 200, "the twin: there each file is synced by itself");
+}
