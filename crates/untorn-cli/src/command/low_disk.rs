@@ -1,12 +1,11 @@
 //! `untorn apply --low-disk`.
 
-use serde_json::{Value, json};
-use untorn::{ApplyOptions, LowDiskOptions, LowDiskReport, Outcome as Applied};
+use untorn::{ApplyOptions, LowDiskOptions, LowDiskReport, Outcome as Applied, answers};
 
 use crate::{
     args::ApplyArgs,
     exit::Exit,
-    outcome::{Answer, Outcome},
+    outcome::{Answer, Outcome, value},
     text::{path, seconds, short, size},
 };
 
@@ -14,7 +13,7 @@ pub(super) fn run(args: &ApplyArgs, options: &ApplyOptions) -> Answer {
     let mut low = LowDiskOptions::default();
     low.step_len = args.step.saturating_mul(1 << 20);
     let report = untorn::apply_low_disk(&args.patch, &args.tree, options, &low)?;
-    let outcome = Outcome::new(text(args, &report), json(&report));
+    let outcome = Outcome::new(text(args, &report), value(&answers::low_disk(&report)));
     let is_idle = report.outcome == Applied::UpToDate && args.exit_code;
     Ok(if is_idle { outcome.with_exit(Exit::NothingToDo) } else { outcome })
 }
@@ -40,28 +39,4 @@ fn text(args: &ApplyArgs, report: &LowDiskReport) -> String {
             seconds(report.elapsed),
         ),
     }
-}
-
-fn json(report: &LowDiskReport) -> Value {
-    json!({
-        "outcome": match report.outcome {
-            Applied::Applied => "applied",
-            Applied::UpToDate => "up-to-date",
-            _ => "dry-run",
-        },
-        "from": report.from.to_string(),
-        "to": report.to.to_string(),
-        "recovery": super::recover::word(&report.recovery),
-        "provenance": report.provenance.as_ref().map(super::apply::provenance_json),
-        "steps": report.steps,
-        "steps_before": report.steps_before,
-        "step_bytes": report.bytes_step,
-        "stash_bytes": report.bytes_stash,
-        "needed_bytes": report.bytes_needed,
-        "made_bytes": report.bytes_made,
-        "written_bytes": report.bytes_written,
-        "dirs_kept": report.dirs_kept,
-        "warnings": super::recover::listed(&report.warnings),
-        "seconds": report.elapsed.as_secs_f64(),
-    })
 }

@@ -1,6 +1,6 @@
 //! `untorn recover`.
 
-use untorn::{Recovery, Tree, Warning, answers};
+use untorn::{Recovery, Status, Tree, Warning, answers};
 
 use crate::{
     args::RecoverArgs,
@@ -22,6 +22,7 @@ pub(super) fn run(args: &RecoverArgs) -> Answer {
         text += "  what an interrupted update had staged was discarded\n";
     }
     text += &warnings(tree.warnings());
+    text += &Status::of(&args.tree)?.half_way.map(super::status::half_way).unwrap_or_default();
     let installed = untorn::installed(&args.tree).ok().flatten();
     let outcome = Outcome::new(text, value(&answers::recovery(&tree, recovery, installed.as_ref())));
     let is_idle = matches!(recovery, Recovery::Clean | Recovery::Initialised);

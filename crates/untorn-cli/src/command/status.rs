@@ -67,7 +67,9 @@ fn text(args: &TreeArgs, status: &Status, installed: Option<&Installed>) -> Stri
 
 /// How far an update in steps is, and what to do.
 pub(super) fn half_way(steps: Steps) -> String {
-    format!("  {steps}\n    `untorn apply --low-disk` with the patch it began with goes on; `untorn repair` from the new build ends it, too\n")
+    format!(
+        "  {steps}\n    `untorn apply --low-disk` with the patch it began with goes on; `untorn repair` from the new build ends it, too\n"
+    )
 }
 
 /// How far a staging has come, as far as that is durable.

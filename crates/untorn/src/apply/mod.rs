@@ -34,7 +34,7 @@ use base::{Base, Seen};
 use file_plan::FilePlan;
 pub use forecast::Forecast;
 pub(crate) use low_disk::remove_working_files;
-pub use low_disk::{LowDiskOptions, LowDiskReport, apply_low_disk};
+pub use low_disk::{LowDiskOptions, LowDiskReport, apply_low_disk, apply_low_disk_on};
 use modified::Modified;
 pub use options::{ApplyOptions, BaseCheck};
 pub use report::{ApplyReport, Outcome};

@@ -431,6 +431,11 @@ Nothing was changed. A build consists of files, directories and symlinks: remove
 Nothing was changed. Free some space, and apply it without --low-disk.",
     ),
     (
+        "UNT-STEPS-OTHER",
+        "An update in steps is half way that another version of untorn began, and this version would divide the patch into other steps.
+Nothing was changed. Go on with the version that began it, or repair the tree from the new build.",
+    ),
+    (
         "UNT-STOPPED",
         "A signal such as Ctrl-C came, and untorn stopped at a safe point.
 Nothing was changed: what was prepared is discarded. Start again whenever you like. A signal that comes after the commit point does not stop: the

@@ -52,34 +52,45 @@ pub fn apply_low_disk(patch: &Path, dir: &Path, options: &ApplyOptions, low: &Lo
 
 fn in_steps(patch: &Path, dir: &Path, options: &ApplyOptions, low: &LowDiskOptions) -> Result<LowDiskReport> {
     let started = Instant::now();
-    let file = File::open(patch).map_err(|source| Error::io("open", patch, source))?;
-    let begun = half_way_of(dir)?;
-    let intake = Intake::read(&file)?;
-    if begun.is_none() && !matches!(options.trusting, Trusting::Unsigned) {
+    // A patch that is not believed is refused before a directory comes under care for it.
+    if half_way_of(dir)?.is_none() && !matches!(options.trusting, Trusting::Unsigned) {
+        let intake = Intake::read(File::open(patch).map_err(|source| Error::io("open", patch, source))?)?;
         let following = remembered(dir, options)?;
         judge(intake.preface.as_ref(), &intake.header, following.as_ref(), (&options.trusting, options.downgrade), [0; 16])?;
     }
-    let (preface, reader) = (intake.preface, PatchReader::within(intake.stream, options.memory_len_max, 1)?);
+    let mut report = on_held(patch, &mut open::tree(dir, options.wait)?, dir, options, low)?;
+    report.elapsed = started.elapsed();
+    Ok(report)
+}
+
+/// As [`apply_low_disk`], to a tree that is held, on whatever file system: a simulated one in tests. `options.wait` is of no use here.
+///
+/// # Errors
+/// As [`apply_low_disk`].
+pub fn apply_low_disk_on(patch: &Path, tree: &mut Tree, options: &ApplyOptions, low: &LowDiskOptions) -> Result<LowDiskReport> {
+    let started = Instant::now();
+    let result = on_held(patch, tree, Path::new(""), options, low);
+    let mut report = result.map_err(|error| error.or_stopped(options.observer.as_deref()))?;
+    report.elapsed = started.elapsed();
+    Ok(report)
+}
+
+fn on_held(patch: &Path, tree: &mut Tree, dir: &Path, options: &ApplyOptions, low: &LowDiskOptions) -> Result<LowDiskReport> {
+    let file = File::open(patch).map_err(|source| Error::io("open", patch, source))?;
+    let Intake { preface, stream, .. } = Intake::read(&file)?;
+    let reader = PatchReader::within(stream, options.memory_len_max, 1)?;
     let (header, index) = (reader.header().clone(), reader.index().clone());
     drop(reader);
     let at = (&file).stream_position().map_err(|source| Error::io("read", patch, source))?;
-    let stretches = StretchReader::new(index, &file, at);
-    let mut tree = open::tree(dir, options.wait)?;
-    let believed = |record: &Record, tree: &Tree| {
-        judge(preface.as_ref(), &header, record.following(), (&options.trusting, options.downgrade), rollout_id(tree))
-    };
-    let mut work = Work { dir, options, header: &header, stretches };
-    let mut report = match half_way_in(&tree, dir)? {
-        Some(half_way) => work.go_on(&mut tree, half_way)?,
-        None => {
-            let record = Record::of(&tree, dir)?;
-            let judgement = believed(&record, &tree)?;
-            (&file).rewind().map_err(|source| Error::io("read", patch, source))?;
-            work.begin(&mut tree, &record, judgement, low, &file)?
-        }
-    };
-    report.elapsed = started.elapsed();
-    Ok(report)
+    let mut work = Work { dir, options, header: &header, stretches: StretchReader::new(index, &file, at) };
+    if let Some(half_way) = half_way_in(tree, dir)? {
+        return work.go_on(tree, half_way);
+    }
+    let record = Record::of(tree, dir)?;
+    let trusting = (&options.trusting, options.downgrade);
+    let judgement = judge(preface.as_ref(), &header, record.following(), trusting, rollout_id(tree))?;
+    (&file).rewind().map_err(|source| Error::io("read", patch, source))?;
+    work.begin(tree, &record, judgement, low, &file)
 }
 
 /// What is half way in the directory, before it is held.
