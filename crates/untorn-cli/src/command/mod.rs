@@ -60,7 +60,7 @@ pub(crate) fn run(cli: &Cli) -> Exit {
 pub(crate) fn perform(command: &Command, global: &Global) -> (&'static str, Answer) {
     match command {
         Command::Diff(args) => ("diff", diff::run(args, global)),
-        Command::Apply(args) => ("apply", apply::run(args, global)),
+        Command::Apply(args) => apply::run(args, global),
         Command::Inspect(args) => inspect::run(args, global),
         Command::Pack(args) => ("pack", pack::run(args, global)),
         Command::Key(args) => ("key", key::run(args)),

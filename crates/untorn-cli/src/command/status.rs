@@ -18,7 +18,7 @@ pub(super) fn run(args: &TreeArgs) -> Answer {
     let installed = untorn::installed(&args.tree).ok().flatten();
     Ok(Outcome::new(
         text(args, &status, installed.as_ref()),
-        value(&answers::status(&status, installed.as_ref(), &sentence(&status.condition))),
+        value(&answers::status(&status, installed.as_ref(), &sentence(&status))),
     ))
 }
 
@@ -33,7 +33,7 @@ fn release_of(following: &Following) -> Option<Release> {
 }
 
 fn text(args: &TreeArgs, status: &Status, installed: Option<&Installed>) -> String {
-    let mut text = format!("{}: {}\n", path(&args.tree), sentence(&status.condition));
+    let mut text = format!("{}: {}\n", path(&args.tree), sentence(status));
     if let Some(updater) = &status.updater {
         let who = if updater.is_empty() { String::new() } else { format!(" ({})", untorn::escape(updater.as_bytes())) };
         text += &format!("  an updater is at work{who}\n");
@@ -98,9 +98,10 @@ fn release_text(following: &Following) -> String {
     format!("  this is {release}{channel}\n")
 }
 
-fn sentence(condition: &Condition) -> String {
-    match condition {
+fn sentence(status: &Status) -> String {
+    match &status.condition {
         Condition::Unmanaged => "not under untorn's care yet".to_owned(),
+        Condition::Clean if status.half_way.is_some() => "between two steps of an update: neither the old nor the new build".to_owned(),
         Condition::Clean => "whole, nothing is under way".to_owned(),
         Condition::Pending { .. } => "an update is decided but not complete; opening the tree completes it".to_owned(),
         Condition::Unfinished => "an update was being prepared; opening the tree discards it (what it has staged can be taken up again), or completes it should its decision prove to have been made".to_owned(),

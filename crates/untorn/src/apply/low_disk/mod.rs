@@ -8,6 +8,8 @@ mod forecast;
 mod options;
 mod report;
 mod schedule;
+#[cfg(test)]
+mod schedule_tests;
 mod step;
 
 use std::{fs::File, io::Seek, path::Path, time::Instant};
