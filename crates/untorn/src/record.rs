@@ -50,6 +50,11 @@ impl Record {
         }
     }
 
+    /// What a tree will say once what is half way is done.
+    pub(crate) fn after(half_way: &HalfWay) -> Self {
+        Self(Some(half_way.installed.clone()))
+    }
+
     /// The build that is installed; [`Hash::NONE`] when nothing says so.
     pub(crate) fn build(&self) -> Hash {
         self.manifest().map_or(Hash::NONE, Manifest::hash)

@@ -10,12 +10,17 @@ use crate::{
 };
 
 pub(super) fn run(args: &ApplyArgs, options: &ApplyOptions) -> Answer {
-    let mut low = LowDiskOptions::default();
-    low.step_len = args.step.saturating_mul(1 << 20);
-    let report = untorn::apply_low_disk(&args.patch, &args.tree, options, &low)?;
+    let report = untorn::apply_low_disk(&args.patch, &args.tree, options, &self::options(args.step))?;
     let outcome = Outcome::new(text(args, &report), value(&answers::low_disk(&report)));
     let is_idle = report.outcome == Applied::UpToDate && args.exit_code;
     Ok(if is_idle { outcome.with_exit(Exit::NothingToDo) } else { outcome })
+}
+
+/// Steps of so many MiB.
+pub(super) fn options(step: u64) -> LowDiskOptions {
+    let mut low = LowDiskOptions::default();
+    low.step_len = step.saturating_mul(1 << 20);
+    low
 }
 
 fn text(args: &ApplyArgs, report: &LowDiskReport) -> String {

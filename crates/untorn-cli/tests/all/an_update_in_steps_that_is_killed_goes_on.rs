@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::util::{Game, noise, out};
+use crate::util::{Game, err, keys, noise, out};
 
 const PAK_LEN: usize = 24 << 20;
 
@@ -26,8 +26,8 @@ fn is_killed_after(mut child: Child, patience: Duration) -> bool {
     !child.wait().unwrap().success()
 }
 
-#[test]
-fn and_the_game_is_kept_out_until_it_is_done() {
+/// Two builds of long files that move and exchange their content.
+fn builds() -> Game {
     let game = Game::new();
     let pak = noise(1, PAK_LEN);
     let (one, two) = (noise(2, 3 << 20), noise(3, 2 << 20));
@@ -37,22 +37,24 @@ fn and_the_game_is_kept_out_until_it_is_done() {
         game.write(&format!("{build}/two"), &[b"22", &two[..]].concat());
         game.write(&format!("{build}/only-in-{build}"), b"x");
     }
-    out(&game.untorn(["diff", "1", "2", "-o", "patch", "--level", "1"]), 0);
-    assert!(fs::metadata(game.path("patch")).unwrap().len() < 1 << 20, "it is made of old bytes");
     out(&game.untorn(["manifest", "1", "-o", "1.manifest"]), 0);
-    fs::rename(game.path("1"), game.path("tree")).unwrap();
+    game
+}
+
+/// Updates the directory `tree` with this command, which is killed again and again; until it is done.
+fn killed_again_and_again(game: &Game, args: &[&str]) {
     let (mut kills, mut half_ways, mut done_before, mut state) = (0, 0, 0, 7_u64);
     loop {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let patience = Duration::from_millis(if kills < 25 { 20 + (state >> 33) % 300 } else { 300_000 });
-        let mut command = game.command(["apply", "patch", "tree", "--low-disk", "--step", "1"]);
+        let mut command = game.command(args);
         if !is_killed_after(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap(), patience) {
             break;
         }
         kills += 1;
-        let (_, recovered) = game.json(&["recover", "tree"]);
+        let (_, recovered) = game.json(["recover", "tree"]);
         assert!(recovered.get("result").is_some(), "{recovered:#}");
-        let (_, status) = game.json(&["status", "tree"]);
+        let (_, status) = game.json(["status", "tree"]);
         let half_way = &status["result"]["half_way"];
         if half_way.is_null() {
             continue;
@@ -61,11 +63,37 @@ fn and_the_game_is_kept_out_until_it_is_done() {
         let done = half_way["done"].as_u64().unwrap();
         assert!(done >= done_before, "steps that were done stay done: {done} {done_before}");
         done_before = done;
-        out(&game.untorn(["run", "tree", "--", "true"]), 30);
-        out(&game.untorn(["verify", "tree", "--against", "1.manifest"]), 30);
+        err(&game.untorn(["run", "tree", "--", "true"]), 30);
+        err(&game.untorn(["verify", "tree", "--against", "1.manifest"]), 30);
     }
     assert!(kills > 2 && half_ways > 0, "{kills} {half_ways}");
     assert_eq!(game.content("tree"), game.content("2"));
     out(&game.untorn(["verify", "tree"]), 0);
     out(&game.untorn(["run", "tree", "--", "true"]), 0);
+}
+
+#[test]
+fn with_a_patch() {
+    let game = builds();
+    out(&game.untorn(["diff", "1", "2", "-o", "patch", "--level", "1"]), 0);
+    assert!(fs::metadata(game.path("patch")).unwrap().len() < 1 << 20, "it is made of old bytes");
+    fs::rename(game.path("1"), game.path("tree")).unwrap();
+    killed_again_and_again(&game, &["apply", "patch", "tree", "--low-disk", "--step", "1"]);
+}
+
+#[test]
+fn with_the_patch_of_a_release() {
+    let game = builds();
+    let (key, root) = keys(&game);
+    for (build, more) in [("1", None), ("2", Some("--patch-from=1"))] {
+        let args = ["publish", build, "store", "--key", &key, "--root", &root, "--level", "1"];
+        out(&game.untorn(args.into_iter().chain(more)), 0);
+        if build == "1" {
+            out(&game.untorn(["install", "store", "tree", "--trust", &root]), 0);
+        }
+    }
+    killed_again_and_again(&game, &["update", "tree", "--low-disk", "--step", "1"]);
+    let (_, status) = game.json(["status", "tree"]);
+    assert_eq!(status["result"]["following"]["release"]["build"], 2, "{status:#}");
+    out(&game.untorn(["update", "tree", "--exit-code"]), 3);
 }

@@ -33,8 +33,8 @@ use crate::{
 use base::{Base, Seen};
 use file_plan::FilePlan;
 pub use forecast::Forecast;
-pub(crate) use low_disk::remove_working_files;
 pub use low_disk::{LowDiskOptions, LowDiskReport, apply_low_disk, apply_low_disk_on};
+pub(crate) use low_disk::{PatchFile, ReadAt, half_way_in, on_held as in_steps, remove_working_files};
 use modified::Modified;
 pub use options::{ApplyOptions, BaseCheck};
 pub use report::{ApplyReport, Outcome};

@@ -11,7 +11,7 @@ use untorn_remote::{Error as NetError, Fault, Mirrors, Remote};
 use untorn_store::layout::Name;
 use untorn_txn::{Fetched, Observer};
 
-use crate::{Error, Result, releases::Progress};
+use crate::{Error, Result, apply::ReadAt, releases::Progress};
 
 /// How much is read at once to hash what has come.
 const PIECE_LEN: usize = 1 << 20;
@@ -101,6 +101,13 @@ impl Stored {
         let missing = || NetError::new(Name::Patch(patch.hash).to_string(), Fault::Missing);
         let file = fetched.open(&name_of(patch))?.ok_or_else(missing)?;
         Ok(Self { file, at: Cell::new(0), len: patch.len })
+    }
+}
+
+impl ReadAt for Stored {
+    fn read_at(&self, buf: &mut [u8], at: u64) -> io::Result<usize> {
+        let left = usize::try_from(self.len.saturating_sub(at)).unwrap_or(buf.len()).min(buf.len());
+        self.file.read_at(&mut buf[..left], at)
     }
 }
 

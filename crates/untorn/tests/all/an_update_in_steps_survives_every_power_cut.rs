@@ -50,9 +50,7 @@ impl Scene {
 
     fn on(&self, options: SimOptions) -> SimFs {
         let fs = SimFs::new(options);
-        for (path, bytes) in &self.old {
-            write(&fs, path, bytes).unwrap();
-        }
+        fill(&fs, &self.old);
         fs.settle();
         fs
     }
@@ -66,12 +64,20 @@ impl Scene {
     /// That the tree is the new build, and that nothing of the steps is left.
     fn is_done(&self, fs: &SimFs) {
         let wanted = SimFs::new(SimOptions::strict());
-        for (path, bytes) in &self.new {
-            write(&wanted, path, bytes).unwrap();
-        }
+        fill(&wanted, &self.new);
         let wanted = Snapshot::of(&wanted, "").unwrap();
         let found = Snapshot::of(fs, ".untorn").unwrap();
         assert_eq!(wanted.difference(&found), Vec::<String>::new());
+    }
+}
+
+fn fill(fs: &SimFs, files: &[(&str, Vec<u8>)]) {
+    for (path, bytes) in files {
+        if let Some((dir, _)) = path.split_once('/') {
+            // Made for the first of its files.
+            let _ = fs.create_dir(dir, None);
+        }
+        write(fs, path, bytes).unwrap();
     }
 }
 

@@ -1,14 +1,17 @@
 //! Everything that an update in steps will make, made once before its first step, from the old tree as it is: so that a wrong base, a damaged patch and a forged one are found
 //! while there is a way back, and every step can tell whether it makes the same.
 
-use std::{collections::BTreeMap, fs::File};
+use std::collections::BTreeMap;
 
 use untorn_delta::{PatchError, PatchReader, Way};
 use untorn_format::{Hash, Hasher, patch::Header};
 use untorn_fs::Fs;
 use untorn_txn::Phase;
 
-use super::schedule::{Part, Schedule};
+use super::{
+    patch_file::PatchFile,
+    schedule::{Part, Schedule},
+};
 use crate::{ApplyOptions, Error, content, signed::Intake, tree_files::TreeFiles};
 
 /// Why what will be made could not be made.
@@ -33,7 +36,7 @@ impl From<PatchError> for Failure {
 type Made = (Vec<Hash>, BTreeMap<usize, Hash>);
 
 pub(super) fn make(
-    patch: &File,
+    patch: PatchFile<'_>,
     header: &Header,
     schedule: &Schedule,
     fs: &dyn Fs,

@@ -6,6 +6,7 @@
 mod check;
 mod forecast;
 mod options;
+mod patch_file;
 mod report;
 mod schedule;
 #[cfg(test)]
@@ -14,11 +15,11 @@ mod step;
 
 use std::{fs::File, io::Seek, path::Path, time::Instant};
 
-use untorn_delta::{PatchReader, StretchReader};
+use untorn_delta::{PatchError, PatchReader, StretchReader};
 use untorn_format::{
     Hash,
     patch::{Header, Index},
-    release::{HalfWay, Installed, Steps},
+    release::{Following, HalfWay, Installed, Steps},
 };
 use untorn_fs::Fs;
 use untorn_txn::{Options, Report, Tree, WayChoice};
@@ -32,6 +33,7 @@ use crate::{
     signed::{Intake, Judgement, judge},
 };
 pub use options::LowDiskOptions;
+pub(crate) use patch_file::{PatchFile, ReadAt};
 pub use report::LowDiskReport;
 use schedule::Schedule;
 pub(crate) use step::is_working_name;
@@ -60,7 +62,8 @@ fn in_steps(patch: &Path, dir: &Path, options: &ApplyOptions, low: &LowDiskOptio
         let following = remembered(dir, options)?;
         judge(intake.preface.as_ref(), &intake.header, following.as_ref(), (&options.trusting, options.downgrade), [0; 16])?;
     }
-    let mut report = on_held(patch, &mut open::tree(dir, options.wait)?, dir, options, low)?;
+    let file = File::open(patch).map_err(|source| Error::io("open", patch, source))?;
+    let mut report = on_held(PatchFile::of(&file), &mut open::tree(dir, options.wait)?, dir, (options, low), None)?;
     report.elapsed = started.elapsed();
     Ok(report)
 }
@@ -71,28 +74,38 @@ fn in_steps(patch: &Path, dir: &Path, options: &ApplyOptions, low: &LowDiskOptio
 /// As [`apply_low_disk`].
 pub fn apply_low_disk_on(patch: &Path, tree: &mut Tree, options: &ApplyOptions, low: &LowDiskOptions) -> Result<LowDiskReport> {
     let started = Instant::now();
-    let result = on_held(patch, tree, Path::new(""), options, low);
+    let file = File::open(patch).map_err(|source| Error::io("open", patch, source))?;
+    let result = on_held(PatchFile::of(&file), tree, Path::new(""), (options, low), None);
     let mut report = result.map_err(|error| error.or_stopped(options.observer.as_deref()))?;
     report.elapsed = started.elapsed();
     Ok(report)
 }
 
-fn on_held(patch: &Path, tree: &mut Tree, dir: &Path, options: &ApplyOptions, low: &LowDiskOptions) -> Result<LowDiskReport> {
-    let file = File::open(patch).map_err(|source| Error::io("open", patch, source))?;
-    let Intake { preface, stream, .. } = Intake::read(&file)?;
+/// What the tree remembers of releases from then on is `following`, where the caller believes the patch already.
+pub(crate) fn on_held(
+    mut patch: PatchFile<'_>,
+    tree: &mut Tree,
+    dir: &Path,
+    (options, low): (&ApplyOptions, &LowDiskOptions),
+    following: Option<Following>,
+) -> Result<LowDiskReport> {
+    let begin = patch;
+    let Intake { preface, stream, .. } = Intake::read(&mut patch)?;
     let reader = PatchReader::within(stream, options.memory_len_max, 1)?;
     let (header, index) = (reader.header().clone(), reader.index().clone());
     drop(reader);
-    let at = (&file).stream_position().map_err(|source| Error::io("read", patch, source))?;
-    let mut work = Work { dir, options, header: &header, stretches: StretchReader::new(index, &file, at) };
+    let at = patch.stream_position().map_err(PatchError::Input)?;
+    let mut work = Work { dir, options, header: &header, stretches: StretchReader::new(index, patch, at) };
     if let Some(half_way) = half_way_in(tree, dir)? {
         return work.go_on(tree, half_way);
     }
     let record = Record::of(tree, dir)?;
     let trusting = (&options.trusting, options.downgrade);
-    let judgement = judge(preface.as_ref(), &header, record.following(), trusting, rollout_id(tree))?;
-    (&file).rewind().map_err(|source| Error::io("read", patch, source))?;
-    work.begin(tree, &record, judgement, low, &file)
+    let judgement = match following {
+        Some(following) => Judgement { following: Some(following), provenance: None },
+        None => judge(preface.as_ref(), &header, record.following(), trusting, rollout_id(tree))?,
+    };
+    work.begin(tree, &record, judgement, low, begin)
 }
 
 /// What is half way in the directory, before it is held.
@@ -101,7 +114,7 @@ fn half_way_of(dir: &Path) -> Result<Option<HalfWay>> {
     decode(&head, dir)
 }
 
-fn half_way_in(tree: &Tree, dir: &Path) -> Result<Option<HalfWay>> {
+pub(crate) fn half_way_in(tree: &Tree, dir: &Path) -> Result<Option<HalfWay>> {
     let Some(head) = tree.head()? else { return Ok(None) };
     decode(&head, dir)
 }
@@ -119,7 +132,7 @@ struct Work<'w> {
     dir: &'w Path,
     options: &'w ApplyOptions,
     header: &'w Header,
-    stretches: StretchReader<&'w File>,
+    stretches: StretchReader<PatchFile<'w>>,
 }
 
 impl Work<'_> {
@@ -134,7 +147,7 @@ impl Work<'_> {
         record: &Record,
         judgement: Judgement,
         low: &LowDiskOptions,
-        patch: &File,
+        patch: PatchFile<'_>,
     ) -> Result<LowDiskReport> {
         let Judgement { following, provenance } = judgement;
         let (header, options, dir) = (self.header, self.options, self.dir);
