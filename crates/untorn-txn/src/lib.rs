@@ -41,6 +41,7 @@ mod error;
 mod expect;
 mod extents;
 mod fetched;
+mod half_way;
 mod interrupted;
 mod keep;
 mod landing;

@@ -16,6 +16,7 @@ mod stores;
 mod util;
 
 mod a_studio_of_one_person_signs_with_one_command;
+mod an_update_in_steps_that_is_killed_goes_on;
 mod an_update_that_is_killed_fetches_nothing_twice;
 mod ctrl_c_stops_at_a_safe_point;
 mod every_answer_can_be_one_json_document;

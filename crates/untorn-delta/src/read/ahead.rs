@@ -67,7 +67,12 @@ pub(super) enum Arrived {
 
 impl Ahead {
     pub(super) fn new() -> Self {
-        Self { jobs: 0, workers: None, next_frame: 0, literals_at: 0, waiting: VecDeque::new(), waiting_len: 0, is_there: None }
+        Self::starting_at(0, 0)
+    }
+
+    /// From the frame of this number on, whose literal bytes begin at `literals_at`.
+    pub(super) fn starting_at(next_frame: usize, literals_at: u64) -> Self {
+        Self { jobs: 0, workers: None, next_frame, literals_at, waiting: VecDeque::new(), waiting_len: 0, is_there: None }
     }
 
     /// Lets `threads` threads work, the caller's included.

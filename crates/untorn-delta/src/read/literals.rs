@@ -49,6 +49,25 @@ impl<R: Read> Literals<R> {
         self.at = self.at.max(at);
     }
 
+    /// Goes on at the literal byte `at`, wherever that is: in the frame of that number, which begins at `begin`: a literal byte, and a stored one, to which `seek` brings the
+    /// input.
+    pub(super) fn go_to(
+        &mut self,
+        at: u64,
+        frame: usize,
+        begin: (u64, u64),
+        seek: impl FnOnce(&mut R, u64) -> std::io::Result<()>,
+    ) -> Result<(), PatchError> {
+        let is_held = at >= self.base && at - self.base < self.held.len() as u64;
+        if !is_held {
+            seek(&mut self.input, begin.1).map_err(input_error)?;
+            self.ahead = Ahead::starting_at(frame, begin.0);
+            (self.base, self.held) = (begin.0, Vec::new());
+        }
+        self.at = at;
+        Ok(())
+    }
+
     /// The next literal bytes: at least one, at most `max`.
     pub(super) fn take(&mut self, index: &Index, old: &dyn Files, max: usize) -> Result<&[u8], PatchError> {
         while self.at >= self.base + self.held.len() as u64 {

@@ -2,6 +2,7 @@
 
 mod adapted;
 mod ahead;
+mod anywhere;
 mod container;
 mod cost;
 mod file_reader;
@@ -17,6 +18,7 @@ use untorn_format::Hash;
 use untorn_format::patch::{Change, Header, Index};
 
 use crate::{Files, PatchError};
+pub use anywhere::StretchReader;
 pub use cost::Cost;
 pub use file_reader::{FileReader, Piece, Way};
 use literals::Literals;

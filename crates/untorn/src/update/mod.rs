@@ -10,6 +10,7 @@ mod policy;
 mod report;
 mod rollback;
 mod stage;
+mod steps;
 
 use std::{
     cell::Cell,
@@ -31,7 +32,9 @@ use untorn_trust::{Moment, Trust, TrustedRoot, Verified};
 use untorn_txn::{Fetched, Options, Tree};
 
 use crate::{
-    Error, Result, apply, content,
+    Error, Result,
+    apply::{self, PatchFile},
+    content,
     error::shown,
     index_at_hand::keep_index,
     open,
@@ -89,20 +92,32 @@ fn head(manifest: Manifest, following: Following) -> Vec<u8> {
 fn run(dir: &Path, options: &UpdateOptions) -> Result<UpdateReport> {
     let started = Instant::now();
     let mut tree = open::tree(dir, options.is_patient())?;
-    let record = Record::of(&tree, dir)?;
+    let goes_on = options.low_disk.is_some() && options.extent == Extent::Commit;
+    let half_way = apply::half_way_in(&tree, dir)?.filter(|_| goes_on);
+    let mut record = match &half_way {
+        Some(half_way) => Record::after(half_way),
+        None => Record::of(&tree, dir)?,
+    };
     let mut trust = trust(&tree, dir, &record, options)?;
     let fetched = Fetched::of(&tree);
     let remote = mirrors(&trust, dir, &fetched, options)?;
     let mut saved = Saved::new();
     let heard = watched(&remote, options.observer(), || ask(&remote, &mut trust, options, &mut saved))?;
     let mut report = reported(&tree, &record, &heard, &trust);
+    if let Some(half_way) = &half_way {
+        report.from = half_way.steps.from;
+        let go_on = || steps::go_on(&mut tree, dir, (&remote, &fetched), &heard.release.document, half_way, options);
+        watched(&remote, options.observer(), go_on)?;
+        record = Record::of(&tree, dir)?;
+    }
     if let Some(outcome) = nothing_to_do(&heard, &record, options) {
         if outcome == UpdateOutcome::UpToDate {
             remember(&mut tree, &record, &trust)?;
             // Whoever was killed right after the commit has left it.
             forget(&fetched, record.build());
         }
-        report.outcome = outcome;
+        let was_half_way = half_way.is_some() && outcome == UpdateOutcome::UpToDate;
+        report.outcome = if was_half_way { UpdateOutcome::Updated } else { outcome };
     } else {
         let mut believed = trust.clone();
         believed.install(&heard.release, Some(&heard.offer));
@@ -406,6 +421,19 @@ impl Job<'_> {
         if intake.preface.is_some() || !is_it {
             return Err(Error::Contradiction);
         }
+        if let Some(low) = &self.options.low_disk {
+            let done = apply::in_steps(
+                PatchFile::of(&patches::Stored::open(fetched, patch, None)?),
+                tree,
+                self.dir,
+                (&patching, low),
+                Some(following),
+            )?;
+            report.plan.bytes_to_write = Some(report.plan.bytes_to_write.unwrap_or_default() + done.bytes_made);
+            report.dirs_kept.extend(done.dirs_kept);
+            report.warnings.extend(done.warnings);
+            return Ok(());
+        }
         let reader = PatchReader::within(intake.stream, patching.memory_len_max, content::threads(self.options.jobs))?;
         let reader = reader.reading_what_is_there(is_there);
         let applied = apply::on_tree(reader, tree, self.dir, record, &patching, Some(following))?;
@@ -436,7 +464,8 @@ impl Fetching<'_> {
 
     /// Fetches a patch, and applies it while it comes. What has come wrongly comes once more from elsewhere, and is applied then.
     fn fetch_and(&mut self, patch: &PatchObject, mut apply: impl FnMut(Option<&Arc<Coming>>) -> Result<()>) -> Result<()> {
-        if patches::at_hand(self.fetched, patch) == patch.len {
+        // Steps read the patch here and there, and more than once.
+        if patches::at_hand(self.fetched, patch) == patch.len || self.job.options.low_disk.is_some() {
             self.fetch(patch, &Coming::default())?;
             return apply(None);
         }

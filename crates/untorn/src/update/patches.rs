@@ -16,6 +16,7 @@ use untorn_txn::{Fetched, Observer};
 
 use crate::{
     Error, Result,
+    apply::ReadAt,
     releases::{Arrivals, Progress},
 };
 
@@ -169,6 +170,13 @@ impl Stored {
             return Err(io::Error::other("it does not come any further"));
         }
         Ok(len)
+    }
+}
+
+impl ReadAt for Stored {
+    fn read_at(&self, buf: &mut [u8], at: u64) -> io::Result<usize> {
+        let left = usize::try_from(self.len.saturating_sub(at)).unwrap_or(buf.len()).min(buf.len());
+        self.file.read_at(&mut buf[..left], at)
     }
 }
 

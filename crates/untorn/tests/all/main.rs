@@ -26,7 +26,9 @@ mod a_wrong_base_is_refused_with_every_file_that_differs;
 mod an_interrupted_apply_goes_on_where_it_stopped;
 #[cfg(feature = "http")]
 mod an_update_by_chunks_crosses_a_bridge;
-#[cfg(feature = "http")]
+#[cfg(unix)]
+mod an_update_in_steps_can_always_go_forward;
+mod an_update_in_steps_survives_every_power_cut;
 mod an_update_takes_the_cheapest_way;
 mod builds_are_read_as_they_are;
 mod files_of_the_player_stay;
