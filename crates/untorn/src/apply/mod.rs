@@ -5,6 +5,7 @@ mod base;
 mod file_plan;
 mod files;
 mod forecast;
+mod low_disk;
 mod modified;
 mod names;
 mod options;
@@ -32,6 +33,8 @@ use crate::{
 use base::{Base, Seen};
 use file_plan::FilePlan;
 pub use forecast::Forecast;
+pub use low_disk::{LowDiskOptions, LowDiskReport, apply_low_disk, apply_low_disk_on};
+pub(crate) use low_disk::{PatchFile, ReadAt, half_way_in, on_held as in_steps, remove_working_files};
 use modified::Modified;
 pub use options::{ApplyOptions, BaseCheck};
 pub use report::{ApplyReport, Outcome};
@@ -193,7 +196,8 @@ impl Staging<'_> {
         let old = TreeFiles::new(self.fs, observer);
         let made = files::make(target, &mut reader, self.plans, self.modified, &old, self.dir, observer)?;
         if !made.differences.is_empty() {
-            let differences = traced(self.fs, self.dir, reader.index(), self.base, made.differences)?;
+            let mut differences = traced(self.fs, self.dir, reader.index(), self.base, made.differences)?;
+            modified::explain(&mut differences, self.modified);
             return Err(base::wrong_base(self.installed, reader.header(), differences));
         }
         report.forecast.spare(made.bytes_spared, self.options.keep_undo);
