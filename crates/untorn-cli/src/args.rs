@@ -230,6 +230,15 @@ pub(crate) struct ApplyArgs {
     /// How sure to be that the tree is the build the patch starts from
     #[arg(long, value_name = "HOW", default_value = "auto")]
     pub(crate) verify: BaseArg,
+    /// Update in steps that take little space each; no way back past the first one
+    ///
+    /// Each step is safe by itself, and after a crash or an error the same command goes on with the next one. Until the last step is done the tree is neither the old nor the new build,
+    /// and nothing may use it. With --dry-run it tells how many steps there are and how much space they need. The patch must be a file.
+    #[arg(long, conflicts_with_all = ["keep_modified", "way"])]
+    pub(crate) low_disk: bool,
+    /// How many MiB a step of --low-disk may write, and so about how much space it takes
+    #[arg(long, value_name = "MIB", default_value_t = 64, requires = "low_disk", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) step: u64,
     /// Programs may have files open without having been started by `untorn run`: write nothing in place
     #[arg(long)]
     pub(crate) unlocked_readers: bool,

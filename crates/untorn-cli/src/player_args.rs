@@ -40,6 +40,14 @@ pub(crate) struct FollowArgs {
     /// Never use patches
     #[arg(long)]
     pub(crate) no_patches: bool,
+    /// Apply patches in steps that take little space each; no way back past the first one
+    ///
+    /// As `untorn apply --low-disk`: until the last step is done the tree is neither the old nor the new build, and nothing may use it. After a crash or an error the same command goes on.
+    #[arg(long, conflicts_with_all = ["plan", "stage_only", "commit"])]
+    pub(crate) low_disk: bool,
+    /// How many MiB a step of --low-disk may write, and so about how much space it takes
+    #[arg(long, value_name = "MIB", default_value_t = 64, requires = "low_disk", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) step: u64,
     /// Keep nothing to go back with
     #[arg(long)]
     pub(crate) no_undo: bool,

@@ -65,4 +65,4 @@ mod read;
 pub use diff::{Build, Options, Progress, Report, Search, diff};
 pub use error::{DiffError, PatchError};
 pub use files::Files;
-pub use read::{Cost, FileReader, Finished, PatchReader, Piece, Way, check_replaced};
+pub use read::{Cost, FileReader, Finished, PatchReader, Piece, StretchReader, Way, check_replaced};

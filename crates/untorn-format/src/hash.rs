@@ -24,8 +24,9 @@ impl Hash {
 }
 
 impl fmt::Display for Hash {
+    /// 64 hexadecimal digits; with a precision, the first ones.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.pad(&self.0.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
     }
 }
 

@@ -32,6 +32,7 @@ pub const BLOCKS: &[(&str, &[Row])] = &[
     ("signed head", release::SIGNED_ROWS),
     ("preface head", release::PREFACE_ROWS),
     ("installed head", release::INSTALLED_ROWS),
+    ("halfway head", release::HALF_WAY_ROWS),
     ("following", release::FOLLOWING_ROWS),
 ];
 

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, io};
 
-use untorn_format::PathError;
+use untorn_format::{PathError, release::Steps};
 use untorn_fs::is_in_use;
 
 /// What an operation answers.
@@ -112,6 +112,8 @@ pub enum Cause {
         /// Its format number.
         format: u32,
     },
+    /// An update in steps is half way: the tree is neither the old nor the new one.
+    HalfWay(Steps),
     /// An earlier error forbids further work with this handle.
     Poisoned,
     /// The producer of the updates reported an error.
@@ -215,6 +217,7 @@ impl Error {
             Cause::JournalDamaged { .. } => "UNT-JOURNAL-DAMAGED",
             Cause::JournalForeign => "UNT-JOURNAL-FOREIGN",
             Cause::JournalNewer { .. } => "UNT-JOURNAL-NEWER",
+            Cause::HalfWay(_) => "UNT-HALF-WAY",
             Cause::Poisoned => "UNT-POISONED",
             Cause::Producer(_) => "UNT-PRODUCER",
             Cause::Unfinished => "UNT-UNFINISHED",
@@ -256,6 +259,9 @@ impl Error {
                 "remove the state directory if it was copied here by mistake, or recover the tree it came from"
             }
             Cause::JournalNewer { .. } => "use the newer version that wrote it",
+            Cause::HalfWay(_) => {
+                "apply the same patch again with --low-disk, which goes on where it stopped, or repair the tree from the new build"
+            }
             Cause::Poisoned => "open the tree again",
             Cause::Stopped => "start again whenever you like",
             Cause::Producer(_) | Cause::Unfinished => "mend the producer of the updates, then try again",
@@ -297,6 +303,7 @@ impl fmt::Display for Cause {
             Self::JournalDamaged { what } => write!(f, "the journal is damaged: {what}"),
             Self::JournalForeign => f.write_str("the journal belongs to another tree"),
             Self::JournalNewer { format } => write!(f, "the journal has format {format}, which a newer version wrote"),
+            Self::HalfWay(steps) => write!(f, "{steps}"),
             Self::Poisoned => f.write_str("an earlier error ended the work with this tree"),
             Self::Producer(error) => write!(f, "the producer of the updates failed: {error}"),
             Self::Unfinished => f.write_str("the updates ended without their end mark"),

@@ -41,6 +41,7 @@ mod error;
 mod expect;
 mod extents;
 mod fetched;
+mod half_way;
 mod interrupted;
 mod keep;
 mod landing;
@@ -52,6 +53,8 @@ mod pool;
 mod pouring;
 mod prepare;
 mod progress;
+#[cfg(test)]
+mod protocol_model;
 mod reader;
 mod recover;
 mod report;

@@ -82,6 +82,8 @@ pub struct Options {
     /// Whether programs that do not take the reader's lock may have files of the tree open: then nothing is written in place, so that an open file stays
     /// what it was.
     pub unlocked_readers: bool,
+    /// Whether this is a step of an update that is half way, or ends it: see [`Cause::HalfWay`]. Else such a tree is refused.
+    pub half_way: bool,
     /// After how many staged bytes what is staged is made durable, and noted, so that it can be taken up again should the staging be interrupted: see
     /// [`crate::Transaction::resume`], without which nothing is noted. At most so much is staged anew; each time costs a sync. 0 means never.
     pub progress_len: u64,
@@ -99,6 +101,7 @@ impl Default for Options {
             leave_undo: false,
             readers: Readers::Refuse,
             unlocked_readers: false,
+            half_way: false,
             progress_len: PROGRESS_LEN,
             jobs: 0,
             observer: None,
@@ -156,6 +159,7 @@ impl fmt::Debug for Options {
             .field("leave_undo", &self.leave_undo)
             .field("readers", &self.readers)
             .field("unlocked_readers", &self.unlocked_readers)
+            .field("half_way", &self.half_way)
             .field("jobs", &self.jobs)
             .finish_non_exhaustive()
     }

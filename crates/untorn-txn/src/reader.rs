@@ -7,6 +7,7 @@ use untorn_fs::Fs;
 use crate::{
     decide::{Verdict, decide},
     error::{Cause, Error, Result},
+    half_way,
     layout::{LOCK, READERS},
     lock::{self, Held},
     recover,
@@ -30,7 +31,7 @@ impl ReadGuard {
     /// After this returns, and as long as the guard lives, the tree is exactly that of the last transaction.
     ///
     /// # Errors
-    /// [`Cause::Busy`] while an updater changes the tree; else as [`Tree::open`].
+    /// [`Cause::Busy`] while an updater changes the tree; [`Cause::HalfWay`] between two steps of one; else as [`Tree::open`].
     pub fn acquire(dir: &Path) -> Result<Self> {
         for _ in 0..TRIES {
             let fs = open_dir(dir)?;
@@ -54,6 +55,7 @@ impl ReadGuard {
                 let evidence = recover::evidence(&**fs)?;
                 match decide(&evidence) {
                     Verdict::Clean(ruling) if !recover::may_be_in_cache_only(&**fs, &ruling, &evidence.folders) => {
+                        half_way::refuse(&**fs, ruling.to)?;
                         return Ok(Self { held, warnings });
                     }
                     Verdict::Refuse(refusal) => return Err(recover::refused(refusal)),

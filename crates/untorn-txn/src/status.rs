@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use untorn_format::Hash;
+use untorn_format::{Hash, release::Steps};
 use untorn_fs::{Fs, LockKind};
 
 use crate::{
     decide::{Refusal, Verdict, decide},
     error::{Error, Result},
+    half_way,
     interrupted::{self, Interrupted},
     layout::{HEAD, LOCK, READERS, STATE},
     lock,
@@ -57,6 +58,8 @@ pub struct Status {
     pub in_use: bool,
     /// Hash of the head document; [`Hash::NONE`] when nothing says what is installed.
     pub installed: Hash,
+    /// How far an update in steps is that is half way: until its last step the tree is neither the old nor the new build.
+    pub half_way: Option<Steps>,
     /// The number of the last transaction.
     pub txid: u64,
     /// Whether there is something to go back with.
@@ -87,6 +90,7 @@ impl Status {
             updater: None,
             in_use: false,
             installed: Hash::NONE,
+            half_way: None,
             txid: 0,
             can_roll_back: false,
             interrupted: None,
@@ -103,6 +107,7 @@ impl Status {
         if let Some(ruling) = crate::slots::ruling(&evidence.slots) {
             (status.installed, status.txid, status.can_roll_back) = (ruling.to, ruling.txid, ruling.undo != 0);
         }
+        status.half_way = half_way::steps(fs, status.installed);
         let undecided = evidence.folders.iter().copied().filter(|&folder| folder > status.txid).max();
         status.interrupted = interrupted::look(fs, undecided);
         let verdict = decide(&evidence);

@@ -15,6 +15,7 @@ use crate::{
     barrier::Syncer,
     cleanup,
     error::{Cause, Context, Error, Result},
+    half_way,
     layout::{STATE, TxLayout},
     lock::{self, Held},
     options::Options,
@@ -147,7 +148,7 @@ impl Tree {
     /// Begins a set of changes.
     ///
     /// # Errors
-    /// [`Cause::Poisoned`] after an error past the commit point; [`Cause::Io`].
+    /// [`Cause::Poisoned`] after an error past the commit point; [`Cause::HalfWay`]; [`Cause::Io`].
     pub fn begin(&mut self) -> Result<Transaction<'_>> {
         self.begin_with(Options::default())
     }
@@ -158,6 +159,9 @@ impl Tree {
     /// As [`Tree::begin`].
     pub fn begin_with(&mut self, options: Options) -> Result<Transaction<'_>> {
         self.refuse_poisoned()?;
+        if !options.half_way {
+            half_way::refuse(&*self.fs, self.installed())?;
+        }
         let options = options.with_jobs(self.repeatable);
         Transaction::new(self, options)
     }
@@ -169,6 +173,7 @@ impl Tree {
     /// [`Cause::NoUndo`]; [`Cause::ChangedSince`] when somebody changed a file since, unless `force`; else as [`Transaction::commit`].
     pub fn rollback(&mut self, options: Options, force: bool) -> Result<Report> {
         self.refuse_poisoned()?;
+        half_way::refuse(&*self.fs, self.installed())?;
         rollback::rollback(self, options, force, None)
     }
 
@@ -179,6 +184,7 @@ impl Tree {
     /// As [`Tree::rollback`].
     pub fn rollback_with_head(&mut self, options: Options, force: bool, head: Option<Vec<u8>>) -> Result<Report> {
         self.refuse_poisoned()?;
+        half_way::refuse(&*self.fs, self.installed())?;
         rollback::rollback(self, options, force, Some(head))
     }
 
@@ -197,6 +203,7 @@ impl Tree {
     /// As [`Tree::rollback`].
     pub fn rollback_forecast(&self, options: &Options, force: bool) -> Result<RollbackForecast> {
         self.refuse_poisoned()?;
+        half_way::refuse(&*self.fs, self.installed())?;
         rollback_forecast::forecast(self, options, force)
     }
 

@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, fmt, io, path::Path};
 
 use untorn_delta::{DiffError, PatchError};
-use untorn_format::{DecodeError, Hash, PathError, escape, manifest::ManifestError};
+use untorn_format::{DecodeError, Hash, PathError, escape, manifest::ManifestError, release::Steps};
 use untorn_remote::Error as NetError;
 use untorn_store::Error as StoreError;
 use untorn_trust::TrustError;
@@ -119,6 +119,34 @@ pub enum Error {
         /// All of it.
         differences: Vec<Difference>,
     },
+    /// An update in steps is half way: see [`apply_low_disk`](crate::apply_low_disk).
+    HalfWay {
+        /// The directory, escaped.
+        dir: String,
+        /// How far it is.
+        steps: Steps,
+    },
+    /// An update in steps is half way that this version of untorn would divide into other steps than the one that began it.
+    OtherSteps {
+        /// The directory, escaped.
+        dir: String,
+        /// How far it is.
+        steps: Steps,
+    },
+    /// A step of an update failed. Those before it are done.
+    Step {
+        /// How far the update is.
+        steps: Steps,
+        /// Why.
+        source: Box<Self>,
+    },
+    /// The parts of a patch wait for each other in too many ways to be put in order.
+    Unsteppable,
+    /// Something stands where an update in steps makes files.
+    Taken {
+        /// Which.
+        path: String,
+    },
     /// Nothing says what should be installed.
     NotRecorded {
         /// The directory, escaped.
@@ -145,8 +173,13 @@ impl Error {
 
     /// The same, or that the observer asked to stop, where that is why.
     pub(crate) fn or_stopped(self, observer: Option<&dyn Observer>) -> Self {
-        let asked = observer.is_some_and(Observer::should_stop);
+        let asked = !matches!(self, Self::Step { .. }) && observer.is_some_and(Observer::should_stop);
         if asked && self.state() == TreeState::Unchanged { Self::Stopped } else { self }
+    }
+
+    /// That the step after those of an update failed with it.
+    pub(crate) fn in_step(self, steps: Steps) -> Self {
+        Self::Step { steps, source: Box::new(self) }
     }
 
     /// A code that never changes its meaning.
@@ -177,13 +210,22 @@ impl Error {
             Self::NotFetched { .. } => "UNT-NOT-FETCHED",
             Self::Modified { .. } => "UNT-MODIFIED",
             Self::Stopped => "UNT-STOPPED",
+            Self::HalfWay { .. } => "UNT-HALF-WAY",
+            Self::OtherSteps { .. } => "UNT-STEPS-OTHER",
+            Self::Step { source, .. } => source.code(),
+            Self::Unsteppable => "UNT-STEPS",
+            Self::Taken { .. } => "UNT-TAKEN",
         }
     }
 
     /// Which tree there is now. Everything but [`Error::Tree`] happens before anything is changed.
     #[must_use]
     pub fn state(&self) -> TreeState {
-        if let Self::Tree(error) = self { error.state() } else { TreeState::Unchanged }
+        match self {
+            Self::Tree(error) => error.state(),
+            Self::Step { source, .. } => source.state(),
+            _ => TreeState::Unchanged,
+        }
     }
 
     /// The file it is about, where it is about one.
@@ -197,12 +239,16 @@ impl Error {
             | Self::OutputInside { path }
             | Self::ChangedMeanwhile { path }
             | Self::Source { path }
+            | Self::Taken { path }
+            | Self::HalfWay { dir: path, .. }
+            | Self::OtherSteps { dir: path, .. }
             | Self::NotRecorded { dir: path }
             | Self::NotFollowing { dir: path }
             | Self::NotFetched { dir: path }
             | Self::Trust { what: path, .. }
             | Self::Store { what: path, .. } => Some(path),
             Self::Net(error) => Some(error.url()),
+            Self::Step { source, .. } => source.path(),
             Self::Name { source, .. } => Some(&source.path),
             Self::Diff(DiffError::Read { path, .. } | DiffError::Changed { path }) => Some(path.as_str()),
             Self::Patch(PatchError::Read { path, .. } | PatchError::Old { path } | PatchError::Made { path }) => {
@@ -247,6 +293,13 @@ impl Error {
             Self::NotFollowing { .. } => "name a source with --from, and a root that you trust with --trust",
             Self::NotFetched { .. } => "run the update without --commit",
             Self::Modified { .. } => "keep copies of these files elsewhere, or say what to do with them with --keep or --replace",
+            Self::HalfWay { .. } => {
+                "apply the patch that it began with again with --low-disk, which goes on where it stopped, or repair the tree from the new build"
+            }
+            Self::OtherSteps { .. } => "go on with the version of untorn that began it, or repair the tree from the new build",
+            Self::Step { source, .. } => source.advice(),
+            Self::Unsteppable => "free space, and apply the patch without steps",
+            Self::Taken { .. } => "move it away, then try again",
             Self::NotRecorded { .. } => "say what it should be: verify it against a directory or a manifest",
         }
     }
@@ -276,6 +329,17 @@ impl Error {
             Self::NotFollowing { dir } => write!(f, "{dir}: follows no releases"),
             Self::NotFetched { dir } => write!(f, "{dir}: not everything that the update needs has been fetched"),
             Self::Modified { differences, .. } => modified(f, differences),
+            Self::HalfWay { dir, steps } => write!(f, "{dir}: {steps}"),
+            Self::OtherSteps { dir, steps } => write!(f, "{dir}: {steps}, and another version of untorn began it"),
+            Self::Step { steps, source } => {
+                write!(f, "step {} of {}: ", steps.done.saturating_add(1), steps.count)?;
+                match &**source {
+                    Self::Tree(error) => write!(f, "{}", error.cause()),
+                    source => source.what(f),
+                }
+            }
+            Self::Unsteppable => f.write_str("the parts of the patch wait for each other in too many ways"),
+            Self::Taken { path } => write!(f, "{path}: an update in steps needs this name"),
             Self::NotRecorded { dir } => write!(f, "{dir}: nothing says what is installed there"),
         }
     }
@@ -287,6 +351,10 @@ impl fmt::Display for Error {
         if matches!(self, Self::Tree(_)) {
             // It has said the rest.
             return Ok(());
+        }
+        if let Self::Step { .. } = self {
+            let now = "the steps before it are done; applying the patch again with --low-disk goes on";
+            return write!(f, "; {now}; {} [{}]", self.advice(), self.code());
         }
         write!(f, "; nothing was changed; {} [{}]", self.advice(), self.code())
     }

@@ -66,7 +66,10 @@ mod verified;
 mod verify;
 mod walk;
 
-pub use apply::{ApplyOptions, ApplyReport, BaseCheck, Forecast, Outcome, apply};
+pub use apply::{
+    ApplyOptions, ApplyReport, BaseCheck, Forecast, LowDiskOptions, LowDiskReport, Outcome, apply, apply_low_disk,
+    apply_low_disk_on,
+};
 pub use damage::DamagedRanges;
 pub use diff::{DiffOptions, DiffReport, diff};
 pub use difference::{Difference, What};

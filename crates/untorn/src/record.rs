@@ -5,7 +5,7 @@ use std::path::Path;
 use untorn_format::{
     Hash,
     manifest::Manifest,
-    release::{Following, Installed},
+    release::{Following, HalfWay, Installed},
 };
 use untorn_txn::{Tree, head_of};
 
@@ -33,8 +33,26 @@ impl Record {
 
     /// From the bytes of a head document.
     pub(crate) fn decode(head: &[u8], dir: &Path) -> Result<Self> {
-        let installed = Installed::decode(head).map_err(|source| Error::Document { path: shown(dir), source })?;
+        let document = |source| Error::Document { path: shown(dir), source };
+        if let Some(half_way) = HalfWay::decode(head).map_err(document)? {
+            return Err(Error::HalfWay { dir: shown(dir), steps: half_way.steps });
+        }
+        let installed = Installed::decode(head).map_err(document)?;
         Ok(Self(Some(installed)))
+    }
+
+    /// From the bytes of a head document, for whoever makes the tree whole: what is half way counts as done.
+    pub(crate) fn aimed_at(head: &[u8], dir: &Path) -> Result<Self> {
+        match HalfWay::decode(head) {
+            Ok(Some(half_way)) => Ok(Self(Some(half_way.installed))),
+            Ok(None) => Self::decode(head, dir),
+            Err(source) => Err(Error::Document { path: shown(dir), source }),
+        }
+    }
+
+    /// What a tree will say once what is half way is done.
+    pub(crate) fn after(half_way: &HalfWay) -> Self {
+        Self(Some(half_way.installed.clone()))
     }
 
     /// The build that is installed; [`Hash::NONE`] when nothing says so.

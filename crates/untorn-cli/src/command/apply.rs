@@ -22,7 +22,15 @@ use crate::{
     text::{count, path, seconds, short, size},
 };
 
-pub(super) fn run(args: &ApplyArgs, global: &Global) -> Answer {
+/// Gives the name of the answer, too: an update in steps has fields of its own.
+pub(super) fn run(args: &ApplyArgs, global: &Global) -> (&'static str, Answer) {
+    if args.low_disk {
+        return ("apply-low-disk", options(args, global).and_then(|options| super::low_disk::run(args, &options)));
+    }
+    ("apply", at_once(args, global))
+}
+
+fn at_once(args: &ApplyArgs, global: &Global) -> Answer {
     let report = untorn::apply(open(&args.patch)?, &args.tree, &options(args, global)?)?;
     let outcome = Outcome::new(text(args, &report), value(&answers::apply(&report)));
     let is_idle = report.outcome == Applied::UpToDate && args.exit_code;

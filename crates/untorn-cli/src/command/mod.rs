@@ -9,6 +9,7 @@ mod gc;
 mod import;
 mod inspect;
 mod key;
+mod low_disk;
 mod manifest;
 mod manual;
 mod pack;
@@ -61,7 +62,7 @@ pub(crate) fn run(cli: &Cli) -> Exit {
 pub(crate) fn perform(command: &Command, global: &Global) -> (&'static str, Answer) {
     match command {
         Command::Diff(args) => ("diff", diff::run(args, global)),
-        Command::Apply(args) => ("apply", apply::run(args, global)),
+        Command::Apply(args) => apply::run(args, global),
         Command::Inspect(args) => inspect::run(args, global),
         Command::Import(args) => ("import", import::run(args, global)),
         Command::Pack(args) => ("pack", pack::run(args, global)),

@@ -1,6 +1,6 @@
 //! `untorn recover`.
 
-use untorn::{Recovery, Tree, Warning, answers};
+use untorn::{Recovery, Status, Tree, Warning, answers};
 
 use crate::{
     args::RecoverArgs,
@@ -17,11 +17,18 @@ pub(super) fn run(args: &RecoverArgs) -> Answer {
         Recovery::SetAside { txid } => Recovery::Discarded { txid: *txid },
         other => other.clone(),
     };
-    let mut text = format!("{}: {}\n", path(&args.tree), sentence(recovery));
+    let half_way = Status::of(&args.tree)?.half_way;
+    let mut text = match half_way {
+        None => format!("{}: {}\n", path(&args.tree), sentence(recovery)),
+        Some(_) => {
+            format!("{}: between two steps of an update, whose last step was done or undone as a whole\n", path(&args.tree))
+        }
+    };
     if has_discarded && !matches!(recovery, Recovery::Discarded { .. }) {
         text += "  what an interrupted update had staged was discarded\n";
     }
     text += &warnings(tree.warnings());
+    text += &half_way.map(super::status::half_way).unwrap_or_default();
     let installed = untorn::installed(&args.tree).ok().flatten();
     let outcome = Outcome::new(text, value(&answers::recovery(&tree, recovery, installed.as_ref())));
     let is_idle = matches!(recovery, Recovery::Clean | Recovery::Initialised);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use untorn::{
     Condition, Hash, Interrupted, Status, answers,
-    release::{Following, Installed, Release},
+    release::{Following, Installed, Release, Steps},
 };
 
 use crate::{
@@ -18,7 +18,7 @@ pub(super) fn run(args: &TreeArgs) -> Answer {
     let installed = untorn::installed(&args.tree).ok().flatten();
     Ok(Outcome::new(
         text(args, &status, installed.as_ref()),
-        value(&answers::status(&status, installed.as_ref(), &sentence(&status.condition))),
+        value(&answers::status(&status, installed.as_ref(), &sentence(&status))),
     ))
 }
 
@@ -33,13 +33,16 @@ fn release_of(following: &Following) -> Option<Release> {
 }
 
 fn text(args: &TreeArgs, status: &Status, installed: Option<&Installed>) -> String {
-    let mut text = format!("{}: {}\n", path(&args.tree), sentence(&status.condition));
+    let mut text = format!("{}: {}\n", path(&args.tree), sentence(status));
     if let Some(updater) = &status.updater {
         let who = if updater.is_empty() { String::new() } else { format!(" ({})", untorn::escape(updater.as_bytes())) };
         text += &format!("  an updater is at work{who}\n");
     }
     if status.in_use {
         text += "  a program uses it\n";
+    }
+    if let Some(steps) = status.half_way {
+        text += &half_way(steps);
     }
     text += &super::recover::warnings(&status.warnings);
     if status.condition == Condition::Unmanaged {
@@ -60,6 +63,13 @@ fn text(args: &TreeArgs, status: &Status, installed: Option<&Installed>) -> Stri
     }
     text += if status.can_roll_back { "  the last update can be rolled back\n" } else { "  nothing is kept for rolling back\n" };
     text
+}
+
+/// How far an update in steps is, and what to do.
+pub(super) fn half_way(steps: Steps) -> String {
+    format!(
+        "  {steps}\n    `untorn apply --low-disk` with the patch it began with goes on; `untorn repair` from the new build ends it, too\n"
+    )
 }
 
 /// How far a staging has come, as far as that is durable.
@@ -88,9 +98,10 @@ fn release_text(following: &Following) -> String {
     format!("  this is {release}{channel}\n")
 }
 
-fn sentence(condition: &Condition) -> String {
-    match condition {
+fn sentence(status: &Status) -> String {
+    match &status.condition {
         Condition::Unmanaged => "not under untorn's care yet".to_owned(),
+        Condition::Clean if status.half_way.is_some() => "between two steps of an update: neither the old nor the new build".to_owned(),
         Condition::Clean => "whole, nothing is under way".to_owned(),
         Condition::Pending { .. } => "an update is decided but not complete; opening the tree completes it".to_owned(),
         Condition::Unfinished => "an update was being prepared; opening the tree discards it (what it has staged can be taken up again), or completes it should its decision prove to have been made".to_owned(),

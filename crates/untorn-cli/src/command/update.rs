@@ -63,6 +63,7 @@ fn options(args: &FollowArgs, sources: Vec<String>, trust: Option<Signed>, globa
     (options.channel, options.platform) = (args.channel.clone(), args.platform.clone());
     (options.regardless, options.no_patches, options.keep_undo) = (args.regardless, args.no_patches, !args.no_undo);
     (options.wait, options.jobs) = (args.wait, args.jobs);
+    options.low_disk = args.low_disk.then(|| super::low_disk::options(args.step));
     options.extent = match args {
         FollowArgs { plan: true, .. } => Extent::Plan,
         FollowArgs { stage_only: true, .. } => Extent::Fetch,

@@ -4,6 +4,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use crate::util::{Game, keys, text};
@@ -122,6 +126,31 @@ fn interrupt(dir: &Path) {
     tx.replace("x", &mut &b"0123456789"[..]).unwrap();
     tx.made("x", None, 10).unwrap();
     tx.set_aside();
+}
+
+/// Does some steps of an update, and stops.
+fn go_half_way(patch: &Path, dir: &Path) {
+    let (mut options, mut low) = (untorn::ApplyOptions::default(), untorn::LowDiskOptions::default());
+    (options.trusting, low.step_len) = (untorn::Trusting::Unsigned, 1 << 16);
+    for questions in 0.. {
+        options.observer = Some(Arc::new(Patience(AtomicU64::new(questions))));
+        let is_done = untorn::apply_low_disk(patch, dir, &options, &low).is_ok();
+        if untorn::Status::of(dir).unwrap().half_way.is_some() {
+            return;
+        }
+        assert!(!is_done, "it went through without being half way");
+    }
+}
+
+/// Stops the work after so many questions.
+struct Patience(AtomicU64);
+
+impl untorn::Observer for Patience {
+    fn progress(&self, _: untorn::Phase, _: u64, _: u64) {}
+
+    fn should_stop(&self) -> bool {
+        self.0.fetch_update(Relaxed, Relaxed, |left| Some(left.saturating_sub(1))) == Ok(0)
+    }
 }
 
 /// What is never printed in the answers below: it takes a torn tree, or a patch with every kind of change.
@@ -299,6 +328,17 @@ fn to_the_last_field() {
     copy(&game.path("old"), &game.path("staged"));
     interrupt(&game.path("staged"));
     check(&["status", "staged"], 0);
+
+    copy(&game.path("old"), &game.path("stepped"));
+    check(&["apply", "patch", "stepped", "--low-disk", "-n"], 0);
+    go_half_way(&game.path("patch"), &game.path("stepped"));
+    check(&["status", "stepped"], 0);
+    check(&["recover", "stepped"], 0);
+    check(&["run", "stepped", "--json", "--", "true"], 30);
+    check(&["apply", "patch", "stepped"], 30);
+    check(&["apply", "patch", "stepped", "--low-disk"], 0);
+    copy(&game.path("old"), &game.path("stepped-signed"));
+    check(&["apply", "signed", "stepped-signed", "--trust-on-first-use", "--low-disk"], 0);
 
     let of_error = flat(&page, "error");
     for (section, seen) in &seen {

@@ -94,6 +94,17 @@ impl<'r, R: Read> FileReader<'r, R> {
         }
     }
 
+    /// The same, from the byte `at` on. Nothing but what is asked for then is made, so the file is not checked.
+    pub(super) fn starting_at(mut self, at: u64) -> Self {
+        self.at = at;
+        self.op_done = at;
+        while let Some(op) = self.file.ops.get(self.op).filter(|op| op.len() <= self.op_done) {
+            self.op_done -= op.len();
+            self.op += 1;
+        }
+        self
+    }
+
     /// What changes.
     #[must_use]
     pub fn change(&self) -> &'r Change {
@@ -111,7 +122,7 @@ impl<'r, R: Read> FileReader<'r, R> {
     /// # Errors
     /// [`PatchError`].
     pub fn next_piece(&mut self) -> Result<Option<Piece<'_>>, PatchError> {
-        self.take(PIECE_LEN_MAX)
+        self.piece_up_to(PIECE_LEN_MAX)
     }
 
     /// Goes on where an earlier reading of the same file stopped: `made` bytes from its beginning. `read` fills a buffer with the bytes that were handed out then, from an
@@ -187,7 +198,7 @@ impl<'r, R: Read> FileReader<'r, R> {
         Ok(())
     }
 
-    fn take(&mut self, max: usize) -> Result<Option<Piece<'_>>, PatchError> {
+    pub(super) fn piece_up_to(&mut self, max: usize) -> Result<Option<Piece<'_>>, PatchError> {
         self.skip_kept();
         let Some(op) = self.file.ops.get(self.op) else {
             self.check()?;
@@ -258,7 +269,7 @@ impl<R: Read> Read for FileReader<'_, R> {
         if buf.is_empty() {
             return Ok(0);
         }
-        let piece = self.take(buf.len()).map_err(io::Error::other)?;
+        let piece = self.piece_up_to(buf.len()).map_err(io::Error::other)?;
         let bytes = piece.map_or(&[][..], |piece| piece.bytes);
         buf[..bytes.len()].copy_from_slice(bytes);
         Ok(bytes.len())

@@ -34,6 +34,11 @@ impl<R: Read> Literals<R> {
         self.ahead.set_threads(threads);
     }
 
+    /// Only what is there is read ahead.
+    pub(super) fn set_is_there(&mut self, is_there: Box<super::ahead::IsThere>) {
+        self.ahead.set_is_there(is_there);
+    }
+
     /// The next literal byte.
     pub(super) fn at(&self) -> u64 {
         self.at
@@ -42,6 +47,25 @@ impl<R: Read> Literals<R> {
     /// Goes on at the literal byte `at`, which is not behind.
     pub(super) fn skip_to(&mut self, at: u64) {
         self.at = self.at.max(at);
+    }
+
+    /// Goes on at the literal byte `at`, wherever that is: in the frame of that number, which begins at `begin`: a literal byte, and a stored one, to which `seek` brings the
+    /// input.
+    pub(super) fn go_to(
+        &mut self,
+        at: u64,
+        frame: usize,
+        begin: (u64, u64),
+        seek: impl FnOnce(&mut R, u64) -> std::io::Result<()>,
+    ) -> Result<(), PatchError> {
+        let is_held = at >= self.base && at - self.base < self.held.len() as u64;
+        if !is_held {
+            seek(&mut self.input, begin.1).map_err(input_error)?;
+            self.ahead = Ahead::starting_at(frame, begin.0);
+            (self.base, self.held) = (begin.0, Vec::new());
+        }
+        self.at = at;
+        Ok(())
     }
 
     /// The next literal bytes: at least one, at most `max`.

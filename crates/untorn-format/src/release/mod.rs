@@ -6,11 +6,13 @@
 //! - [`Signed`]: any of these with its signatures, in one file.
 //! - [`Preface`]: what stands before a signed patch.
 //! - [`Installed`]: what a tree has: its manifest and, where it follows releases, what it has to remember of them.
+//! - [`HalfWay`]: what it has in its place while an update in steps is half way.
 //!
 //! Nothing here checks a signature; that is `untorn-trust`'s work. Byte tables: `docs/format/release.md`.
 
 mod channel;
 mod following;
+mod half_way;
 mod installed;
 mod names;
 mod preface;
@@ -21,6 +23,7 @@ mod signed;
 
 pub use channel::{CHANNEL_LEN_MAX, Channel, Pointer};
 pub use following::{Following, RATCHET_COUNT_MAX, Ratchet, SOURCE_COUNT_MAX, SOURCE_LEN_MAX};
+pub use half_way::{HalfWay, PART_COUNT_MAX, STEP_COUNT_MAX, STEP_LEN_MIN, Steps};
 pub use installed::{INSTALLED_LEN_MAX, Installed};
 pub use names::{LABEL_LEN_MAX, NAME_LEN_MAX, is_label, is_name};
 pub use preface::{PREFACE_HEAD_LEN, PREFACE_LEN_MAX, PREFACE_ROOT_COUNT_MAX, Preface};
@@ -30,6 +33,7 @@ pub use signed::{SIGNATURES_LEN_MAX, SIGNED_LEN_MAX, Signed};
 
 pub(crate) use channel::ROWS as CHANNEL_ROWS;
 pub(crate) use following::ROWS as FOLLOWING_ROWS;
+pub(crate) use half_way::ROWS as HALF_WAY_ROWS;
 pub(crate) use installed::ROWS as INSTALLED_ROWS;
 pub(crate) use preface::ROWS as PREFACE_ROWS;
 pub(crate) use release::ROWS as RELEASE_ROWS;

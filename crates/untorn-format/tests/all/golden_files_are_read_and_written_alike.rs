@@ -7,7 +7,7 @@ use untorn_format::{
     index::{Bridge, Head, Page},
     journal::{Plan, Progress, Record, Undo},
     manifest::Manifest,
-    release::{Channel, Installed, Preface, Release, Root, Signed},
+    release::{Channel, HalfWay, Installed, Preface, Release, Root, Signed},
     verified::Verified,
 };
 
@@ -40,6 +40,7 @@ fn every_golden_file_is_read_as_its_value() {
     assert_eq!(Signed::decode(&read("signed")).unwrap(), crate::samples::signed());
     assert_eq!(Preface::decode(&read("preface")).unwrap(), crate::samples::preface());
     assert_eq!(Installed::decode(&read("installed")).unwrap(), crate::samples::installed());
+    assert_eq!(HalfWay::decode(&read("halfway")).unwrap(), Some(crate::samples::half_way()));
     assert_eq!(Head::decode(&read("index")).unwrap(), crate::samples::index());
     assert_eq!(Verified::decode(&read("verified")).unwrap(), crate::samples::verified());
     assert_eq!(Page::decode(&read("page")).unwrap(), crate::samples::page());

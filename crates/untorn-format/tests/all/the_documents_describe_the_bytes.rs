@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write, fs, path::PathBuf};
 
 use untorn_format::{Hash, layout};
 
-const DOCUMENTS: [(&str, &str); 16] = [
+const DOCUMENTS: [(&str, &str); 17] = [
     ("record", "journal"),
     ("plan", "journal"),
     ("undo", "journal"),
@@ -17,6 +17,7 @@ const DOCUMENTS: [(&str, &str); 16] = [
     ("channel", "release"),
     ("signed", "release"),
     ("installed", "release"),
+    ("halfway", "release"),
     ("preface", "patch"),
     ("index", "index"),
     ("page", "index"),

@@ -64,6 +64,7 @@ impl Error {
                 "UNT-IO" => IO,
                 "UNT-BASE" => WRONG_BASE,
                 "UNT-STOPPED" => STOPPED,
+                "UNT-HALF-WAY" => BUSY,
                 _ => OTHER,
             },
         }
@@ -91,7 +92,7 @@ fn of_trust(code: &str) -> u8 {
 
 fn of_tree(error: &TreeError) -> u8 {
     match error.cause() {
-        Cause::Busy { .. } | Cause::InUse => BUSY,
+        Cause::Busy { .. } | Cause::InUse | Cause::HalfWay(_) => BUSY,
         Cause::NoSpace { .. } => NO_SPACE,
         // A sync failed, and the transaction was given up.
         Cause::Io { doing: "sync", .. } if error.state() == TreeState::Unchanged => OLD_AGAIN,

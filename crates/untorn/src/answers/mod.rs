@@ -8,6 +8,6 @@ mod state;
 mod value;
 
 pub use failure::error;
-pub use reports::{apply, difference, provenance, release, repair, rolled_back, transaction, update, verify, warnings};
+pub use reports::{apply, difference, low_disk, provenance, release, repair, rolled_back, transaction, update, verify, warnings};
 pub use state::{phase, recovery, status};
 pub use value::Json;

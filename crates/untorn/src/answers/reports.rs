@@ -6,8 +6,8 @@ use untorn_txn::{Change, FileReport, Report, Warning};
 
 use super::{Json, state::recovery_word, value::object};
 use crate::{
-    ApplyReport, DamagedRanges, Difference, Outcome, Provenance, RepairOutcome, RepairReport, Route, UpdateOutcome, UpdatePlan,
-    UpdateReport, VerifyReport,
+    ApplyReport, DamagedRanges, Difference, LowDiskReport, Outcome, Provenance, RepairOutcome, RepairReport, Route,
+    UpdateOutcome, UpdatePlan, UpdateReport, VerifyReport,
 };
 
 /// One path that is not as it should be.
@@ -122,6 +122,33 @@ pub fn apply(report: &ApplyReport) -> Json {
         "dirs_kept": report.dirs_kept.as_slice(),
         "warnings": warnings(&report.warnings),
         "kept_modified": Json::list(&report.kept_modified, difference),
+        "seconds": report.elapsed.as_secs_f64(),
+    }
+}
+
+/// What applying a patch in steps came to.
+#[must_use]
+pub fn low_disk(report: &LowDiskReport) -> Json {
+    object! {
+        "outcome": match report.outcome {
+            Outcome::Applied => "applied",
+            Outcome::UpToDate => "up-to-date",
+            Outcome::DryRun => "dry-run",
+        },
+        "from": report.from.to_string(),
+        "to": report.to.to_string(),
+        "recovery": recovery_word(&report.recovery),
+        "signed": report.provenance.is_some(),
+        "provenance": report.provenance.as_ref().map(provenance),
+        "steps": report.steps,
+        "steps_before": report.steps_before,
+        "step_bytes": report.bytes_step,
+        "stash_bytes": report.bytes_stash,
+        "needed_bytes": report.bytes_needed,
+        "made_bytes": report.bytes_made,
+        "written_bytes": report.bytes_written,
+        "dirs_kept": report.dirs_kept.as_slice(),
+        "warnings": warnings(&report.warnings),
         "seconds": report.elapsed.as_secs_f64(),
     }
 }

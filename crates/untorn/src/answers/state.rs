@@ -39,6 +39,7 @@ pub fn status(status: &Status, installed: Option<&Installed>, text: &str) -> Jso
         "paths": manifest.map(|build| build.entries().len()),
         "bytes": manifest.map(crate::Manifest::total_bytes),
         "following": installed.and_then(|installed| installed.following.as_ref()).map(following),
+        "half_way": status.half_way.map(|steps| object! { "done": steps.done, "steps": steps.count, "from": steps.from.to_string(), "to": steps.to.to_string() }),
         "transaction": status.txid,
         "can_roll_back": status.can_roll_back,
         "staging": status.interrupted.as_ref().map(staging),

@@ -5,6 +5,7 @@ mod base;
 mod file_plan;
 mod files;
 mod forecast;
+mod low_disk;
 mod modified;
 mod names;
 mod options;
@@ -32,6 +33,8 @@ use crate::{
 use base::{Base, Seen};
 use file_plan::FilePlan;
 pub use forecast::Forecast;
+pub use low_disk::{LowDiskOptions, LowDiskReport, apply_low_disk, apply_low_disk_on};
+pub(crate) use low_disk::{PatchFile, ReadAt, half_way_in, on_held as in_steps, remove_working_files};
 use modified::Modified;
 pub use options::{ApplyOptions, BaseCheck};
 pub use report::{ApplyReport, Outcome};

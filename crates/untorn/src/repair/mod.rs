@@ -14,14 +14,15 @@ use std::{collections::BTreeSet, path::Path, time::Instant};
 use untorn_format::{
     Hash,
     manifest::{Entry, Kind, Manifest},
-    release::Installed,
+    release::{Installed, Steps},
 };
 use untorn_fs::FileKind;
 use untorn_remote::Remote;
-use untorn_txn::{Error as TreeError, Fetched, Tree, TreeState, leftover_head};
+use untorn_txn::{Error as TreeError, Fetched, Options, Tree, TreeState, leftover_head};
 
 use crate::{
     Error, Result, VerifyOptions,
+    apply::remove_working_files,
     error::shown,
     open,
     record::Record,
@@ -130,18 +131,18 @@ fn wanted(tree: Option<&Tree>, dir: &Path, options: &RepairOptions) -> Result<Op
     }
     // A head document that has rotted says nothing.
     let head = tree.and_then(|tree| tree.head().ok().flatten());
-    let record = head.map(|head| Record::decode(&head, dir)).transpose()?;
+    let record = head.map(|head| Record::aimed_at(&head, dir)).transpose()?;
     Ok(record.and_then(|record| record.manifest().cloned()))
 }
 
 /// What the tree says about itself, or said before its journal was lost.
 fn record_of(tree: Option<&Tree>, dir: &Path) -> Result<Record> {
     if let Some(head) = tree.and_then(|tree| tree.head().ok().flatten()) {
-        return Record::decode(&head, dir);
+        return Record::aimed_at(&head, dir);
     }
     // Nobody vouches for it, but its own checksum; it names hashes, and whoever could forge it could forge the journal.
     let head = leftover_head(&open::build(dir)?);
-    Ok(head.and_then(|head| Record::decode(&head, dir).ok()).unwrap_or_default())
+    Ok(head.and_then(|head| Record::aimed_at(&head, dir).ok()).unwrap_or_default())
 }
 
 fn verify_options(options: &RepairOptions) -> VerifyOptions {
@@ -155,11 +156,27 @@ fn record(tree: Option<&mut Tree>, manifest: &Manifest) -> Result<()> {
     let head = |tree: &Tree| head_after(tree, manifest);
     let says_otherwise = |tree: &&mut Tree| tree.installed() != Hash::of(&head(tree)) || tree.head().is_err();
     let Some(tree) = tree.filter(says_otherwise) else { return Ok(()) };
-    let head = head(tree);
-    let mut tx = tree.begin()?;
+    let (head, fs, was_half_way) = (head(tree), tree.fs().clone(), is_half_way(tree));
+    let mut tx = tree.begin_with(half_way())?;
+    if was_half_way {
+        remove_working_files(&mut tx, &*fs, Path::new(""))?;
+    }
     tx.set_head(Some(head));
     tx.commit()?;
     Ok(())
+}
+
+/// Whether an update in steps is half way, or was when the journal was lost.
+fn is_half_way(tree: &Tree) -> bool {
+    let head = tree.head().ok().flatten().or_else(|| leftover_head(&**tree.fs()));
+    head.is_some_and(|head| Steps::peek(&head).is_some())
+}
+
+/// An update in steps that is half way is ended by a repair.
+fn half_way() -> Options {
+    let mut options = Options::default();
+    options.half_way = true;
+    options
 }
 
 /// The head document of a tree once it is the build `manifest`. What it remembers of releases stays, also when the journal was lost, unless that has rotted.
@@ -173,7 +190,7 @@ fn head_after(tree: &Tree, manifest: &Manifest) -> Vec<u8> {
 /// What the tree says, or said before its journal was destroyed, that it is.
 fn installed(tree: &Tree) -> Record {
     let head = tree.head().ok().flatten().or_else(|| leftover_head(&**tree.fs()));
-    head.and_then(|head| Record::decode(&head, Path::new("")).ok()).unwrap_or_default()
+    head.and_then(|head| Record::aimed_at(&head, Path::new("")).ok()).unwrap_or_default()
 }
 
 fn mend(
@@ -197,6 +214,7 @@ fn mend(
     }
     from.fetch()?;
     let head = tree.as_deref().map(|tree| head_after(tree, manifest));
+    let was_half_way = tree.as_deref().is_some_and(is_half_way);
     let mut tx = match tree.filter(|_| !options.dry_run) {
         Some(tree) => {
             let mut chosen = options.transaction();
@@ -211,6 +229,9 @@ fn mend(
     }
     report.bytes_fetched = from.fetched().unwrap_or(mender.differing());
     if let Some(mut tx) = tx {
+        if was_half_way {
+            remove_working_files(&mut tx, place.fs, place.dir)?;
+        }
         tx.set_head(head);
         report.transaction = tx.commit()?;
         report.outcome = RepairOutcome::Repaired;

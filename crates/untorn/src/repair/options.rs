@@ -30,6 +30,7 @@ impl RepairOptions {
     pub(super) fn transaction(&self) -> Options {
         let mut options = Options::default();
         options.readers = if self.wait { Readers::Wait } else { Readers::Refuse };
+        options.half_way = true;
         (options.jobs, options.observer) = (self.jobs, self.observer.clone());
         options
     }

@@ -7,7 +7,7 @@ use untorn_trust::ExpiryPolicy;
 use untorn_txn::{Observer, Options, Readers};
 
 use super::{Policies, UpdatePlan};
-use crate::{ApplyOptions, SourceOptions, content};
+use crate::{ApplyOptions, LowDiskOptions, SourceOptions, content};
 
 /// How far an update goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +52,9 @@ pub struct UpdateOptions {
     /// What to do with files that somebody changed. By default they become what the release says; what stands in the way without belonging to any build is not touched, and
     /// nothing is updated then.
     pub policies: Policies,
+    /// Whether patches are applied in steps, for a disk that has no room for all of it at once: see [`apply_low_disk`](crate::apply_low_disk). Such an update that is half way is taken up
+    /// again. Where there is no patch that fits, the update needs what it needs.
+    pub low_disk: Option<LowDiskOptions>,
     /// Whether what is needed to go back is kept.
     pub keep_undo: bool,
     /// Whether to wait for another updater, and, once everything is ready, for programs that use the tree, to end.
@@ -79,6 +82,7 @@ impl Default for UpdateOptions {
             regardless: false,
             no_patches: false,
             policies: Policies::default(),
+            low_disk: None,
             keep_undo: true,
             wait: false,
             jobs: 0,

@@ -8,6 +8,7 @@
 
 #[cfg(unix)]
 mod builds;
+mod forge;
 #[cfg(unix)]
 mod stores;
 #[cfg(feature = "http")]
@@ -25,7 +26,9 @@ mod a_wrong_base_is_refused_with_every_file_that_differs;
 mod an_interrupted_apply_goes_on_where_it_stopped;
 #[cfg(feature = "http")]
 mod an_update_by_chunks_crosses_a_bridge;
-#[cfg(feature = "http")]
+#[cfg(unix)]
+mod an_update_in_steps_can_always_go_forward;
+mod an_update_in_steps_survives_every_power_cut;
 mod an_update_takes_the_cheapest_way;
 mod builds_are_read_as_they_are;
 mod files_of_the_player_stay;
@@ -43,3 +46,5 @@ mod stopping_at_any_point_leaves_one_of_two_trees;
 mod verify_names_every_kind_of_damage;
 mod verify_tells_which_bytes_are_damaged;
 mod what_a_tree_remembers_of_releases_stays_with_it;
+#[cfg(feature = "http")]
+mod what_has_come_is_staged_while_more_comes;

@@ -90,6 +90,12 @@ Nothing was changed. Check that you named the right file; a web server's error p
 Nothing was changed. Use a newer untorn.",
     ),
     (
+        "UNT-HALF-WAY",
+        "An update in steps (apply --low-disk) is half way.
+The tree is neither the old nor the new build, and nothing may use or change it until the last step is done. Apply the patch that it began with again with
+--low-disk: it goes on where it stopped. Or repair the tree from the new build. There is no way back.",
+    ),
+    (
         "UNT-IN-USE",
         "A program that uses the tree is running, or (on Windows) has the file open that is named.
 The tree is unchanged, unless the message says otherwise. Close the program (it was started with `untorn run`, holds the reader's lock, or is named), or use
@@ -420,10 +426,25 @@ An update checks and reserves what it needs before it changes anything, so the t
 Nothing was changed. A build consists of files, directories and symlinks: remove it.",
     ),
     (
+        "UNT-STEPS",
+        "The parts of this patch wait for each other in too many ways to be put in order.
+Nothing was changed. Free some space, and apply it without --low-disk.",
+    ),
+    (
+        "UNT-STEPS-OTHER",
+        "An update in steps is half way that another version of untorn began, and this version would divide the patch into other steps.
+Nothing was changed. Go on with the version that began it, or repair the tree from the new build.",
+    ),
+    (
         "UNT-STOPPED",
         "A signal such as Ctrl-C came, and untorn stopped at a safe point.
 Nothing was changed: what was prepared is discarded. Start again whenever you like. A signal that comes after the commit point does not stop: the
 update is completed. A second signal stops at once, and the next command that opens the tree puts it right.",
+    ),
+    (
+        "UNT-TAKEN",
+        "Something has a name that an update in steps needs for its own files: untorn-low-disk- and a number.
+Nothing was changed. Move it away, then try again.",
     ),
     (
         "UNT-TRUST-ALGORITHM",

@@ -8,8 +8,8 @@ use untorn_format::{
     },
     manifest::{Entry, Kind, Manifest},
     release::{
-        BridgeObject, Channel, Following, IndexObject, Installed, ManifestDelta, ManifestObject, Pack, PatchObject, Pointer,
-        Preface, PublicKey, Ratchet, Release, Role, Root, Signed,
+        BridgeObject, Channel, Following, HalfWay, IndexObject, Installed, ManifestDelta, ManifestObject, Pack, PatchObject,
+        Pointer, Preface, PublicKey, Ratchet, Release, Role, Root, Signed, Steps,
     },
     verified,
 };
@@ -18,7 +18,7 @@ use untorn_format::{
 pub(crate) type Reencode = fn(&[u8]) -> Result<Vec<u8>, untorn_format::DecodeError>;
 
 /// Every sample: name, bytes, and how to read it and write it again.
-pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 16] {
+pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 17] {
     [
         ("record", record().encode().to_vec(), |bytes| Ok(Record::decode(bytes)?.encode().to_vec())),
         ("plan", plan().encode(), |bytes| Ok(Plan::decode(bytes)?.encode())),
@@ -32,6 +32,7 @@ pub(crate) fn all() -> [(&'static str, Vec<u8>, Reencode); 16] {
         ("signed", signed().encode(), |bytes| Ok(Signed::decode(bytes)?.encode())),
         ("preface", preface().encode(), |bytes| Ok(Preface::decode(bytes)?.encode())),
         ("installed", installed().encode(), |bytes| Ok(Installed::decode(bytes)?.encode())),
+        ("halfway", half_way().encode(), |bytes| Ok(HalfWay::decode(bytes)?.ok_or(untorn_format::DecodeError::Magic)?.encode())),
         ("index", index().encode(), |bytes| Ok(index::Head::decode(bytes)?.encode())),
         ("verified", verified().encode(), |bytes| Ok(verified::Verified::decode(bytes)?.encode())),
         ("page", page().encode(), |bytes| Ok(index::Page::decode(bytes)?.encode())),
@@ -259,6 +260,18 @@ pub(crate) fn installed() -> Installed {
             channel: "stable".to_owned(),
             sources: vec!["https://updates.example/game".to_owned(), "/media/größe".to_owned()],
         }),
+    }
+}
+
+pub(crate) fn half_way() -> HalfWay {
+    HalfWay {
+        steps: Steps { done: 12, count: 70, from: Hash::of(b"old"), to: installed().manifest.hash() },
+        patch: Hash::of(b"patch"),
+        step_len: 64 << 20,
+        schedule: Hash::of(b"what each step does"),
+        in_place: true,
+        parts: vec![Hash::of(b"one"), Hash::of(b"two")],
+        installed: installed(),
     }
 }
 

@@ -161,6 +161,14 @@ mod tests {
     }
 
     #[test]
+    fn every_recipe_is_in_the_league_table() {
+        let league = include_str!("../../../../../docs/league.md");
+        for (name, _) in RECIPES {
+            assert!(league.contains(&format!("`{name}`")) || league.contains(&format!("`{name} ")), "{name}");
+        }
+    }
+
+    #[test]
     fn a_line_goes_on_where_it_is_indented() {
         let recipe = Recipe::parse("x", "# note\nabout: a\nupdate: cp a &&\n  cp b\nignore: .x .y\n").unwrap();
         assert_eq!(recipe.update, "cp a &&\ncp b");
