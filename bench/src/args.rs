@@ -35,7 +35,15 @@ pub struct Args {
     #[arg(long, default_value_t = 10_000)]
     pub small_files: u64,
 
-    /// An old build and a new one, for `patches`; may be given more than once.
+    /// How far away the server of `updates` is: milliseconds there and back.
+    #[arg(long, default_value_t = 20)]
+    pub latency: u64,
+
+    /// How fast the line to it is, in Mbit/s.
+    #[arg(long, default_value_t = 100.0)]
+    pub mbit: f64,
+
+    /// An old build and a new one, for `patches` and `updates`; may be given more than once.
     #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
     pub pair: Vec<PathBuf>,
 
@@ -83,6 +91,8 @@ pub enum Selection {
     Flushes,
     /// Patches between builds, beside the tools in `PATH`: size, making, applying. Not among `all`.
     Patches,
+    /// Updates over a network between builds, beside the tools in `PATH`: bytes, and time over a line. Not among `all`.
+    Updates,
     /// Patches of a file of 4 GiB that grows by 20 MB, and of one that gets 7 bytes at its start. Not among `all`.
     Append,
     /// One file of 10 GiB replaced: more than fits into the memory it may take. Not among `all`.

@@ -18,6 +18,7 @@
 //! ```text
 //! cargo run --release --manifest-path bench/Cargo.toml -- all --dir /somewhere/on/a/disk --runs 5 --json bench.json
 //! cargo run --release --manifest-path bench/Cargo.toml -- patches --dir /somewhere/on/a/disk --pair old/ new/ --untorn target/release/untorn
+//! cargo run --release --manifest-path bench/Cargo.toml -- updates --dir /somewhere/on/a/disk --pair old/ new/ --untorn target/release/untorn
 //! ```
 
 mod args;
@@ -41,6 +42,7 @@ mod target;
 mod task;
 mod units;
 mod untorn;
+mod updates;
 mod usage;
 mod workload;
 
@@ -70,6 +72,10 @@ fn run() -> anyhow::Result<()> {
     interrupt::install()?;
     if matches!(args.case, args::Selection::Patches | args::Selection::Append) {
         let rows = patches::run(&args)?;
+        return args.json.as_ref().map_or(Ok(()), |path| report::write_json(&rows, path));
+    }
+    if args.case == args::Selection::Updates {
+        let rows = updates::run(&args)?;
         return args.json.as_ref().map_or(Ok(()), |path| report::write_json(&rows, path));
     }
     let cases = case::cases(args.case, &args);

@@ -29,10 +29,27 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
 
 /// Builds the program `name` of `package`, and says where it is.
 pub(crate) fn program(root: &Path, package: &str, name: &str) -> Result<PathBuf, String> {
-    let messages = output(root, &["build", "--locked", "--package", package, "--bin", name, "--message-format", "json"])?;
+    program_of(root, "Cargo.toml", package, name)
+}
+
+/// The same in the workspace of `manifest`.
+pub(crate) fn program_of(root: &Path, manifest: &str, package: &str, name: &str) -> Result<PathBuf, String> {
+    let build =
+        ["build", "--locked", "--manifest-path", manifest, "--package", package, "--bin", name, "--message-format", "json"];
+    let messages = output(root, &build)?;
     let values = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let mut found = values.filter_map(|value| value["executable"].as_str().map(PathBuf::from));
     found.next_back().ok_or_else(|| format!("cargo built no {name}"))
+}
+
+/// Runs a laboratory of `untorn-powercut` with the arguments behind the chore; builds the program that is to be tried, unless they name one.
+pub(crate) fn laboratory(root: &Path, name: &str) -> Result<(), String> {
+    let mut words: Vec<String> = std::env::args().skip(2).collect();
+    if !words.iter().any(|word| word == "--program") {
+        words.extend(["--program".to_owned(), program(root, "untorn-cli", "untorn")?.to_string_lossy().into_owned()]);
+    }
+    let program = ["run", "--quiet", "--locked", "--package", "untorn-powercut", "--bin", name, "--"];
+    run(root, &program.into_iter().map(str::to_owned).chain(words).collect::<Vec<_>>())
 }
 
 /// `cargo metadata` with `options`.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{bindings, dependencies, explore, fuzz, powercut, syscalls, tidy};
+use crate::{bindings, dependencies, dist, explore, fuzz, powercut, soak, syscalls, tidy, torture};
 
 /// Something that is done to the repository now and then.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +38,17 @@ pub const CHORES: &[Chore] = &[
         name: "powercut",
         about: "cuts the power of the program on real file systems, as root: [--minutes N] [--file-system A,B] ...",
         run: powercut::run,
+    },
+    Chore {
+        name: "dist",
+        about: "makes what is handed out, in target/dist; --again compares it with a second build",
+        run: dist::run,
+    },
+    Chore { name: "torture", about: "the same for any updater, and those of the league table: --help", run: torture::run },
+    Chore {
+        name: "soak",
+        about: "kills the program at random moments on a real disk, runs two at once, and beside a game: [--minutes N] [--seed S]",
+        run: soak::run,
     },
     Chore { name: "explore", about: "random crash tests: --minutes N [--seed S]", run: explore::run },
 ];

@@ -8,14 +8,17 @@ mod cargo;
 mod chore;
 mod code;
 pub mod dependencies;
+mod dist;
 mod explore;
 pub mod fuzz;
 mod licence;
 mod lists;
 mod powercut;
+mod soak;
 mod source;
 mod syscalls;
 pub mod tidy;
+mod torture;
 
 pub use chore::{CHORES, Chore};
 pub use source::{Source, repository};

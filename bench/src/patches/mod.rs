@@ -4,10 +4,10 @@
 //! untorn makes its result durable and keeps the old tree until the new one is there; what the others leave unwritten is flushed afterwards, and charged to
 //! them in bytes, and in seconds in a column of its own.
 
-mod pair;
-mod peer;
-mod process;
-mod table;
+pub mod pair;
+pub mod peer;
+pub mod process;
+pub mod table;
 
 use std::path::Path;
 

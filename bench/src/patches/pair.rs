@@ -30,17 +30,19 @@ impl Pair {
 
     /// Both as tars, names sorted, without anything but names, bytes and the executable bit.
     pub fn tars(&self, work: &Path) -> anyhow::Result<(PathBuf, PathBuf)> {
-        let tar = |from: &Path, name: &str| {
-            let to = work.join(name);
-            if !to.exists() {
-                let mut tar = Command::new("tar");
-                tar.args(["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0", "-cf"]).arg(&to);
-                done(tar.arg("-C").arg(from).arg("."))?;
-            }
-            Ok::<_, anyhow::Error>(to)
-        };
-        Ok((tar(&self.old, "old.tar")?, tar(&self.new, "new.tar")?))
+        Ok((tar(&self.old, work, "old.tar")?, tar(&self.new, work, "new.tar")?))
     }
+}
+
+/// A tree as a tar in `work`, unless it is there already.
+pub fn tar(from: &Path, work: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let to = work.join(name);
+    if !to.exists() {
+        let mut tar = Command::new("tar");
+        tar.args(["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0", "-cf"]).arg(&to);
+        done(tar.arg("-C").arg(from).arg("."))?;
+    }
+    Ok(to)
 }
 
 /// The pairs that were asked for.
@@ -117,7 +119,8 @@ pub fn compare(expected: &Path, found: &Path) -> anyhow::Result<()> {
     done(Command::new("diff").args(["-rq", "--no-dereference", "--exclude=.untorn"]).arg(expected).arg(found))
 }
 
-fn done(command: &mut Command) -> anyhow::Result<()> {
+/// Runs a program that must succeed.
+pub fn done(command: &mut Command) -> anyhow::Result<()> {
     let output = command.output().with_context(|| format!("cannot start {:?}", command.get_program()))?;
     let said = [output.stdout, output.stderr].concat();
     anyhow::ensure!(

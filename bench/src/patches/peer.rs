@@ -52,7 +52,8 @@ impl Peer {
     }
 }
 
-fn is_program(program: &str) -> bool {
+/// Whether there is such a program.
+pub fn is_program(program: &str) -> bool {
     if program.contains('/') {
         return Path::new(program).is_file();
     }

@@ -113,6 +113,8 @@ pub(crate) enum Command {
     Key(KeyCommand),
     /// Add a signature to a document, or to a signed patch
     Sign(SignArgs),
+    /// Make one file what a delta or an index of another tool says: xdelta3, zsync, casync
+    Import(ImportArgs),
     /// Write to any places of any files, all or none
     Write(WriteArgs),
     /// Say what state a tree is in, without changing it
@@ -152,6 +154,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
+    /// Write the pages of the manual, for `man`
+    Manual(ManualArgs),
 }
 
 /// A tree.
@@ -313,6 +317,35 @@ pub(crate) struct WriteArgs {
     /// Keep what is needed to go back
     #[arg(long)]
     pub(crate) undo: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Examples:
+  untorn import world.xdelta game/ data/world.pak                     a delta in VCDIFF, of xdelta3
+  untorn import world.pak.zsync game/ data/world.pak --from https://example.org/world.pak
+  untorn import world.caibx game/ data/world.pak --from store.castr --seed old.caibx
+
+The file is as before or as described, whatever happens meanwhile. What comes out is checked by the sums that the description holds; these protect from damage, not
+from malice. Files of an installed build are refused.")]
+pub(crate) struct ImportArgs {
+    /// The delta (VCDIFF), block list (.zsync) or chunk index (.caibx)
+    pub(crate) description: PathBuf,
+    /// The directory
+    pub(crate) tree: PathBuf,
+    /// The file, below the directory
+    pub(crate) path: String,
+    /// Where bytes come from that the old file does not have: the new file, or the store of chunks; a path or an address
+    #[arg(long, value_name = "FILE|DIR|URL")]
+    pub(crate) from: Option<String>,
+    /// A chunk index of the file as it is: finds chunks that moved
+    #[arg(long, value_name = "CAIBX")]
+    pub(crate) seed: Option<PathBuf>,
+    /// Make and check everything and say what would be written, but change nothing
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+    /// Keep nothing to go back with
+    #[arg(long)]
+    pub(crate) no_undo: bool,
 }
 
 #[derive(Args, Debug)]
@@ -502,4 +535,12 @@ pub(crate) struct ExplainArgs {
 pub(crate) struct CompletionsArgs {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Example:
+  untorn manual ~/.local/share/man/man1")]
+pub(crate) struct ManualArgs {
+    /// Where to write them; one page for each command
+    pub(crate) dir: PathBuf,
 }

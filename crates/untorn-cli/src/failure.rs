@@ -5,6 +5,7 @@ use std::{io, path::Path};
 use serde_json::{Value, json};
 use untorn::{Difference, Error, TreeError, answers, escape};
 
+use untorn_import::Error as ImportError;
 use untorn_keys::KeyError;
 use untorn_publish::Error as PublishError;
 
@@ -85,6 +86,23 @@ impl Failure {
         let mut json = plain(error.code(), &message, "unchanged", error.advice());
         json["path"] = name.into();
         Self { exit: Exit::Other, message, details: Vec::new(), json }
+    }
+}
+
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Self {
+        if let ImportError::Tree(error) = error {
+            return error.into();
+        }
+        let message = error.to_string();
+        let mut json = plain(error.code(), &message, "unchanged", error.advice());
+        json["path"] = error.path().into();
+        let exit = match error {
+            ImportError::Io { .. } => Exit::Io,
+            ImportError::Mismatch { .. } => Exit::WrongBase,
+            _ => Exit::Other,
+        };
+        Self { exit, message, details: Vec::new(), json }
     }
 }
 

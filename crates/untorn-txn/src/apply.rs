@@ -130,7 +130,8 @@ fn again_from(ranges: &[Range], len: u64) -> u64 {
         }
         from = from.min(range.at);
     }
-    from.next_multiple_of(BLOCK_LEN)
+    // A plan that nobody has made may name a length beyond all blocks: such a file is not cut off.
+    from.checked_next_multiple_of(BLOCK_LEN).unwrap_or(u64::MAX)
 }
 
 struct Apply<'a> {
@@ -497,4 +498,41 @@ fn is_obstructed(error: &Error) -> bool {
 /// Whether the error says that nothing is at the path any more. What leads through a symlink or a file is gone, too: the new tree has put that there.
 fn is_gone(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) || is_outside_tree(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All pieces that are apart and sorted, as far as two, between these bounds.
+    fn ranges(bounds: &[u64]) -> Vec<Vec<Range>> {
+        let pieces: Vec<Range> = bounds
+            .iter()
+            .flat_map(|&at| bounds.iter().filter(move |&&end| end > at).map(move |&end| Range { at, len: end - at, redo_at: 0 }))
+            .collect();
+        let apart = |a: &Range, b: &Range| a.at + a.len <= b.at;
+        let pairs = pieces.iter().flat_map(|a| pieces.iter().filter(|b| apart(a, b)).map(|b| vec![*a, *b]));
+        std::iter::once(Vec::new()).chain(pieces.iter().map(|piece| vec![*piece])).chain(pairs).collect()
+    }
+
+    #[test]
+    fn what_is_cut_off_is_whole_blocks_that_are_written_to_the_end() {
+        const B: u64 = BLOCK_LEN;
+        let far = u64::MAX - u64::MAX % B;
+        for bounds in
+            [[0, 1, B - 1, B, B + 1, 2 * B, 3 * B - 1], [far - B, far - 1, far, far + 1, far + 2, u64::MAX - 1, u64::MAX]]
+        {
+            for ranges in ranges(&bounds) {
+                for len in bounds.into_iter().filter(|&len| ranges.iter().all(|range| range.at + range.len <= len)) {
+                    // Every byte between two bounds is written, or none is.
+                    let is_written = |from: u64| ranges.iter().any(|range| range.at <= from && from < range.at + range.len);
+                    let holes = bounds.windows(2).filter(|pair| pair[0] < len && !is_written(pair[0]));
+                    let written_from = holes.map(|pair| pair[1].min(len)).max().unwrap_or(bounds[0]);
+                    let blocks = (u128::from(written_from)).next_multiple_of(u128::from(B));
+                    let wanted = u64::try_from(blocks).unwrap_or(u64::MAX);
+                    assert_eq!(again_from(&ranges, len), wanted, "{ranges:?} {len}");
+                }
+            }
+        }
+    }
 }

@@ -32,7 +32,8 @@ pub(crate) fn has_leftovers(fs: &dyn Fs, folders: &[u64], kept: Option<TxLayout>
     folders.iter().copied().map(TxLayout).any(unwanted)
 }
 
-fn names(fs: &dyn Fs, dir: &str) -> Vec<String> {
+/// The names in a directory, as far as they can be read.
+pub(crate) fn names(fs: &dyn Fs, dir: &str) -> Vec<String> {
     fs.read_dir(dir).unwrap_or_default().into_iter().filter_map(|entry| entry.name.ok()).collect()
 }
 

@@ -129,6 +129,9 @@ mod tests {
             }
         }
         all.push(SlotRead::Valid(Record { tree_id: [8; 16], ..record(2, SlotState::Committed, 1) }));
+        // Where identities do not last.
+        all.push(SlotRead::Valid(Record { home: 0, ..record(3, SlotState::Committed, 1) }));
+        all.push(SlotRead::Valid(Record { home: 0, ..record(3, SlotState::Idle, 1) }));
         all
     }
 
@@ -137,7 +140,7 @@ mod tests {
         for a in &all {
             for b in &all {
                 for c in &all {
-                    for folders in [vec![], vec![1], vec![2], vec![1, 2]] {
+                    for folders in [vec![], vec![0], vec![1], vec![2], vec![2, 1], vec![0, 1, 2]] {
                         for home in [0, 5, 6] {
                             let slots = [a.clone(), b.clone(), c.clone()];
                             check(&Evidence { slots, folders: folders.clone(), is_given_up: false, home });
@@ -177,10 +180,43 @@ mod tests {
                     assert_eq!(Some(ruling.seq), highest);
                     assert!(txid > ruling.txid && !slots::are_sound(&evidence.slots));
                 }
-                Verdict::Init => assert!(highest.is_none() && evidence.folders.is_empty()),
+                Verdict::Init => assert!(highest.is_none() && evidence.folders.iter().all(|&folder| folder == 0)),
                 Verdict::Refuse(_) => {}
             }
         });
+    }
+
+    /// The verdict as a table, row after row; the first row that fits counts.
+    #[test]
+    fn the_verdict_is_that_of_the_table_over_all_evidence() {
+        let mut seen = std::collections::HashSet::new();
+        every_evidence(|evidence| {
+            let (mut records, folders) = (valid(evidence), &evidence.folders);
+            records.sort_by_key(|record| record.seq);
+            let is_mixed = records.windows(2).any(|pair| pair[0].seq == pair[1].seq || pair[0].tree_id != pair[1].tree_id);
+            let newest = folders.iter().copied().max().unwrap_or(0);
+            let has_newer = evidence.slots.contains(&SlotRead::Newer(9));
+            let wanted = match records.last() {
+                _ if has_newer => Verdict::Refuse(Refusal::Newer(9)),
+                _ if is_mixed => Verdict::Refuse(Refusal::Damaged("its records contradict each other")),
+                None if newest > 0 => Verdict::Refuse(Refusal::Damaged("no record is readable, and a transaction was open")),
+                None => Verdict::Init,
+                Some(&last) => {
+                    let is_open = last.state == SlotState::Committed;
+                    let is_doubtful = !is_open && records.len() < 3 && newest > last.txid;
+                    let is_elsewhere = ![0, last.home].contains(&evidence.home) && last.home != 0;
+                    match (is_open, is_doubtful, is_elsewhere) {
+                        (true, _, true) | (_, true, true) => Verdict::Refuse(Refusal::Foreign),
+                        (true, _, false) => Verdict::Forward(last.clone()),
+                        (_, true, false) => Verdict::Doubtful { ruling: last.clone(), txid: newest },
+                        (false, false, _) => Verdict::Clean(last.clone()),
+                    }
+                }
+            };
+            seen.insert(std::mem::discriminant(&wanted));
+            assert_eq!(decide(evidence), wanted, "{evidence:?}");
+        });
+        assert_eq!(seen.len(), 5, "each kind of verdict was wanted");
     }
 
     #[test]
@@ -197,7 +233,7 @@ mod tests {
             let records = valid(evidence);
             let newer = evidence.slots.iter().any(|slot| matches!(slot, SlotRead::Newer(_)));
             let mixed = records.iter().any(|record| record.tree_id != records[0].tree_id);
-            let lost = records.is_empty() && !evidence.folders.is_empty();
+            let lost = records.is_empty() && evidence.folders.iter().any(|&folder| folder > 0);
             if newer || mixed || lost {
                 assert!(matches!(decide(evidence), Verdict::Refuse(_)), "{evidence:?}");
             }

@@ -103,6 +103,71 @@ mod tests {
 
     use super::*;
 
+    /// So many bytes are looked at, from `base` on.
+    const BYTES: u64 = 5;
+
+    /// What was written, byte for byte: where it stands in the redo file.
+    type Bytes = [Option<u64>; BYTES as usize];
+
+    /// All three writes one after the other that there are within a few bytes, the first of them and the last ones; followed by each truncation.
+    #[test]
+    fn extents_are_what_bytes_would_be_after_any_three_writes() {
+        let pieces: Vec<(u64, u64)> = (0..=BYTES).flat_map(|at| (0..=BYTES - at).map(move |len| (at, len))).collect();
+        for base in [0, u64::MAX - BYTES] {
+            for a in &pieces {
+                for b in &pieces {
+                    for c in &pieces {
+                        let (mut extents, mut model, mut redo) = (Extents::default(), Bytes::default(), 0);
+                        for (at, len) in [a, b, c] {
+                            extents.insert(base + at, *len, redo);
+                            (0..*len).for_each(|i| model[(at + i) as usize] = Some(redo + i));
+                            redo += len;
+                        }
+                        assert_same(&extents, &model, base);
+                        for cut in 0..=BYTES {
+                            let (mut extents, mut model) = (extents.clone(), model);
+                            extents.truncate(base + cut);
+                            model[cut as usize..].fill(None);
+                            assert_same(&extents, &model, base);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[track_caller]
+    fn assert_same(extents: &Extents, model: &Bytes, base: u64) {
+        let (mut seen, mut free) = (Bytes::default(), 0);
+        for range in extents.ranges() {
+            assert!(range.len > 0 && range.at >= free, "sorted, apart, none empty: {extents:?}");
+            free = range.at + range.len;
+            (0..range.len).for_each(|i| seen[(range.at - base + i) as usize] = Some(range.redo_at + i));
+        }
+        assert_eq!(seen, *model, "{extents:?}");
+        assert_eq!(extents.bytes(), model.iter().flatten().count() as u64);
+        assert_eq!(extents.is_empty(), model.iter().all(Option::is_none));
+        for from in 0..=BYTES {
+            for to in from..=BYTES {
+                let gaps = extents.gaps(base + from, base + to);
+                assert!(gaps.iter().all(|gap| gap.0 < gap.1) && gaps.windows(2).all(|pair| pair[0].1 < pair[1].0), "{gaps:?}");
+                let is_gap = |at: u64| gaps.iter().any(|&(start, end)| start <= base + at && base + at < end);
+                assert!((0..BYTES).all(|at| is_gap(at) == (from <= at && at < to && model[at as usize].is_none())), "{gaps:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn writes_that_follow_each_other_are_one_piece() {
+        let mut extents = Extents::default();
+        extents.insert(10, 5, 100);
+        extents.insert(15, 5, 105);
+        assert_eq!(extents.ranges(), [Range { at: 10, len: 10, redo_at: 100 }]);
+        // The bytes in the redo file do not follow each other.
+        extents.insert(20, 5, 200);
+        assert_eq!(extents.ranges().len(), 2);
+    }
+
     proptest! {
         #[test]
         fn extents_are_what_a_byte_array_would_be(

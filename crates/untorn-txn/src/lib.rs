@@ -53,6 +53,8 @@ mod pool;
 mod pouring;
 mod prepare;
 mod progress;
+#[cfg(test)]
+mod protocol_model;
 mod reader;
 mod recover;
 mod report;

@@ -9,13 +9,15 @@ use untorn_format::{
 use untorn_fs::{Fs, OpenMode};
 
 use crate::{
-    aside, cleanup,
+    aside,
+    barrier::Unsynced,
+    cleanup,
     commit::complete,
     decide::{Evidence, Refusal, Verdict, decide},
     error::{Cause, Context, Error, Result, TreeState},
     interrupted,
     landing::Landing,
-    layout::{GIVEN_UP, HEAD, STATE, TxLayout},
+    layout::{GIVEN_UP, HEAD, STATE, TRANSACTIONS, TxLayout},
     lock,
     report::{Recovery, Report},
     slots,
@@ -85,6 +87,7 @@ fn clean(tree: &mut Tree, ruling: Record, folders: &[u64], home: u128) -> Result
         is_aside |= if anew { cleanup::discard(&*fs, folder)? } else { interrupted::set_aside(&*fs, folder) };
     }
     if anew {
+        slots::sync(&*fs)?;
         tree.decide_again(home)?;
     }
     if leftovers || anew {
@@ -124,6 +127,7 @@ fn resolve(tree: &mut Tree, ruling: Record, txid: u64, folders: &[u64], home: u1
     };
     check_belongs(&plan, &ruling, txid)?;
     check_staged(&*fs, layout, &plan).map_err(in_doubt)?;
+    sync_stage(tree, layout, &plan).map_err(|error| tree.poison(error).with_state(TreeState::InDoubt))?;
     let lost = Record {
         seq: ruling.seq + 1,
         state: SlotState::Committed,
@@ -135,6 +139,28 @@ fn resolve(tree: &mut Tree, ruling: Record, txid: u64, folders: &[u64], home: u1
         ..ruling
     };
     forward(tree, lost)
+}
+
+/// B1 once more: nobody knows whether it has passed, and what was found whole may stand in the page cache only.
+fn sync_stage(tree: &Tree, layout: TxLayout, plan: &Plan) -> Result<()> {
+    let (fs, mut unsynced) = (&**tree.fs(), Unsynced::default());
+    let documents = [layout.plan(), layout.redo(), layout.head(), layout.undo_plan(), layout.undo()];
+    let objects = (0..).zip(&plan.objects).filter(|(_, object)| !matches!(object, Object::Link { .. }));
+    let kept = cleanup::names(fs, &layout.kept_dir()).into_iter().map(|name| format!("{}/{name}", layout.kept_dir()));
+    for path in documents.into_iter().chain(objects.map(|(number, _)| layout.object(number))).chain(kept) {
+        if exists(fs, &path)? {
+            unsynced.file(path);
+        }
+    }
+    for path in [layout.objects(), layout.kept_dir()] {
+        if exists(fs, &path)? {
+            unsynced.dir(path);
+        }
+    }
+    for path in [layout.dir(), TRANSACTIONS.to_owned(), STATE.to_owned()] {
+        unsynced.dir(path);
+    }
+    tree.syncer()?.sync(fs, &unsynced).map(drop)
 }
 
 /// Whether the unreadable record is the one that cleared the journal: the plan is removed first of all, and only when that record is durable.
@@ -149,6 +175,7 @@ fn cleared(tree: &mut Tree, ruling: Record, home: u128) -> Result<Recovery> {
     let (txid, layout) = (ruling.txid, TxLayout(ruling.txid));
     let undo = if exists(&*fs, &layout.undo_plan())? { txid } else { 0 };
     tree.set_ruling(Record { undo, ..ruling });
+    slots::sync(&*fs)?;
     tree.decide_again(home)?;
     cleanup::after(&*fs, tree.kept_folder());
     Ok(Recovery::Completed { txid })
@@ -163,7 +190,8 @@ fn forward(tree: &mut Tree, ruling: Record) -> Result<Recovery> {
     let readers = lock::exclude_readers(&*fs, false).map_err(|error| error.with_state(TreeState::WillComplete))?;
     // The record may stand in the page cache only, left by a sync that failed: it is written again and made durable before the tree is touched.
     let again = Record { seq: ruling.seq + 1, ..ruling.clone() };
-    tree.decide_from_ballast(&again).map_err(|error| tree.poison(error).with_state(TreeState::InDoubt))?;
+    let decided = slots::sync(&*fs).and_then(|()| tree.decide_from_ballast(&again));
+    decided.map_err(|error| tree.poison(error).with_state(TreeState::InDoubt))?;
     let mut report = Report::default();
     let options = tree.recovery_options();
     let skipped = lost.keys().copied().collect();

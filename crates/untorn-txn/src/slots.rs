@@ -99,6 +99,11 @@ pub(crate) fn write(fs: &dyn Fs, slots: &mut SlotReads, record: &Record, make_ro
     file.sync_data().context("sync", SLOTS[at])
 }
 
+/// Makes what the slots hold durable. For recovery, before it writes over one of them: the others may stand in the page cache only, since whoever wrote them was killed.
+pub(crate) fn sync(fs: &dyn Fs) -> Result<()> {
+    SLOTS.iter().try_for_each(|path| fs.open(path, OpenMode::Write).context("open", path)?.sync_data().context("sync", path))
+}
+
 /// The record of a tree that nothing has happened to.
 pub(crate) fn first_record(tree_id: [u8; 16], home: u128) -> Record {
     Record {
@@ -159,6 +164,108 @@ mod tests {
 
     fn record(seq: u64) -> SlotRead {
         SlotRead::Valid(Record { seq, ..first_record([1; 16], 2) })
+    }
+
+    const KINDS: usize = 7;
+
+    /// Every kind of slot: three without a record, and records of each number.
+    fn kind(number: usize) -> SlotRead {
+        [SlotRead::Blank, SlotRead::Bad, SlotRead::Newer(9)].get(number).cloned().unwrap_or_else(|| record(number as u64 - 2))
+    }
+
+    /// All arrangements.
+    fn all_slots() -> impl Iterator<Item = SlotReads> {
+        let three = (0..KINDS).flat_map(|a| (0..KINDS).flat_map(move |b| (0..KINDS).map(move |c| [a, b, c])));
+        three.map(|kinds| kinds.map(kind))
+    }
+
+    fn seq(slot: &SlotRead) -> u64 {
+        if let SlotRead::Valid(record) = slot { record.seq } else { 0 }
+    }
+
+    #[test]
+    fn the_highest_record_rules_in_all_arrangements() {
+        for slots in all_slots() {
+            let highest = slots.iter().map(seq).max().filter(|&seq| seq > 0);
+            assert_eq!(ruling(&slots).map(|record| record.seq), highest, "{slots:?}");
+            assert_eq!(are_sound(&slots), slots.iter().all(|slot| seq(slot) > 0), "{slots:?}");
+        }
+    }
+
+    /// However often records are written, and whatever becomes of each, durable, torn, or nothing at all: the one that rules is the last that became durable, and so it is
+    /// when that one rots, save for the one before.
+    #[test]
+    fn a_record_is_never_written_over_the_one_that_rules_nor_over_its_deputy() {
+        fn go_on(slots: &SlotReads, durable: [u64; 2], left: u32) {
+            assert_eq!(ruling(slots).map(|record| record.seq), Some(durable[1]));
+            let mut rotten = slots.clone();
+            rotten.iter_mut().filter(|slot| seq(slot) == durable[1]).for_each(|slot| *slot = SlotRead::Bad);
+            assert_eq!(ruling(&rotten).map(|record| record.seq), Some(durable[0]));
+            if left == 0 {
+                return;
+            }
+            let (at, next) = (next_slot(slots), durable[1] + 1);
+            for (becomes, durable) in [
+                (record(next), [durable[1], next]),
+                (SlotRead::Bad, durable),
+                (SlotRead::Blank, durable),
+                (slots[at].clone(), durable),
+            ] {
+                let mut slots = slots.clone();
+                slots[at] = becomes;
+                go_on(&slots, durable, left - 1);
+            }
+        }
+        for order in [[1, 2, 3], [1, 3, 2], [2, 1, 3], [2, 3, 1], [3, 1, 2], [3, 2, 1]] {
+            go_on(&order.map(record), [2, 3], 6);
+        }
+    }
+
+    #[test]
+    fn what_is_in_a_slot_is_told_by_its_bytes() {
+        let SlotRead::Valid(sound) = record(7) else { unreachable!() };
+        let bytes = sound.encode();
+        assert_eq!(classify(&bytes), SlotRead::Valid(sound.clone()));
+        assert_eq!(classify(&[0; RECORD_LEN]), SlotRead::Blank);
+        for bit in 0..RECORD_LEN * 8 {
+            let mut bytes = bytes;
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(classify(&bytes), SlotRead::Bad, "bit {bit}");
+        }
+        for (seq, txid, is_valid) in [
+            (NUMBER_MAX, 0, true),
+            (NUMBER_MAX + 1, 0, false),
+            (1, NUMBER_MAX, true),
+            (1, NUMBER_MAX + 1, false),
+            (u64::MAX, u64::MAX, false),
+        ] {
+            let read = classify(&Record { seq, txid, ..sound.clone() }.encode());
+            assert_eq!(matches!(read, SlotRead::Valid(_)), is_valid, "{seq} {txid}");
+            assert_eq!(read == SlotRead::Bad, !is_valid);
+        }
+    }
+
+    #[test]
+    fn a_slot_that_is_missing_short_or_empty_is_told_from_one_that_is_torn() {
+        let SlotRead::Valid(sound) = record(7) else { unreachable!() };
+        let bytes = sound.encode();
+        let fs = untorn_sim::SimFs::new(untorn_sim::SimOptions::strict());
+        fs.create_dir(crate::layout::STATE, None).unwrap();
+        assert_eq!(read_one(&fs, SLOTS[0]).unwrap(), SlotRead::Blank);
+        for len in [0, 1, 511, 512, 513, SLOT_LEN] {
+            let zeros = vec![0; len];
+            untorn_sim::write(&fs, SLOTS[0], &zeros).unwrap();
+            assert_eq!(read_one(&fs, SLOTS[0]).unwrap(), SlotRead::Blank, "{len} zeros");
+            let mut torn = zeros;
+            torn[..len.min(RECORD_LEN)].copy_from_slice(&bytes[..len.min(RECORD_LEN)]);
+            untorn_sim::write(&fs, SLOTS[0], &torn).unwrap();
+            let wanted = match len {
+                0 => SlotRead::Blank,
+                1..RECORD_LEN => SlotRead::Bad,
+                _ => SlotRead::Valid(sound.clone()),
+            };
+            assert_eq!(read_one(&fs, SLOTS[0]).unwrap(), wanted, "{len} bytes of a record");
+        }
     }
 
     #[test]

@@ -125,6 +125,57 @@ mod tests {
         assert_eq!(choose(WayChoice::Auto, None, 64 << 20, (25 << 20, 25 << 20)).0, Way::Put);
     }
 
+    /// Over all combinations of numbers at which something changes, with sums that would not fit.
+    #[test]
+    fn the_cheaper_way_is_taken_over_all_sizes() {
+        let edges = [0, 1, NAME_COST / 2, NAME_COST - 1, NAME_COST, NAME_COST + 1, 1 << 30, u64::MAX / 2, u64::MAX - 1, u64::MAX];
+        for len in edges {
+            for changed in edges {
+                for kept in edges {
+                    let in_place = (2 * u128::from(changed) + u128::from(kept)).min(u64::MAX.into());
+                    let whole = (u128::from(len) + u128::from(NAME_COST)).min(u64::MAX.into());
+                    let wanted = if in_place <= whole { Way::Patch } else { Way::Put };
+                    assert_eq!(choose(WayChoice::Auto, None, len, (changed, kept)), (wanted, Why::Cheapest));
+                    assert_eq!(choose(WayChoice::Patch, None, len, (changed, kept)), (Way::Patch, Why::Asked));
+                    for choice in [WayChoice::Put, WayChoice::Clone] {
+                        assert_eq!(choose(choice, None, len, (changed, kept)), (Way::Put, Why::Asked));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_be_cloned_and_changed_in_place_over_all_choices() {
+        use untorn_sim::{SimFs, SimOptions, write};
+        for at in 0..16_u32 {
+            let is = |bit: u32| at >> bit & 1 == 1;
+            let fs = SimFs::new(SimOptions { reflink: is(0), atomic_rename: true, ..SimOptions::strict() });
+            write(&fs, "file", b"content").unwrap();
+            if is(1) {
+                untorn_fs::Fs::hard_link(&fs, "file", "other").unwrap();
+            }
+            let meta = untorn_fs::Fs::metadata(&fs, "file").unwrap();
+            let mut capabilities = untorn_fs::Fs::capabilities(&fs);
+            capabilities.in_place = is(2);
+            let mut options = Options { unlocked_readers: is(3), ..Options::default() };
+            let wanted = match (is(3), is(2), is(1)) {
+                (true, _, _) => Some(Why::UnlockedReaders),
+                (false, false, _) => Some(Why::NoInPlace),
+                (false, true, true) => Some(Why::HardLinked),
+                (false, true, false) => None,
+            };
+            assert_eq!(in_place_obstacle(&options, capabilities, &meta), wanted);
+            for way in [WayChoice::Auto, WayChoice::Patch, WayChoice::Put, WayChoice::Clone] {
+                for len in [0, CLONE_LEN_MIN - 1, CLONE_LEN_MIN, u64::MAX] {
+                    options.way = way;
+                    let wanted = is(0) && (way == WayChoice::Clone || way == WayChoice::Auto && len >= 1 << 20);
+                    assert_eq!(clones(&options, capabilities, len), wanted, "{way:?} {len}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn no_choice_overrides_an_obstacle() {
         for choice in [WayChoice::Auto, WayChoice::Patch, WayChoice::Put, WayChoice::Clone] {

@@ -55,6 +55,8 @@ pub enum What {
     },
     /// One of the files from which it is to be made has other bytes; which one cannot be told.
     Source,
+    /// Somebody modified the file, and it cannot stay so: the new content of others is made from the bytes it had, or compressed against them.
+    Needed,
 }
 
 impl What {
@@ -70,6 +72,7 @@ impl What {
             Self::Executable { .. } => "executable",
             Self::Target { .. } => "target",
             Self::Source => "source",
+            Self::Needed => "needed",
         }
     }
 }
@@ -82,7 +85,7 @@ impl What {
         match self {
             Self::Missing => "missing",
             Self::Extra { .. } => "extra",
-            Self::Content | Self::Source => "damaged",
+            Self::Content | Self::Source | Self::Needed => "damaged",
             Self::Kind { .. } | Self::Length { .. } | Self::Executable { .. } | Self::Target { .. } => "changed",
         }
     }
@@ -102,6 +105,7 @@ impl fmt::Display for What {
                 write!(f, "leads to \"{}\" instead of \"{}\"", escape(found.as_bytes()), escape(expected.as_bytes()))
             }
             Self::Source => f.write_str("made from files one of which has other bytes"),
+            Self::Needed => f.write_str("modified, and cannot stay so: other files are made from the bytes it had"),
         }
     }
 }

@@ -16,7 +16,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn-testhost", &[]),
     ("untorn-txn", &["untorn-format", "untorn-fs"]),
     ("untorn-crash", &["untorn-fs", "untorn-sim", "untorn-txn"]),
-    ("untorn-powercut", &["untorn-crash", "untorn-fs", "untorn-sim", "untorn-txn"]),
+    ("untorn-powercut", &["untorn-crash", "untorn-fs", "untorn-sim", "untorn-strace", "untorn-txn"]),
     ("untorn-delta", &["untorn-format"]),
     ("untorn-store", &["untorn-format"]),
     ("untorn-remote", &["untorn-format"]),
@@ -26,7 +26,8 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn-publish", &["untorn", "untorn-format", "untorn-fs", "untorn-store", "untorn-trust"]),
     ("untorn-studio", &["untorn", "untorn-format", "untorn-fs"]),
     ("untorn-ffi", &["untorn"]),
-    ("untorn-cli", &["untorn", "untorn-keys", "untorn-publish", "untorn-studio"]),
+    ("untorn-import", &["untorn", "untorn-fs"]),
+    ("untorn-cli", &["untorn", "untorn-import", "untorn-keys", "untorn-publish", "untorn-studio"]),
 ];
 
 /// The names of crates, and of those they depend on.

@@ -5,6 +5,7 @@ mod crate_docs;
 mod edges;
 mod file_len;
 mod machine_paths;
+mod rows;
 mod std_fs;
 mod under_wine;
 mod unfinished;
@@ -25,6 +26,7 @@ const RULES: &[Rule] = &[
     machine_paths::check,
     crate_docs::check,
     under_wine::check,
+    rows::check,
 ];
 
 /// Checks the repository at `root` against all of them.

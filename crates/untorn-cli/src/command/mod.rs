@@ -6,10 +6,12 @@ mod demo;
 mod diff;
 mod explain;
 mod gc;
+mod import;
 mod inspect;
 mod key;
 mod low_disk;
 mod manifest;
+mod manual;
 mod pack;
 mod promote;
 mod publish;
@@ -62,6 +64,7 @@ pub(crate) fn perform(command: &Command, global: &Global) -> (&'static str, Answ
         Command::Diff(args) => ("diff", diff::run(args, global)),
         Command::Apply(args) => apply::run(args, global),
         Command::Inspect(args) => inspect::run(args, global),
+        Command::Import(args) => ("import", import::run(args, global)),
         Command::Pack(args) => ("pack", pack::run(args, global)),
         Command::Key(args) => ("key", key::run(args)),
         Command::Sign(args) => ("sign", sign::run(args)),
@@ -88,15 +91,26 @@ pub(crate) fn perform(command: &Command, global: &Global) -> (&'static str, Answ
         Command::Demo(args) => ("demo", demo::run(args, global)),
         Command::Explain(args) => ("explain", explain::run(args)),
         Command::Completions(args) => ("completions", completions::run(args)),
+        Command::Manual(args) => ("manual", manual::run(args)),
         Command::Serve(_) => ("serve", Err(Failure::usage("a server is not answered by a server".into()))),
     }
 }
 
 /// Whether the command comes to safe points, at which it can stop with everything as it was.
 fn can_stop(command: &Command) -> bool {
-    use Command::{Apply, Diff, Inspect, Install, Pack, Publish, Repair, Rollback, Update, Write};
+    use Command::{Apply, Diff, Import, Inspect, Install, Pack, Publish, Repair, Rollback, Update, Write};
     matches!(
         command,
-        Diff(_) | Inspect(_) | Pack(_) | Apply(_) | Write(_) | Rollback(_) | Publish(_) | Repair(_) | Update(_) | Install(_)
+        Diff(_)
+            | Import(_)
+            | Inspect(_)
+            | Pack(_)
+            | Apply(_)
+            | Write(_)
+            | Rollback(_)
+            | Publish(_)
+            | Repair(_)
+            | Update(_)
+            | Install(_)
     )
 }

@@ -83,7 +83,7 @@ fn u2_an_older_release_needs_to_be_asked_for() {
 }
 
 #[test]
-fn u8_another_platform_has_the_exit_code_of_a_wrong_base() {
+fn u8_p8_another_platform_has_the_exit_code_of_a_wrong_base() {
     let game = Game::signed();
     out(&game.studio(&["apply", "signed", "game", "--trust", "keys/game.1.root"]), 0);
     let sign = ["--key", "keys/game.key", "--root", "keys/game.1.root", "--build", "3", "--platform", "mac"];

@@ -2,10 +2,11 @@
 
 use crate::util::{Game, out};
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 23] = [
     "diff",
     "apply",
     "inspect",
+    "import",
     "pack",
     "write",
     "status",
@@ -24,6 +25,7 @@ const COMMANDS: [&str; 21] = [
     "demo",
     "explain",
     "completions",
+    "manual",
 ];
 
 #[test]
@@ -61,4 +63,16 @@ fn completions_exist_for_every_shell() {
 fn the_version_says_which_formats_it_reads() {
     let game = Game::new();
     assert!(out(&game.untorn(["--version"]), 0).contains("patch format"));
+}
+
+#[test]
+fn every_command_has_a_page_of_the_manual() {
+    let game = Game::new();
+    out(&game.untorn(["manual", "man"]), 0);
+    for command in COMMANDS {
+        let page = std::fs::read_to_string(game.path(&format!("man/untorn-{command}.1"))).unwrap();
+        let (_, examples) = page.split_once(".SH EXAMPLES").unwrap();
+        assert!(page.contains(".SH SYNOPSIS") && examples.contains(&format!("untorn {command} ")), "{page}");
+    }
+    assert!(std::fs::read_to_string(game.path("man/untorn.1")).unwrap().contains("Exit codes"));
 }

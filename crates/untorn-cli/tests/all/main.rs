@@ -7,6 +7,9 @@
     reason = "a test fails by panicking and says what it skips, and so do its helpers"
 )]
 
+mod evil;
+#[path = "../../../untorn/tests/all/forge/mod.rs"]
+mod forge;
 #[allow(dead_code, reason = "written for the tests of another crate, too")]
 #[path = "../../../untorn/tests/all/stores/mod.rs"]
 mod stores;
@@ -20,6 +23,11 @@ mod every_answer_can_be_one_json_document;
 mod every_command_does_what_its_help_says;
 mod help_opens_with_examples;
 mod names_from_outside_reach_no_terminal;
+mod no_bad_document_gets_past_an_update;
+mod no_bad_host_gets_past_an_update;
+mod no_bad_name_gets_past_a_command;
+mod no_bad_patch_gets_past_a_command;
+mod no_bad_tree_leads_an_update_astray;
 mod other_programs_ask_over_standard_input;
 mod publishing_survives_being_killed;
 mod publishing_takes_one_command;

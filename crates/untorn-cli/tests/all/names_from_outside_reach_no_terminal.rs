@@ -8,7 +8,7 @@ use crate::util::{Game, text};
 const EVIL: &str = "evil\u{1b}[2J\u{202e}";
 
 #[test]
-fn on_stdout_and_on_stderr() {
+fn p13_on_stdout_and_on_stderr() {
     let game = Game::new();
     fs::rename(game.path("game"), game.path(EVIL)).unwrap();
     fs::write(game.path("old").join(EVIL), b"").unwrap();

@@ -168,7 +168,8 @@ fn to_the_last_field() {
     let game = Game::new();
     copy(&game.path("old"), &game.path("follower"));
     game.write("updates", b"{\"file\":\"x\",\"at\":0,\"data\":\"y\"}\n");
-    let calls: [(&[&str], i32); 46] = [
+    let delta = concat!(env!("CARGO_MANIFEST_DIR"), "/../untorn-import/tests/golden/made.xdelta");
+    let calls: [(&[&str], i32); 51] = [
         (&["diff", "old", "new", "-o", "patch2"], 0),
         (&["diff", "old", "missing", "-o", "patch2"], 32),
         (&["inspect", "patch"], 0),
@@ -179,6 +180,11 @@ fn to_the_last_field() {
         (&["pack", "texts", "-o", "new.zip", "--like", "old/same.txt"], 0),
         (&["pack", "old", "-o", "old/x.zip"], 1),
         (&["pack", "missing", "-o", "x.zip"], 32),
+        (&["import", delta, "texts", "made.txt", "-n"], 0),
+        (&["import", delta, "texts", "made.txt"], 0),
+        (&["import", delta, "texts", "made.txt"], 0),
+        (&["import", "updates", "texts", "made.txt"], 1),
+        (&["manual", "man"], 0),
         (&["status", "game"], 0),
         (&["apply", "patch", "game", "-n"], 0),
         (&["apply", "patch", "new"], 0),

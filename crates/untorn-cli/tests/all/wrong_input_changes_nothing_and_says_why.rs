@@ -37,7 +37,7 @@ fn directories_and_files_that_are_not_there() {
 }
 
 #[test]
-fn what_is_no_patch_or_no_whole_one() {
+fn p1_p9_what_is_no_patch_or_no_whole_one() {
     let game = Game::new();
     let patch = fs::read(game.path("patch")).unwrap();
     let mut rotten = patch.clone();
@@ -47,12 +47,16 @@ fn what_is_no_patch_or_no_whole_one() {
     game.write("long", &[&patch[..], b"!"].concat());
     game.write("page", &b"<html>404 not found</html>".repeat(20));
     game.write("empty", b"");
+    game.write("note", b"hi\n");
+    game.write("begun", &patch[..5]);
     for (file, code) in [
         ("rotten", "UNT-PATCH-DAMAGED"),
         ("cut", "UNT-PATCH-DAMAGED"),
         ("long", "UNT-PATCH-TRAILING"),
         ("page", "UNT-FORMAT-MAGIC"),
         ("empty", "UNT-PATCH-DAMAGED"),
+        ("note", "UNT-FORMAT-MAGIC"),
+        ("begun", "UNT-PATCH-DAMAGED"),
     ] {
         said(&err(&game.untorn(["apply", file, "game"]), 1), code);
         said(&err(&game.untorn(["apply", file, "game", "--dry-run"]), 1), code);
@@ -62,7 +66,7 @@ fn what_is_no_patch_or_no_whole_one() {
 }
 
 #[test]
-fn a_tree_that_is_another_build() {
+fn p7_a_tree_that_is_another_build() {
     let game = Game::new();
     game.write("game/readme.txt", b"my own words");
     game.write("game/gone.txt", b"GONE");
@@ -85,7 +89,7 @@ fn a_tree_that_is_another_build() {
 }
 
 #[test]
-fn a_tree_that_somebody_else_holds() {
+fn f9_a_tree_that_somebody_else_holds() {
     let game = Game::new();
     let held = Tree::open(&game.path("game")).unwrap();
     game.write("updates", b"{\"file\":\"x\",\"at\":0,\"data\":\"y\"}\n");
@@ -112,7 +116,7 @@ fn waiting_for_somebody_else_ends_when_he_lets_go() {
 }
 
 #[test]
-fn a_journal_that_cannot_be_understood() {
+fn f10_a_journal_that_cannot_be_understood() {
     let game = Game::new();
     out(&game.untorn(["apply", "patch", "game"]), 0);
     for slot in 0..3 {

@@ -12,6 +12,28 @@ const BLOCK_LEN_MIN: u64 = 32;
 /// The longest block: reads go in whole numbers of it.
 pub(super) const BLOCK_LEN_MAX: u64 = 64 << 10;
 
+/// Of bytes that are looked at here and there, one block in so many is in the table: 16.
+const SPARSE: usize = 16;
+
+/// How many of the blocks of some old bytes are in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Density {
+    /// All of them: whatever is a block longer than a block is found.
+    Full,
+    /// One in [`SPARSE`]: whatever is that many blocks longer is found, for a sixteenth of the time and memory.
+    Sparse,
+}
+
+impl Density {
+    /// How many bytes of the table `len` old bytes are worth.
+    pub(super) fn share(self, len: u64) -> u64 {
+        match self {
+            Self::Full => len,
+            Self::Sparse => len / SPARSE as u64,
+        }
+    }
+}
+
 /// A place in the old tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
@@ -28,13 +50,23 @@ pub(super) struct Blocks {
     slots: Vec<u64>,
     /// One bit for each of many hash values: most new bytes are told apart here without touching `slots`.
     filter: Vec<u64>,
-    /// For each range that was added: the number of its first block, and where that stands. Sorted by number.
-    ranges: Vec<(u32, Place)>,
+    /// The ranges that were added, sorted by number.
+    ranges: Vec<Added>,
     count: u32,
 }
 
+/// Bytes whose blocks are in the table.
+struct Added {
+    /// Number of the first block.
+    first: u32,
+    /// Where that stands.
+    place: Place,
+    /// How far blocks stand from each other.
+    stride: u64,
+}
+
 impl Blocks {
-    /// An empty table for about `len` old bytes.
+    /// An empty table for about `len` old bytes, of each as many as its [`Density::share`].
     pub(super) fn new(len: u64) -> Self {
         let block_len = block_len(len);
         let slots = usize::try_from((len / block_len).min(BLOCKS_MAX) * 5 / 4 + 16).unwrap_or(usize::MAX).next_power_of_two();
@@ -52,12 +84,18 @@ impl Blocks {
         self.block_len
     }
 
-    /// Adds the whole blocks of `bytes`, which stand at `place`.
-    pub(super) fn add(&mut self, place: Place, bytes: &[u8]) {
+    /// Adds whole blocks of `bytes`, which stand at `place`.
+    pub(super) fn add(&mut self, place: Place, bytes: &[u8], density: Density) {
         if bytes.len() < self.block_len || u64::from(self.count) >= BLOCKS_MAX {
             return;
         }
-        self.ranges.push((self.count, place));
+        let stride = self.block_len * if density == Density::Sparse { SPARSE } else { 1 };
+        self.ranges.push(Added { first: self.count, place, stride: stride as u64 });
+        if density == Density::Sparse {
+            let block_len = self.block_len;
+            let blocks = bytes.chunks(stride).filter_map(|part| part.get(..block_len));
+            return blocks.for_each(|block| self.insert(block_hash(block)));
+        }
         let fours = bytes.chunks_exact(4 * self.block_len);
         let rest = fours.remainder();
         fours.for_each(|four| four_block_hashes(four, self.block_len).into_iter().for_each(|hash| self.insert(hash)));
@@ -104,9 +142,9 @@ impl Blocks {
 
     fn place(&self, slot: u64) -> Place {
         let number = u32::try_from(slot & u64::from(u32::MAX)).unwrap_or(0).saturating_sub(1);
-        let range = self.ranges.partition_point(|(first, _)| *first <= number).saturating_sub(1);
-        let (first, place) = self.ranges[range];
-        Place { at: place.at + u64::from(number - first) * self.block_len as u64, ..place }
+        let range = self.ranges.partition_point(|range| range.first <= number).saturating_sub(1);
+        let Added { first, place, stride } = self.ranges[range];
+        Place { at: place.at + u64::from(number - first) * stride, ..place }
     }
 
     fn first_slot(&self, hash: u64) -> usize {
@@ -145,12 +183,25 @@ mod tests {
         let bytes: Vec<u8> = (0..100_000_u32).flat_map(|number| number.to_le_bytes()).collect();
         let mut blocks = Blocks::new(bytes.len() as u64);
         let len = blocks.block_len();
-        blocks.add(Place { file: 3, at: 1000 }, &bytes[..200_000]);
-        blocks.add(Place { file: 5, at: 0 }, &bytes[200_000..]);
+        blocks.add(Place { file: 3, at: 1000 }, &bytes[..200_000], Density::Full);
+        blocks.add(Place { file: 5, at: 0 }, &bytes[200_000..], Density::Full);
         assert_eq!(blocks.find(block_hash(&bytes[..len])), Some(Place { file: 3, at: 1000 }));
         assert_eq!(blocks.find(block_hash(&bytes[5 * len..6 * len])), Some(Place { file: 3, at: 1000 + 5 * len as u64 }));
         assert_eq!(blocks.find(block_hash(&bytes[200_000 + len..][..len])), Some(Place { file: 5, at: len as u64 }));
         assert_eq!(blocks.find(block_hash(&vec![9; len])), None);
+    }
+
+    #[test]
+    fn of_what_is_looked_at_here_and_there_long_stretches_are_found() {
+        let bytes: Vec<u8> = (0..100_000_u32).flat_map(|number| number.to_le_bytes()).collect();
+        let mut blocks = Blocks::new(Density::Sparse.share(bytes.len() as u64));
+        let len = blocks.block_len();
+        blocks.add(Place { file: 3, at: 1000 }, &bytes[..200_000], Density::Sparse);
+        blocks.add(Place { file: 5, at: 7 }, &bytes[200_000..], Density::Sparse);
+        let stride = SPARSE * len;
+        assert_eq!(blocks.find(block_hash(&bytes[2 * stride..][..len])), Some(Place { file: 3, at: 1000 + 2 * stride as u64 }));
+        assert_eq!(blocks.find(block_hash(&bytes[2 * stride + len..][..len])), None);
+        assert_eq!(blocks.find(block_hash(&bytes[200_000 + stride..][..len])), Some(Place { file: 5, at: 7 + stride as u64 }));
     }
 
     #[test]

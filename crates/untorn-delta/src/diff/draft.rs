@@ -117,6 +117,11 @@ impl<'a> Draft<'a> {
         Change { path, before, after: self.after(old) }
     }
 
+    /// How many of its bytes are literal.
+    pub(super) fn literal_len(&self) -> u64 {
+        self.ops.iter().map(Op::literal_len).sum()
+    }
+
     fn keeps(&self) -> bool {
         self.ops.iter().any(|op| matches!(op, Op::Keep { .. }))
     }

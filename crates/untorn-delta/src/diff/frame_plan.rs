@@ -43,9 +43,10 @@ struct Piece {
     is_adapted: bool,
 }
 
-/// Plans all frames. Every literal byte is in one frame, in the order of the files.
-pub(super) fn plan(drafts: &[Draft<'_>], old: &Manifest) -> Vec<FramePlan> {
-    let mut planner = Planner { plans: Vec::new(), current: FramePlan::default(), references: 0 };
+/// Plans all frames. Every literal byte is in one frame, in the order of the files. A frame takes no further old bytes once it refers to `reference_len`; those of one
+/// file stay together.
+pub(super) fn plan(drafts: &[Draft<'_>], old: &Manifest, reference_len: u64) -> Vec<FramePlan> {
+    let mut planner = Planner { plans: Vec::new(), current: FramePlan::default(), reference_len, references: 0 };
     let templates = Templates::new(drafts, old);
     for (number, draft) in drafts.iter().enumerate() {
         planner.add_file(number, draft, templates.of(draft, old));
@@ -136,6 +137,8 @@ fn leaving<'a>(drafts: &[Draft<'a>], old: &Manifest) -> HashMap<&'a str, Templat
 struct Planner {
     plans: Vec<FramePlan>,
     current: FramePlan,
+    /// How many old bytes a frame should refer to at most.
+    reference_len: u64,
     /// References of the frames planned so far. When there are too many, the rest does without.
     references: u64,
 }
@@ -180,9 +183,13 @@ impl Planner {
 
     /// Adds literal bytes to the frame, or to a new one when they do not fit.
     fn add_piece(&mut self, piece: Piece, wanted: &[Reference]) {
-        let wanted_len = wanted.iter().map(|wanted| wanted.len + 2 * GAP_LEN_MAX).fold(0, u64::saturating_add);
-        let fits = self.current.len + piece.len <= MAX_FRAME_LEN && self.current.wanted.len() + wanted_len <= MAX_REFERENCE_LEN;
-        if !fits {
+        let more_len = wanted.iter().map(|wanted| self.current.wanted.missing(wanted)).fold(0, u64::saturating_add);
+        let gaps_len = wanted.len() as u64 * 2 * GAP_LEN_MAX;
+        let reference_len = self.current.wanted.len() + more_len + gaps_len;
+        let fits = self.current.len + piece.len <= MAX_FRAME_LEN && reference_len <= MAX_REFERENCE_LEN;
+        // Frames of executables are compressed thoroughly, which takes long in any case.
+        let is_enough = !piece.is_adapted && more_len > 0 && reference_len > self.reference_len;
+        if !fits || is_enough {
             self.close();
         }
         wanted.iter().for_each(|wanted| self.current.wanted.add(wanted));

@@ -24,9 +24,10 @@ pub(super) fn write(
     spool: &mut dyn Write,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<Frame>, DiffError> {
-    let plans = plan(drafts, old.manifest);
-    let total = plans.iter().map(|plan| plan.len).sum();
-    let effort = |plan: &FramePlan| Effort::of(options.level).for_frame(plan, total);
+    let total = drafts.iter().map(Draft::literal_len).fold(0, u64::saturating_add);
+    let level = Effort::of(options.level).for_total(total);
+    let plans = plan(drafts, old.manifest, level.reference_len);
+    let effort = |plan: &FramePlan| level.for_frame(plan);
     let threads = threads(&plans, &effort, options);
     let (mut frames, mut done) = (Vec::<Frame>::with_capacity(plans.len()), 0);
     let mut store = |plan: &FramePlan, worker: Worker<'_>| {

@@ -39,6 +39,14 @@ impl Ranges {
         self.len += end - start;
     }
 
+    /// How many bytes of a range are in none of them.
+    pub(super) fn missing(&self, range: &Reference) -> u64 {
+        let (start, end) = (range.at, range.at + range.len);
+        let before_end = self.ends.range((range.source, 0)..(range.source, end)).rev();
+        let held = before_end.take_while(|(_, last)| **last > start).map(|((_, at), last)| (*last).min(end) - (*at).max(start));
+        range.len - held.sum::<u64>()
+    }
+
     /// The ranges, by file and start.
     pub(super) fn into_references(self) -> Vec<Reference> {
         self.ends.into_iter().map(|((source, at), end)| Reference { source, at, len: end - at }).collect()
@@ -54,6 +62,25 @@ mod tests {
         ranges.iter().for_each(|&(source, at, len)| set.add(&Reference { source, at, len }));
         let len = set.len();
         (set.into_references().into_iter().map(|range| (range.source, range.at, range.len)).collect(), len)
+    }
+
+    #[test]
+    fn what_is_missing_is_what_adding_would_add() {
+        let mut set = Ranges::default();
+        for (source, at, len) in [(1, 1000, 10), (1, 5000, 100), (2, 0, 10), (1, 6000, 50)] {
+            set.add(&Reference { source, at, len });
+        }
+        for (source, at, len, missing) in [
+            (1, 1000, 10, 0),
+            (1, 0, 4000, 3990),
+            (1, 5050, 100, 50),
+            (1, 0, 10_000, 9840),
+            (0, 0, 5, 5),
+            (2, 3, 0, 0),
+            (1, 6050, 1, 1),
+        ] {
+            assert_eq!(set.missing(&Reference { source, at, len }), missing, "{source} {at} {len}");
+        }
     }
 
     #[test]

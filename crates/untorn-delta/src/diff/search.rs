@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use untorn_format::Hasher;
 use untorn_format::patch::Op;
 
-use super::blocks::{BLOCK_LEN_MAX, Blocks, Place};
+use super::blocks::{BLOCK_LEN_MAX, Blocks, Density, Place};
 use super::draft::{Content, Draft, content, number_of};
 use super::matching::Matcher;
 use super::new_window::NewWindow;
@@ -81,13 +81,13 @@ fn index(drafts: &mut [Draft<'_>], old: Build<'_>, options: &Options) -> Result<
         Vec::new()
     };
     let replaced_len = drafts.iter().flat_map(Draft::replaced_ranges).map(|(_, len)| len).fold(0, u64::saturating_add);
-    let others_len = others.iter().map(|other| other.len).fold(0, u64::saturating_add);
+    let others_len = others.iter().map(|other| other.density.share(other.len)).fold(0, u64::saturating_add);
     let mut indexer = Indexer { old, blocks: Blocks::new(replaced_len.saturating_add(others_len)), buf: vec![0; PIECE_LEN] };
     for draft in drafts.iter_mut().filter(|draft| draft.made().is_some() && draft.old_file().is_some()) {
         let file = number_of(old.manifest, draft.path);
         let mut hasher = Hasher::new();
         for (at, len) in draft.replaced_ranges() {
-            indexer.add(&OldRange { file, at, len }, &mut hasher)?;
+            indexer.add(&OldRange { file, at, len, density: Density::Full }, &mut hasher)?;
         }
         draft.replaced = Some(hasher.finish().into());
     }
@@ -100,6 +100,7 @@ struct OldRange {
     file: u32,
     at: u64,
     len: u64,
+    density: Density,
 }
 
 struct Indexer<'a> {
@@ -114,14 +115,15 @@ impl Indexer<'_> {
         let mut at = range.at;
         read_range(self.old.files, path, (at, range.len), &mut self.buf, |bytes| {
             hasher.update(bytes);
-            self.blocks.add(Place { file: range.file, at }, bytes);
+            self.blocks.add(Place { file: range.file, at }, bytes, range.density);
             at += bytes.len() as u64;
         })
         .map_err(|source| DiffError::Read { path: path.clone(), source })
     }
 }
 
-/// What is searched besides the replaced bytes of made files: files that leave, and all the rest where that is wanted.
+/// What is searched besides the replaced bytes of made files: files that leave, and all the rest where that is wanted. What stays is seldom copied, and then in long
+/// stretches, so not every block of it is looked at.
 fn other_ranges(drafts: &[Draft<'_>], old: Build<'_>, search: Search) -> Vec<OldRange> {
     let moved: HashSet<_> =
         drafts.iter().filter_map(|draft| if let Twin::Moved(from) = draft.twin { Some(from) } else { None }).collect();
@@ -135,10 +137,17 @@ fn other_ranges(drafts: &[Draft<'_>], old: Build<'_>, search: Search) -> Vec<Old
         match draft {
             Some(draft) if draft.made().is_some() => {
                 let kept = if everything { draft.kept_ranges() } else { Vec::new() };
-                ranges.extend(kept.into_iter().map(|(at, len)| OldRange { file, at, len: len.min(old_len.saturating_sub(at)) }));
+                ranges.extend(kept.into_iter().map(|(at, len)| OldRange {
+                    file,
+                    at,
+                    len: len.min(old_len.saturating_sub(at)),
+                    density: Density::Sparse,
+                }));
             }
-            Some(_) if !moved.contains(&entry.path) => ranges.push(OldRange { file, at: 0, len: old_len }),
-            _ if everything => ranges.push(OldRange { file, at: 0, len: old_len }),
+            Some(_) if !moved.contains(&entry.path) => {
+                ranges.push(OldRange { file, at: 0, len: old_len, density: Density::Full })
+            }
+            _ if everything => ranges.push(OldRange { file, at: 0, len: old_len, density: Density::Sparse }),
             _ => {}
         }
     }

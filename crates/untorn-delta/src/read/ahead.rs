@@ -15,6 +15,9 @@ use crate::{Files, PatchError};
 /// Bytes that wait for each thread, stored and to be made, at most; one frame may always wait.
 const WAITING_LEN_MAX: u64 = 32 << 20;
 
+/// Says whether so many bytes of the input can be read without waiting.
+pub(super) type IsThere = dyn Fn(u64) -> bool + Send + Sync;
+
 /// Frames in their order, read from the input as they are needed, or a few earlier.
 pub(super) struct Ahead {
     /// How many threads decompress besides the caller's; with none, every frame is decompressed when it is needed.
@@ -26,6 +29,7 @@ pub(super) struct Ahead {
     literals_at: u64,
     waiting: VecDeque<Waiting>,
     waiting_len: u64,
+    is_there: Option<Box<IsThere>>,
 }
 
 /// What comes of a frame.
@@ -68,12 +72,17 @@ impl Ahead {
 
     /// From the frame of this number on, whose literal bytes begin at `literals_at`.
     pub(super) fn starting_at(next_frame: usize, literals_at: u64) -> Self {
-        Self { jobs: 0, workers: None, next_frame, literals_at, waiting: VecDeque::new(), waiting_len: 0 }
+        Self { jobs: 0, workers: None, next_frame, literals_at, waiting: VecDeque::new(), waiting_len: 0, is_there: None }
     }
 
     /// Lets `threads` threads work, the caller's included.
     pub(super) fn set_threads(&mut self, threads: usize) {
         self.jobs = if threads > 1 { threads } else { 0 };
+    }
+
+    /// Only what is there is read ahead.
+    pub(super) fn set_is_there(&mut self, is_there: Box<IsThere>) {
+        self.is_there = Some(is_there);
     }
 
     /// The next frame; whatever ends before the literal byte `needed_at` is skipped. `None` behind the last.
@@ -128,7 +137,8 @@ impl Ahead {
     fn may_wait(&self, frame: &Frame) -> bool {
         let failed = matches!(self.waiting.back(), Some(Waiting { state: State::Failed(_), .. }));
         let room = WAITING_LEN_MAX.saturating_mul(self.jobs as u64);
-        !failed && self.waiting_len.saturating_add(held_len(frame)) <= room
+        let is_there = self.is_there.as_ref().is_none_or(|is_there| is_there(frame.stored_len));
+        !failed && is_there && self.waiting_len.saturating_add(held_len(frame)) <= room
     }
 
     fn begin<R: Read>(

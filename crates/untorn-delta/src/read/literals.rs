@@ -34,6 +34,11 @@ impl<R: Read> Literals<R> {
         self.ahead.set_threads(threads);
     }
 
+    /// Only what is there is read ahead.
+    pub(super) fn set_is_there(&mut self, is_there: Box<super::ahead::IsThere>) {
+        self.ahead.set_is_there(is_there);
+    }
+
     /// The next literal byte.
     pub(super) fn at(&self) -> u64 {
         self.at

@@ -76,6 +76,14 @@ impl<R: Read> PatchReader<R> {
         Ok(Self { header, index, literals, next: 0, literals_end: 0, made: BTreeMap::new() })
     }
 
+    /// For an input that comes slowly: `is_there` says whether that many more bytes of it can be read without waiting, and nothing else is read ahead. So what has come is used before
+    /// more comes.
+    #[must_use]
+    pub fn reading_what_is_there(mut self, is_there: impl Fn(u64) -> bool + Send + Sync + 'static) -> Self {
+        self.literals.set_is_there(Box::new(is_there));
+        self
+    }
+
     /// How many bytes of memory reading it takes at most, with so many threads: below 64 MiB for each, and the index.
     #[must_use]
     pub fn memory_len(&self, threads: usize) -> u64 {

@@ -49,7 +49,7 @@ fn the_tool_of_these_tests_makes_valid_patches() {
 }
 
 #[test]
-fn facts_that_decompress_to_more_or_less_than_promised_are_refused() {
+fn p4_facts_that_decompress_to_more_or_less_than_promised_are_refused() {
     let (facts, digests) = Index::default().encode();
     for len in (0..8).chain([1 << 20, 32 << 20]).filter(|len| *len != facts.len() as u64) {
         assert!(matches!(refusal(&forge(&lzma(&facts), len, &digests, &[])), PatchError::Format(_)), "{len}");
@@ -71,7 +71,7 @@ fn facts_in_any_but_one_plain_stream_are_refused() {
 }
 
 #[test]
-fn a_patch_that_promises_much_and_ends_is_damaged() {
+fn p3_a_patch_that_promises_much_and_ends_is_damaged() {
     let facts = Index::default().encode().0;
     let mut header = forge(&lzma(&facts), 32 << 20, &[], &[])[..HEADER_LEN].to_vec();
     header[80..88].copy_from_slice(&(32_u64 << 20).to_le_bytes());
@@ -98,7 +98,7 @@ fn read_frame(kind: FrameKind, stored: &[u8], hash: Hash) -> Result<(), PatchErr
 }
 
 #[test]
-fn a_frame_of_wrong_length_or_form_is_refused() {
+fn p4_a_frame_of_wrong_length_or_form_is_refused() {
     let literal = vec![b'a'; 5000];
     for (kind, compressed) in [(FrameKind::Zstd, zstd_frame as fn(&[u8]) -> Vec<u8>), (FrameKind::Lzma, lzma)] {
         let right = compressed(&literal);

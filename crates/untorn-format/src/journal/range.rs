@@ -77,3 +77,57 @@ pub(super) fn check_pieces(mut pieces: impl Iterator<Item = (u64, u64)>, len: u6
     });
     require(fits, "ranges of a file")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Hash;
+
+    /// Numbers at both ends.
+    const EDGES: [u64; 8] = [0, 1, 2, 3, u64::MAX - 2, u64::MAX - 1, u64::MAX, u64::MAX / 2];
+
+    fn pieces() -> impl Iterator<Item = (u64, u64)> {
+        EDGES.into_iter().flat_map(|at| EDGES.into_iter().map(move |len| (at, len)))
+    }
+
+    /// The rule, in numbers that do not overflow.
+    fn are_right(pieces: &[(u64, u64)], len: u64) -> bool {
+        let end = |(at, len): (u64, u64)| u128::from(at) + u128::from(len);
+        let is_sorted = pieces.windows(2).all(|pair| end(pair[0]) <= pair[1].0.into());
+        is_sorted && pieces.iter().all(|&piece| piece.1 > 0 && end(piece) <= len.into())
+    }
+
+    #[test]
+    fn pieces_are_sorted_apart_and_within_over_all_edges() {
+        for len in EDGES {
+            assert!(check_pieces([].into_iter(), len).is_ok());
+            for a in pieces() {
+                assert_eq!(check_pieces([a].into_iter(), len).is_ok(), are_right(&[a], len), "{a:?} in {len}");
+                for b in pieces() {
+                    assert_eq!(check_pieces([a, b].into_iter(), len).is_ok(), are_right(&[a, b], len), "{a:?} {b:?} in {len}");
+                }
+            }
+        }
+        let small = || (0..4).flat_map(|at| (0..4).map(move |len| (at, len)));
+        for a in small() {
+            for b in small() {
+                for c in small() {
+                    for len in 0..7 {
+                        assert_eq!(check_pieces([a, b, c].into_iter(), len).is_ok(), are_right(&[a, b, c], len));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_of_ranges_are_within_the_redo_file_over_all_edges() {
+        for redo_len in EDGES {
+            for (redo_at, len) in pieces().filter(|piece| piece.1 > 0) {
+                let redo = Blob { len: redo_len, hash: Hash::NONE };
+                let is_right = u128::from(redo_at) + u128::from(len) <= redo_len.into();
+                assert_eq!(check_ranges(&[Range { at: 0, len, redo_at }], u64::MAX, &redo).is_ok(), is_right);
+            }
+        }
+    }
+}

@@ -49,6 +49,9 @@ pub struct Header {
 }
 
 impl Header {
+    /// How a patch begins.
+    pub const MAGIC: [u8; 8] = KIND.magic;
+
     /// Length in bytes of the whole patch.
     #[must_use]
     pub fn patch_len(&self) -> u64 {

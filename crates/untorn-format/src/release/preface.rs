@@ -42,10 +42,13 @@ pub struct Preface {
 }
 
 impl Preface {
+    /// How a file with a preface begins.
+    pub const MAGIC: [u8; 8] = KIND.magic;
+
     /// Whether a file begins with a preface, by its first 8 bytes.
     #[must_use]
     pub fn begins(bytes: [u8; 8]) -> bool {
-        bytes == KIND.magic
+        bytes == Self::MAGIC
     }
 
     /// How long the whole preface is, in bytes, by its first [`PREFACE_HEAD_LEN`] bytes. What a damaged one says is bounded.

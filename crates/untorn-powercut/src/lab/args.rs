@@ -92,16 +92,16 @@ impl Args {
     }
 }
 
-fn number<T: FromStr>(word: &str) -> Result<T, String> {
+pub(super) fn number<T: FromStr>(word: &str) -> Result<T, String> {
     word.parse().map_err(|_| format!("{word:?} is no number that fits"))
 }
 
-fn minutes(word: &str) -> Result<Duration, String> {
+pub(super) fn minutes(word: &str) -> Result<Duration, String> {
     let minutes: f64 = number(word)?;
     Duration::try_from_secs_f64(minutes * 60.0).map_err(|_| format!("{word:?} minutes cannot be waited for"))
 }
 
-fn file_system(name: &str) -> Result<&'static FileSystem, String> {
+pub(super) fn file_system(name: &str) -> Result<&'static FileSystem, String> {
     FILE_SYSTEMS.iter().find(|fs| fs.name == name).ok_or_else(|| format!("there is no file system {name:?}; --list lists them"))
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -99,7 +99,7 @@ impl Campaign<'_> {
         dir: &Path,
     ) -> Result<(Count, Vec<Finding>), String> {
         let seed = self.seed.wrapping_add(number);
-        let image = self.image(fs, job)?;
+        let image = fs.image(self.dir, job)?;
         let workload = self.workshop.workload(name, seed)?;
         let limits = Limits { nested_max: if workload.is_control { 0 } else { self.limits.nested_max }, ..self.limits.clone() };
         let (ground, count) = (Ground::new(fs, dir)?, Count::default());
@@ -108,15 +108,6 @@ impl Campaign<'_> {
         let played = if self.is_media { round.play_media(&image) } else { round.play(&image) };
         played.map_err(|why| format!("{}, {}, seed {seed}: {why}", fs.name, workload.name))?;
         Ok((round.count, round.findings))
-    }
-
-    /// An empty file system: one for each job, since two with one identity cannot be mounted at once.
-    fn image(&self, fs: &FileSystem, job: usize) -> Result<PathBuf, String> {
-        let image = self.dir.join(format!("{}-{job}.image", fs.name));
-        if !image.exists() {
-            fs.make(&image, &self.dir.join(format!("mkfs-{job}.log")))?;
-        }
-        Ok(image)
     }
 
     fn note(

@@ -36,12 +36,17 @@ pub(super) enum Silence {
 
 /// Runs it to its end; what it says goes through the file `log`.
 pub(super) fn run(command: &mut Command, log: &Path) -> Result<Ended, Silence> {
+    run_within(command, log, PATIENCE)
+}
+
+/// The same with another patience.
+pub(super) fn run_within(command: &mut Command, log: &Path, patience: Duration) -> Result<Ended, Silence> {
     let name = command.get_program().to_string_lossy().into_owned();
     let failed = |error: std::io::Error| Silence::Failed(format!("{name}: {error}"));
     let output = File::create(log).map_err(failed)?;
     let errors = output.try_clone().map_err(failed)?;
     let mut child = command.stdin(Stdio::null()).stdout(output).stderr(errors).spawn().map_err(failed)?;
-    let code = wait(&mut child, PATIENCE)?;
+    let code = wait(&mut child, patience)?;
     let mut said = Vec::new();
     File::open(log).and_then(|mut file| file.read_to_end(&mut said)).map_err(failed)?;
     Ok(Ended { code, said: String::from_utf8_lossy(&said).into_owned() })
@@ -60,7 +65,7 @@ fn wait(child: &mut Child, patience: Duration) -> Result<Option<i32>, Silence> {
     child.wait().map(|status| status.code()).map_err(|error| Silence::Failed(error.to_string()))
 }
 
-fn ends_within(child: &Child, patience: Duration) -> bool {
+pub(super) fn ends_within(child: &Child, patience: Duration) -> bool {
     let Ok(handle) = pidfd_open(Pid::from_child(child), PidfdFlags::empty()) else { return true };
     let deadline = Instant::now() + patience;
     loop {

@@ -1,6 +1,9 @@
 //! The file systems, each in the modes that people have it in.
 
-use std::{path::Path, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use super::child;
 
@@ -97,8 +100,17 @@ impl FileSystem {
         (!is_known && !module()).then(|| format!("this kernel does not know {}", self.kind))
     }
 
+    /// An empty one in `dir`: one for each job, since two with one identity cannot be mounted at once.
+    pub(super) fn image(&self, dir: &Path, job: usize) -> Result<PathBuf, String> {
+        let image = dir.join(format!("{}-{job}.image", self.name));
+        if !image.exists() {
+            self.make(&image, &dir.join(format!("mkfs-{job}.log")))?;
+        }
+        Ok(image)
+    }
+
     /// Makes an empty one as a new sparse file.
-    pub(super) fn make(&self, image: &Path, log: &Path) -> Result<(), String> {
+    fn make(&self, image: &Path, log: &Path) -> Result<(), String> {
         let file = std::fs::File::create_new(image).and_then(|file| file.set_len(self.len));
         file.map_err(|error| format!("{}: {error}", image.display()))?;
         let mut command = Command::new(self.mkfs);

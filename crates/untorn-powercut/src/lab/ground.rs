@@ -1,6 +1,7 @@
 //! Where trees stand: a disk, and the file system on it.
 
 use std::{
+    fs::File,
     path::{Path, PathBuf},
     process::Command,
     thread,
@@ -19,6 +20,8 @@ const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
 /// A disk with a place to mount it; both are gone when this is dropped.
 pub(super) struct Ground {
+    /// The loop device, where it is kept: the kernel detaches it when this is closed.
+    device: Option<(PathBuf, File)>,
     pub(super) disk: Disk,
     pub(super) file_system: &'static FileSystem,
     /// What the programs run here say.
@@ -42,7 +45,7 @@ impl Ground {
             std::fs::create_dir_all(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
         }
         let disk = Disk::new(&served, file_system.len)?;
-        Ok(Self { disk, file_system, log: dir.join("log"), mountpoint, is_mounted: false })
+        Ok(Self { device: None, disk, file_system, log: dir.join("log"), mountpoint, is_mounted: false })
     }
 
     /// The root of the file system.
@@ -68,10 +71,33 @@ impl Ground {
             self.run(&mut command).map_err(NotMounted::from)?;
         }
         let mut command = Command::new("mount");
-        command.args(["-n", "-t", fs.kind, "-o"]).arg(format!("loop,{}", fs.options)).arg(self.disk.file()).arg(&self.mountpoint);
+        command.args(["-n", "-t", fs.kind, "-o"]);
+        if let Some(device) = self.device.as_ref().map(|(device, _)| device.clone()) {
+            // The disk changed beneath what the kernel remembers of it.
+            self.run(Command::new("blockdev").arg("--flushbufs").arg(&device)).map_err(NotMounted::from)?;
+            command.arg(fs.options).arg(device);
+        } else {
+            command.arg(format!("loop,{}", fs.options)).arg(self.disk.file());
+        }
+        command.arg(&self.mountpoint);
         let ended = self.run(&mut command).map_err(NotMounted::from)?;
         self.is_mounted = ended.code == Some(0);
         if self.is_mounted { Ok(()) } else { Err(NotMounted::Refused(ended.said)) }
+    }
+
+    /// Keeps the loop device from one mount to the next, since a disk has the same number after most boots, and some programs know a directory by it. To
+    /// be called while it is mounted.
+    ///
+    /// # Errors
+    /// It is not mounted, or its device cannot be opened.
+    pub(super) fn keep_device(&mut self) -> Result<(), String> {
+        let mounts = std::fs::read_to_string("/proc/self/mounts").map_err(|error| format!("mounts: {error}"))?;
+        let of = |line: &str| Some((line.split(' ').next()?.to_owned(), line.split(' ').nth(1)?.to_owned()));
+        let mounted = mounts.lines().filter_map(of).find(|(_, at)| Path::new(at) == self.mountpoint);
+        let (device, _) = mounted.ok_or("it is not mounted")?;
+        let file = File::open(&device).map_err(|error| format!("{device}: {error}"))?;
+        self.device = Some((device.into(), file));
+        Ok(())
     }
 
     /// Unmounts it; the kernel detaches the loop device.

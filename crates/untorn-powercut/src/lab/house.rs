@@ -18,11 +18,13 @@ const INTERRUPTED: u8 = 130;
 
 /// Why it cannot be built here; `None` when it can.
 pub(super) fn lacks() -> Option<String> {
+    lacks_for_mounts().or_else(|| (!Path::new("/dev/fuse").exists()).then(|| "there is no /dev/fuse".into()))
+}
+
+/// Why nothing can be mounted in it; `None` when it can.
+pub(super) fn lacks_for_mounts() -> Option<String> {
     if !rustix::process::geteuid().is_root() {
         return Some("it needs root, to mount".into());
-    }
-    if !Path::new("/dev/fuse").exists() {
-        return Some("there is no /dev/fuse".into());
     }
     if !Path::new("/dev/loop-control").exists() {
         return Some("there are no loop devices".into());
@@ -35,12 +37,20 @@ pub(super) fn lacks() -> Option<String> {
     }
 }
 
-/// Runs this program in it with these words, and a directory for its things, which is removed at the end.
+/// Runs this program in it with these words, and a directory for its things, which bears this name and is removed at the end.
 ///
 /// # Errors
 /// What keeps it from being built.
-pub(super) fn run(words: &[String]) -> Result<ExitCode, String> {
-    let dir = WorkDir::new()?;
+pub(super) fn run(name: &str, words: &[String]) -> Result<ExitCode, String> {
+    run_in(&std::env::temp_dir(), name, words)
+}
+
+/// The same with its directory in `base`.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn run_in(base: &Path, name: &str, words: &[String]) -> Result<ExitCode, String> {
+    let dir = WorkDir::new(base, name)?;
     let program = std::env::current_exe().map_err(|error| format!("this program: {error}"))?;
     let mut command = Command::new("unshare");
     command.args(["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child=KILL"]);
@@ -71,13 +81,17 @@ pub(super) fn end_with_standard_input() {
 }
 
 /// A directory that goes when this is dropped. What is mounted in it is mounted elsewhere.
-struct WorkDir(PathBuf);
+pub(super) struct WorkDir(PathBuf);
 
 impl WorkDir {
-    fn new() -> Result<Self, String> {
-        let dir = std::env::temp_dir().join(format!("untorn-powercut-{}", std::process::id()));
+    pub(super) fn new(base: &Path, name: &str) -> Result<Self, String> {
+        let dir = base.join(format!("{name}-{}", std::process::id()));
         std::fs::create_dir(&dir).map_err(|error| format!("{}: {error}", dir.display()))?;
         Ok(Self(dir))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
     }
 }
 

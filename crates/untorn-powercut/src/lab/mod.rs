@@ -14,8 +14,10 @@ mod look;
 mod media_errors;
 mod oracle;
 mod round;
+mod soak;
 mod state;
 mod summary;
+mod torture;
 mod workload;
 
 use std::{
@@ -35,8 +37,8 @@ use self::{
     workload::Workshop,
 };
 
-/// The program: outside of the house, and in each of the processes within.
-pub(crate) fn main() -> ExitCode {
+/// The program `untorn-powercut`: outside of the house, and in each of the processes within.
+pub fn powercut() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let answer = match words.first().map(String::as_str) {
         Some("disk") => disk::main(&words[1..]).map(|()| ExitCode::SUCCESS),
@@ -50,6 +52,16 @@ pub(crate) fn main() -> ExitCode {
     })
 }
 
+/// The program `untorn-torture`: outside of the house, and in each of the processes within.
+pub fn torture() -> ExitCode {
+    torture::main()
+}
+
+/// The program `untorn-soak`.
+pub fn soak() -> ExitCode {
+    soak::main()
+}
+
 fn outside(words: &[String]) -> Result<ExitCode, String> {
     let args = Args::read(words).map_err(|why| format!("{why}\n{USAGE}"))?;
     if args.program.is_none() {
@@ -59,7 +71,7 @@ fn outside(words: &[String]) -> Result<ExitCode, String> {
         println!("powercut: SKIPPED: {why}");
         return Ok(ExitCode::SUCCESS);
     }
-    house::run(words)
+    house::run("untorn-powercut", words)
 }
 
 fn inside(words: &[String]) -> Result<ExitCode, String> {

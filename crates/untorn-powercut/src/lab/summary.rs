@@ -68,7 +68,8 @@ pub(super) fn log(path: &Path, outcome: &Outcome, args: &Args) -> Result<(), Str
     Ok(())
 }
 
-fn said(program: &str, args: &[&str]) -> Option<String> {
+/// What that program says; `None` where it fails.
+pub(super) fn said(program: &str, args: &[&str]) -> Option<String> {
     let output = Command::new(program).args(args).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

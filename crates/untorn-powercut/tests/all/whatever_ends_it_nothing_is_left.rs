@@ -2,11 +2,12 @@
 
 use std::{
     fs,
-    path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
+
+use crate::machine;
 
 /// The laboratory at work, and the name by which everything it has can be known.
 struct Work {
@@ -14,26 +15,41 @@ struct Work {
     name: String,
 }
 
-/// The program that it tries, if that was built.
-fn untorn() -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_BIN_EXE_untorn-powercut")).with_file_name("untorn");
-    path.exists().then_some(path)
+/// One of the laboratories.
+#[derive(Clone, Copy)]
+enum Laboratory {
+    Powercut,
+    Torture,
 }
 
-fn start() -> Option<Work> {
+impl Laboratory {
+    /// At work for minutes; `None` if it cannot be.
+    fn command(self) -> Option<(Command, &'static str)> {
+        if let Self::Torture = self {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_untorn-torture"));
+            // What it tries starts others, which must go, too.
+            command.args(["--file-system", "ext4-ordered", "--jobs", "2", "--recordings", "500", "--recipe", "tar"]);
+            command.args(["--recover", "sleep 1000 & sleep 0.05", "--", "sh", "-c", "cp -a {new}/. {tree}/; rm -rf {tree}/gone"]);
+            return Some((command, "untorn-torture"));
+        }
+        let mut command = Command::new(env!("CARGO_BIN_EXE_untorn-powercut"));
+        command.args(["--minutes", "5", "--file-system", "ext4-ordered", "--jobs", "2", "--program"]).arg(machine::untorn()?);
+        Some((command, "untorn-powercut"))
+    }
+}
+
+fn start(laboratory: Laboratory) -> Option<Work> {
     let lacks = |why: &str| println!("skipped: {why}");
-    let Some(program) = untorn() else {
+    if let Some(why) = machine::lacks() {
+        lacks(why);
+        return None;
+    }
+    let Some((mut command, name)) = laboratory.command() else {
         lacks("untorn is not built");
         return None;
     };
-    if !rustix::process::geteuid().is_root() || !fs::exists("/dev/fuse").unwrap() || !fs::exists("/dev/loop-control").unwrap() {
-        lacks("it needs root, FUSE and loop devices");
-        return None;
-    }
-    let mut command = Command::new(env!("CARGO_BIN_EXE_untorn-powercut"));
-    command.args(["--minutes", "5", "--file-system", "ext4-ordered", "--jobs", "2", "--program"]).arg(program);
     let mut process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let name = format!("untorn-powercut-{}", process.id());
+    let name = format!("{name}-{}", process.id());
     let began = Instant::now();
     while !loop_devices().contains(&name) {
         if process.try_wait().unwrap().is_some() || began.elapsed() > Duration::from_secs(60) {
@@ -62,8 +78,8 @@ fn left(name: &str) -> String {
     all.lines().filter(|line| line.contains(name)).collect()
 }
 
-fn ends(signal: &str) {
-    let Some(mut work) = start() else { return };
+fn ends(laboratory: Laboratory, signal: &str) {
+    let Some(mut work) = start(laboratory) else { return };
     let pid = work.process.id().to_string();
     assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
     let status = work.process.wait().unwrap();
@@ -84,15 +100,18 @@ fn ends(signal: &str) {
 
 #[test]
 fn an_interruption() {
-    ends("-INT");
+    ends(Laboratory::Powercut, "-INT");
+    ends(Laboratory::Torture, "-INT");
 }
 
 #[test]
 fn a_polite_request() {
-    ends("-TERM");
+    ends(Laboratory::Powercut, "-TERM");
+    ends(Laboratory::Torture, "-TERM");
 }
 
 #[test]
 fn a_kill() {
-    ends("-KILL");
+    ends(Laboratory::Powercut, "-KILL");
+    ends(Laboratory::Torture, "-KILL");
 }

@@ -27,7 +27,7 @@ fn options(way: WayChoice) -> Options {
 }
 
 #[test]
-fn nothing_is_changed_when_a_file_cannot_be() {
+fn f7_nothing_is_changed_when_a_file_cannot_be() {
     let dir = tree_with(&[("a", "old a"), ("held", "old held"), ("gone", "here")]);
     for way in [WayChoice::Patch, WayChoice::Put, WayChoice::Auto] {
         let mut tree = Tree::open(dir.path()).unwrap();
@@ -47,7 +47,7 @@ fn nothing_is_changed_when_a_file_cannot_be() {
 }
 
 #[test]
-fn a_program_that_runs_makes_room_and_goes_when_it_has_ended() {
+fn f7_a_program_that_runs_makes_room_and_goes_when_it_has_ended() {
     let dir = tree_with(&[("data", "old")]);
     for name in ["game.exe", "tool.exe"] {
         fs::copy(std::env::current_exe().unwrap(), dir.path().join(name)).unwrap();

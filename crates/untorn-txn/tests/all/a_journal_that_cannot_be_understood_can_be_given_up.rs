@@ -123,7 +123,7 @@ fn a_journal_that_is_understood_is_not_given_up() {
 }
 
 #[test]
-fn the_journal_of_a_newer_version_is_left_to_that_version() {
+fn f10_the_journal_of_a_newer_version_is_left_to_that_version() {
     let fs = rotten();
     let mut record = read(&fs, ".untorn/slot.0").unwrap();
     let checksum_at = 512 - 32;

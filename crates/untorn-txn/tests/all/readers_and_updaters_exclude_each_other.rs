@@ -51,7 +51,7 @@ fn child_process() {
 }
 
 #[test]
-fn a_second_updater_is_told_who_holds_the_tree_and_death_lets_go() {
+fn f9_a_second_updater_is_told_who_holds_the_tree_and_death_lets_go() {
     let dir = tree();
     let mut child = hold("updater", dir.path());
     let error = Tree::open(dir.path()).unwrap_err();

@@ -235,7 +235,7 @@ fn forged_records() {
 }
 
 #[test]
-fn a_newer_format_is_left_alone() {
+fn f10_a_newer_format_is_left_alone() {
     let workload = Workload::new(World::strict(), &["write-a"]);
     let oracle = workload.run().unwrap().oracle;
     let fs = decided(&workload);
@@ -269,7 +269,7 @@ fn copied(from: &SimFs, to: &SimFs) -> SimFs {
 }
 
 #[test]
-fn a_journal_that_was_copied_with_a_transaction_open_is_foreign() {
+fn f10_a_journal_that_was_copied_with_a_transaction_open_is_foreign() {
     let workload = Workload::new(World::strict(), &["write-a", "remove-b"]);
     let from = decided(&workload);
     let elsewhere = SimFs::new(untorn_sim::SimOptions::strict());

@@ -111,7 +111,7 @@ fn by_copies() {
 }
 
 #[test]
-fn where_overwriting_needs_space() {
+fn f8_where_overwriting_needs_space() {
     on("btrfs", 60_000);
 }
 

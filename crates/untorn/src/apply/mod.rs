@@ -196,7 +196,8 @@ impl Staging<'_> {
         let old = TreeFiles::new(self.fs, observer);
         let made = files::make(target, &mut reader, self.plans, self.modified, &old, self.dir, observer)?;
         if !made.differences.is_empty() {
-            let differences = traced(self.fs, self.dir, reader.index(), self.base, made.differences)?;
+            let mut differences = traced(self.fs, self.dir, reader.index(), self.base, made.differences)?;
+            modified::explain(&mut differences, self.modified);
             return Err(base::wrong_base(self.installed, reader.header(), differences));
         }
         report.forecast.spare(made.bytes_spared, self.options.keep_undo);

@@ -31,6 +31,12 @@ pub(super) fn set_aside(index: &Index, differences: &mut Vec<Difference>) -> Mod
     modified
 }
 
+/// What was to stay as it is, and turned out to be what others are made from: the difference says so.
+pub(super) fn explain(differences: &mut [Difference], modified: &Modified) {
+    let stayed = |difference: &&mut Difference| modified.values().any(|modified| modified.path == difference.path);
+    differences.iter_mut().filter(stayed).for_each(|difference| difference.what = What::Needed);
+}
+
 /// Whether nothing but one file changes: what moves, or gives way to something of another kind, takes others with it.
 fn stands_alone(index: &Index, change: &Change) -> bool {
     let is_file =

@@ -1,5 +1,6 @@
 //! Releases as a tree's updater sees them: where they come from, what is believed of them, and what of them has been fetched.
 
+mod arrivals;
 mod documents;
 mod objects;
 mod route;
@@ -8,6 +9,7 @@ mod source;
 mod supply;
 mod watch;
 
+pub(crate) use arrivals::Arrivals;
 pub(crate) use documents::{Heard, Question, hear, release_by_id};
 pub(crate) use objects::Objects;
 pub(crate) use route::cheapest;

@@ -5,7 +5,10 @@
 //! ```
 //! After a kill the last one may be cut off, after a power cut anything may stand there. Whoever takes something out compares its hash.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use untorn_format::Hash;
 use untorn_fs::File;
@@ -20,27 +23,85 @@ const HASH_LEN: usize = 32;
 /// No object is longer: the head of an index is the longest, and has as many.
 const OBJECT_LEN_MAX: u32 = 64 << 20;
 
-/// What was fetched and found to be right.
+/// What was fetched and found to be right. One thread may keep things while another one takes them out.
 pub(crate) struct Objects {
     fetched: Fetched,
-    file: Option<Box<dyn File>>,
-    places: RefCell<HashMap<Hash, (u64, u32)>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    file: Option<Arc<dyn File>>,
+    places: HashMap<Hash, (u64, u32)>,
     end: u64,
 }
 
 impl Objects {
     /// Finds what earlier processes have left.
     pub(crate) fn open(fetched: Fetched) -> Result<Self> {
-        let file = fetched.open(NAME)?;
-        let mut objects = Self { fetched, file, places: RefCell::default(), end: 0 };
-        objects.find();
+        let mut state = State::default();
+        if let Some(file) = fetched.open(NAME)? {
+            state.find(&*file);
+        }
         // It was opened for reading.
-        objects.file = if objects.end > 0 { Some(objects.fetched.make(NAME)?) } else { None };
-        Ok(objects)
+        state.file = if state.end > 0 { Some(fetched.make(NAME)?.into()) } else { None };
+        Ok(Self { fetched, state: Mutex::new(state) })
     }
 
-    fn find(&mut self) {
-        let Some(file) = &self.file else { return };
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it seems to be there.
+    pub(crate) fn contains(&self, hash: &Hash) -> bool {
+        self.state().places.contains_key(hash)
+    }
+
+    /// What has this hash. What turns out to be something else is forgotten.
+    pub(crate) fn get(&self, hash: &Hash) -> Option<Vec<u8>> {
+        let (file, (at, len)) = {
+            let state = self.state();
+            (state.file.clone(), *state.places.get(hash)?)
+        };
+        let mut bytes = vec![0; usize::try_from(len).ok()?];
+        let is_read = file.as_ref().is_some_and(|file| file.read_exact_at(&mut bytes, at).is_ok());
+        if is_read && Hash::of(&bytes) == *hash {
+            return Some(bytes);
+        }
+        self.state().places.remove(hash);
+        // Later processes should not find it again; where that cannot be written, they find out as this one did.
+        drop(file.map(|file| file.write_all_at(&Hash::NONE.0, at - HASH_LEN as u64)));
+        None
+    }
+
+    /// Keeps what has been found to have this hash.
+    pub(crate) fn put(&self, hash: Hash, bytes: &[u8]) -> Result<()> {
+        let Some(len) = u32::try_from(bytes.len()).ok().filter(|len| *len <= OBJECT_LEN_MAX) else { return Ok(()) };
+        let mut state = self.state();
+        if state.places.contains_key(&hash) {
+            return Ok(());
+        }
+        let file = match &state.file {
+            Some(file) => file.clone(),
+            None => state.file.insert(self.fetched.make(NAME)?.into()).clone(),
+        };
+        let record = [&len.to_le_bytes(), hash.0.as_slice(), bytes].concat();
+        let written = file.write_all_at(&record, state.end);
+        written.map_err(|source| crate::Error::Io { doing: "keep", path: NAME.into(), source })?;
+        let at = state.end + HEAD_LEN as u64;
+        state.places.insert(hash, (at, len));
+        state.end += record.len() as u64;
+        Ok(())
+    }
+
+    /// How many bytes it takes.
+    pub(crate) fn len(&self) -> u64 {
+        self.state().end
+    }
+}
+
+impl State {
+    fn find(&mut self, file: &dyn File) {
         let whole = file.metadata().map_or(0, |meta| meta.len);
         let mut head = [0; HEAD_LEN];
         while file.read_exact_at(&mut head, self.end).is_ok() {
@@ -50,52 +111,10 @@ impl Objects {
                 break;
             }
             if !hash.is_none() {
-                self.places.get_mut().insert(hash, (self.end + HEAD_LEN as u64, len));
+                self.places.insert(hash, (self.end + HEAD_LEN as u64, len));
             }
             self.end = next;
         }
-    }
-
-    /// Whether it seems to be there.
-    pub(crate) fn contains(&self, hash: &Hash) -> bool {
-        self.places.borrow().contains_key(hash)
-    }
-
-    /// What has this hash. What turns out to be something else is forgotten.
-    pub(crate) fn get(&self, hash: &Hash) -> Option<Vec<u8>> {
-        let (at, len) = *self.places.borrow().get(hash)?;
-        let mut bytes = vec![0; usize::try_from(len).ok()?];
-        let is_read = self.file.as_ref().is_some_and(|file| file.read_exact_at(&mut bytes, at).is_ok());
-        if is_read && Hash::of(&bytes) == *hash {
-            return Some(bytes);
-        }
-        self.places.borrow_mut().remove(hash);
-        // Later processes should not find it again; where that cannot be written, they find out as this one did.
-        drop(self.file.as_ref().map(|file| file.write_all_at(&Hash::NONE.0, at - HASH_LEN as u64)));
-        None
-    }
-
-    /// Keeps what has been found to have this hash.
-    pub(crate) fn put(&mut self, hash: Hash, bytes: &[u8]) -> Result<()> {
-        let Some(len) = u32::try_from(bytes.len()).ok().filter(|len| *len <= OBJECT_LEN_MAX) else { return Ok(()) };
-        if self.contains(&hash) {
-            return Ok(());
-        }
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => none.insert(self.fetched.make(NAME)?),
-        };
-        let record = [&len.to_le_bytes(), hash.0.as_slice(), bytes].concat();
-        let written = file.write_all_at(&record, self.end);
-        written.map_err(|source| crate::Error::Io { doing: "keep", path: NAME.into(), source })?;
-        self.places.get_mut().insert(hash, (self.end + HEAD_LEN as u64, len));
-        self.end += record.len() as u64;
-        Ok(())
-    }
-
-    /// How many bytes it takes.
-    pub(crate) fn len(&self) -> u64 {
-        self.end
     }
 }
 
@@ -117,7 +136,7 @@ mod tests {
         let tree = Tree::open(dir.path()).unwrap();
         let open = || Objects::open(Fetched::of(&tree)).unwrap();
         let (one, two) = (Hash::of(b"one"), Hash::of(b"two"));
-        let mut objects = open();
+        let objects = open();
         objects.put(one, b"one").unwrap();
         objects.put(two, b"two").unwrap();
         assert_eq!(open().get(&one).unwrap(), b"one");
@@ -125,7 +144,7 @@ mod tests {
         // Cut off in the middle of the second one.
         let file = Fetched::of(&tree).make(NAME).unwrap();
         file.set_len(objects.len() - 1).unwrap();
-        let mut cut = open();
+        let cut = open();
         assert!(cut.contains(&one) && !cut.contains(&two));
         cut.put(two, b"two").unwrap();
         assert_eq!(open().get(&two).unwrap(), b"two");
@@ -141,7 +160,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let tree = Tree::open(dir.path()).unwrap();
         Fetched::of(&tree).make(NAME).unwrap().write_all_at(&[0xff; 1000], 0).unwrap();
-        let mut objects = Objects::open(Fetched::of(&tree)).unwrap();
+        let objects = Objects::open(Fetched::of(&tree)).unwrap();
         assert_eq!(objects.len(), 0);
         objects.put(Hash::of(b"one"), b"one").unwrap();
         assert_eq!(Objects::open(Fetched::of(&tree)).unwrap().get(&Hash::of(b"one")).unwrap(), b"one");

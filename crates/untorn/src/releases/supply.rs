@@ -1,6 +1,12 @@
 //! What belongs to one release: its manifest, its index, its chunks. Fetched once, checked, and kept until the update is done.
 
-use std::{cell::Cell, collections::BTreeMap, ops::Range};
+use std::{
+    cell::Cell,
+    collections::BTreeMap,
+    ops::Range,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    thread,
+};
 
 use untorn_format::{
     Hash,
@@ -14,7 +20,7 @@ use untorn_store::{
 };
 use untorn_txn::{Observer, Phase};
 
-use super::Objects;
+use super::{Arrivals, Objects};
 use crate::{Error, Result};
 
 /// A compressed manifest is hardly longer than the manifest.
@@ -65,11 +71,12 @@ pub(crate) struct Supply<'r> {
     release: &'r Release,
     pub(crate) objects: Objects,
     observer: Option<&'r dyn Observer>,
+    arrivals: Arrivals,
 }
 
 impl<'r> Supply<'r> {
     pub(crate) fn new(remote: &'r Remote, release: &'r Release, objects: Objects, observer: Option<&'r dyn Observer>) -> Self {
-        Self { remote, release, objects, observer }
+        Self { remote, release, objects, observer, arrivals: Arrivals::default() }
     }
 
     /// How many bytes the manifest takes to fetch, where the tree has `older`.
@@ -108,14 +115,14 @@ impl<'r> Supply<'r> {
         }
         let name = Name::Index(object.hash).to_string();
         let bridge = older.and_then(|older| self.bridge_from(older.hash())).filter(|bridge| !self.objects.contains(&bridge.hash));
-        let (manifest, head, bridged) = std::thread::scope(|scope| {
+        let (manifest, head, bridged) = thread::scope(|scope| {
             let head = scope.spawn(move || remote.get_range(&name, 0..object.head_len, &has(object.head_hash)));
             let bridged = bridge.map(|bridge| {
                 scope.spawn(move || {
                     remote.get(&Name::Bridge(bridge.hash).to_string(), bridge.len.min(HEAD_LEN_MAX), &has(bridge.hash))
                 })
             });
-            (self.manifest(older), head.join(), bridged.map(std::thread::ScopedJoinHandle::join))
+            (self.manifest(older), head.join(), bridged.map(thread::ScopedJoinHandle::join))
         });
         // What did not come is asked for again when it is needed.
         if let Ok(Ok(bytes)) = head {
@@ -221,18 +228,49 @@ impl<'r> Supply<'r> {
     }
 
     /// Fetches all of it. What has come before an error need not be fetched again.
-    pub(crate) fn fetch(&mut self, wanted: &[Wanted], progress: &Progress<'_>) -> Result<()> {
+    pub(crate) fn fetch(&self, wanted: &[Wanted], progress: &Progress<'_>) -> Result<()> {
+        self.fetch_unless(wanted, progress, &AtomicBool::new(false))
+    }
+
+    /// Fetches all of it while `work` is done, which waits for each frame until it has come. An error of `work` ends fetching, unless it is one after which something else may be tried.
+    pub(crate) fn fetch_beside<T>(&self, wanted: &[Wanted], total: u64, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let is_given_up = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let under_way = self.arrivals.begin();
+            let fetching = scope.spawn(|| {
+                let _under_way = under_way;
+                self.fetch_unless(wanted, &Progress { observer: self.observer, done: Cell::new(0), total }, &is_given_up)
+            });
+            let done = work();
+            let may_go_on = matches!(done, Ok(_) | Err(Error::NotFetched { .. } | Error::Store { .. }));
+            is_given_up.store(!may_go_on, Relaxed);
+            let fetched = fetching.join().unwrap_or(Err(Error::Stopped));
+            match (fetched, done) {
+                // What was missing did not come.
+                (Err(why), Ok(_) | Err(Error::NotFetched { .. })) => Err(why),
+                (_, done) => done,
+            }
+        })
+    }
+
+    /// Whether something is still being fetched.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.arrivals.is_under_way()
+    }
+
+    fn fetch_unless(&self, wanted: &[Wanted], progress: &Progress<'_>, is_given_up: &AtomicBool) -> Result<()> {
         if wanted.is_empty() {
             return Ok(());
         }
         let parts: Vec<Part> = wanted.iter().map(|wanted| wanted.part()).collect();
-        let checks = Checks { wanted, observer: self.observer };
-        let (objects, mut failed) = (&mut self.objects, None);
+        let checks = Checks { wanted, observer: self.observer, is_given_up };
+        let mut failed = None;
         let result = self.remote.get_parts(&parts, &checks, &mut |part, piece, bytes| {
-            if let Err(error) = objects.put(wanted[part].pieces[piece].0, &bytes) {
+            if let Err(error) = self.objects.put(wanted[part].pieces[piece].0, &bytes) {
                 failed = Some(error);
                 return Err(untorn_remote::Error::new(&*wanted[part].name, untorn_remote::Fault::Stopped));
             }
+            self.arrivals.came();
             progress.add(bytes.len() as u64);
             Ok(())
         });
@@ -240,8 +278,9 @@ impl<'r> Supply<'r> {
         Ok(result?)
     }
 
-    /// The stored bytes of a frame that was fetched.
+    /// The stored bytes of a frame that was fetched, or is on its way.
     pub(crate) fn stored(&self, frame: &Frame) -> Result<Vec<u8>> {
+        self.arrivals.wait(|| self.objects.contains(&frame.hash));
         let name = Name::Index(self.release.index.hash);
         self.objects.get(&frame.hash).ok_or_else(|| Error::NotFetched { dir: name.to_string() })
     }
@@ -288,6 +327,7 @@ fn has(hash: Hash) -> impl Fn(&[u8]) -> Result<(), String> {
 struct Checks<'c> {
     wanted: &'c [Wanted],
     observer: Option<&'c dyn Observer>,
+    is_given_up: &'c AtomicBool,
 }
 
 impl Taker for Checks<'_> {
@@ -296,6 +336,6 @@ impl Taker for Checks<'_> {
     }
 
     fn should_stop(&self) -> bool {
-        self.observer.is_some_and(Observer::should_stop)
+        self.is_given_up.load(Relaxed) || self.observer.is_some_and(Observer::should_stop)
     }
 }

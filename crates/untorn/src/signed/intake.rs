@@ -30,8 +30,7 @@ impl<R: Read> Intake<R> {
     /// # Errors
     /// [`crate::Error::Patch`].
     pub(crate) fn read(mut input: R) -> Result<Self> {
-        let mut start = [0; 8];
-        fill(&mut input, &mut start)?;
+        let start = start(&mut input)?;
         let (preface, mut header) = match Preface::begins(start) {
             true => (Some(preface(&mut input, start)?), vec![0; HEADER_LEN]),
             false => (None, [&start[..], &[0; HEADER_LEN - 8]].concat()),
@@ -45,6 +44,16 @@ impl<R: Read> Intake<R> {
         })?;
         Ok(Self { preface, header: decoded, stream: Cursor::new(header).chain(input) })
     }
+}
+
+/// The first bytes. What does not begin like a patch is none, however short it is.
+fn start(input: &mut impl Read) -> Result<[u8; 8], PatchError> {
+    let mut start = Vec::with_capacity(8);
+    input.by_ref().take(8).read_to_end(&mut start).map_err(PatchError::Input)?;
+    if ![Header::MAGIC, Preface::MAGIC].iter().any(|magic| magic.starts_with(&start)) {
+        return Err(DecodeError::Magic.into());
+    }
+    start.first_chunk().copied().ok_or(PatchError::Damaged("it ends too early"))
 }
 
 /// Room is taken for what a preface may have at most, and filled as it arrives.

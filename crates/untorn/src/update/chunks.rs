@@ -57,7 +57,10 @@ impl ChunkPlan {
         let installed = old.map_or(Hash::NONE, Manifest::hash);
         let pieces = Pieces::find(supply, &manifest, &changes.files, &local, installed, without_bridge)?;
         let frames = pieces.frames();
-        let wanted = supply.wanted(frames.iter().copied())?;
+        let mut wanted = supply.wanted(frames.iter().copied())?;
+        // What is staged first comes first.
+        let order = pieces.order();
+        wanted.sort_by_key(|wanted| wanted.pieces.iter().filter_map(|(hash, _)| order.get(hash)).min().copied());
         let numbers = numbers(supply, &manifest, &changes, &frames, &wanted, options);
         Ok(Self { manifest, changes, local, pieces, wanted, numbers })
     }
@@ -84,12 +87,12 @@ impl ChunkPlan {
     }
 
     /// Fetches what is missing. What has come before an error is not fetched again.
-    pub(super) fn fetch(&self, supply: &mut Supply<'_>, options: &UpdateOptions) -> Result<()> {
+    pub(super) fn fetch(&self, supply: &Supply<'_>, options: &UpdateOptions) -> Result<()> {
         let progress = Progress { observer: options.observer(), done: Cell::new(0), total: self.numbers.bytes_to_fetch };
         supply.fetch(&self.wanted, &progress)
     }
 
-    /// Changes the tree, in one transaction. After this returns, it is the new build, also after a power cut.
+    /// Fetches what is missing and changes the tree, in one transaction: what has come is staged while more comes. After this returns, it is the new build, also after a power cut.
     pub(super) fn commit(
         self,
         supply: &Supply<'_>,
@@ -103,13 +106,16 @@ impl ChunkPlan {
         let source = stage::Source::new(&*fs, dir, &self.local, supply, &self.pieces);
         let mut tx = tree.begin_with(options.transaction())?;
         let at_hand = tx.resume(self.purpose(options))?;
-        let staged =
-            tx.require_space(self.numbers.bytes_to_write.unwrap_or_default().saturating_sub(at_hand)).map_err(Error::from);
-        let staged = staged.and_then(|()| stage::stage(&mut tx, &self.manifest, &self.changes, &source, options.observer()));
+        let staged = tx.require_space(self.numbers.bytes_to_write.unwrap_or_default().saturating_sub(at_hand));
+        let staged = staged.map_err(Error::from).and_then(|()| {
+            supply.fetch_beside(&self.wanted, self.numbers.bytes_to_fetch, || {
+                stage::stage(&mut tx, &self.manifest, &self.changes, &source, options.observer())
+            })
+        });
         report.dirs_kept = match staged {
             Err(error) => {
-                // What is missing is fetched, and then the rest is staged.
-                let may_go_on = matches!(error, Error::NotFetched { .. } | Error::Stopped);
+                // What is missing is fetched later, and then the rest is staged.
+                let may_go_on = matches!(error, Error::NotFetched { .. } | Error::Net(_) | Error::Stopped);
                 if may_go_on || options.observer().is_some_and(Observer::should_stop) {
                     tx.set_aside();
                 } else {

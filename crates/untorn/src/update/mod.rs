@@ -15,11 +15,14 @@ mod steps;
 use std::{
     cell::Cell,
     path::Path,
+    sync::Arc,
+    thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use untorn_delta::PatchReader;
 use untorn_format::{
+    Hash,
     manifest::Manifest,
     release::{Following, Installed, PatchObject, Release},
 };
@@ -37,10 +40,12 @@ use crate::{
     open,
     record::Record,
     releases::{self, Heard, Objects, Progress, Question, Saved, Supply, cheapest, forget, hear, load, remote, save, watched},
+    signed::Intake,
     verify::look,
 };
 use chunks::ChunkPlan;
 pub use options::{Announce, Extent, UpdateOptions};
+use patches::Coming;
 pub use policy::{Policies, Policy};
 pub use report::{Route, UpdateOutcome, UpdatePlan, UpdateReport};
 pub use rollback::roll_back_to_release;
@@ -301,11 +306,11 @@ impl Job<'_> {
             return Ok(());
         }
         self.options.announce(&report.plan);
-        plan.fetch(supply, self.options)?;
         if self.changes_tree() {
             plan.commit(supply, tree, self.dir, self.following.clone(), self.options, report)?;
             report.outcome = UpdateOutcome::Updated;
         } else {
+            plan.fetch(supply, self.options)?;
             report.outcome = UpdateOutcome::Fetched;
         }
         Ok(())
@@ -376,9 +381,9 @@ impl Job<'_> {
             return Ok(());
         }
         self.options.announce(&report.plan);
-        let progress = Progress { observer: self.options.observer(), done: Cell::new(0), total: left };
-        way.iter().try_for_each(|patch| patches::fetch(self.remote, fetched, patch, &progress))?;
+        let mut fetching = Fetching { job: self, fetched, done: 0, total: left };
         if !self.changes_tree() {
+            way.iter().try_for_each(|patch| fetching.fetch(patch, &Coming::default()))?;
             save(fetched, self.saved)?;
             report.outcome = UpdateOutcome::Fetched;
             return Ok(());
@@ -386,7 +391,7 @@ impl Job<'_> {
         let mut record = record.clone();
         for (number, patch) in way.iter().enumerate() {
             let is_last = number + 1 == way.len();
-            self.apply(tree, &record, patch, is_last, fetched, report)?;
+            fetching.fetch_and(patch, |coming| self.apply(tree, &record, patch, is_last, fetched, coming, report))?;
             record = Record::of(tree, self.dir)?;
         }
         report.outcome = UpdateOutcome::Updated;
@@ -394,6 +399,7 @@ impl Job<'_> {
     }
 
     /// In between the tree is a whole build, but no release that it knows.
+    #[expect(clippy::too_many_arguments, reason = "what a patch needs, and what comes of it")]
     fn apply(
         &self,
         tree: &mut Tree,
@@ -401,18 +407,23 @@ impl Job<'_> {
         patch: &PatchObject,
         is_last: bool,
         fetched: &Fetched,
+        coming: Option<&Arc<Coming>>,
         report: &mut UpdateReport,
     ) -> Result<()> {
         let following = if is_last { self.following.clone() } else { Following { release: None, ..self.following.clone() } };
         let patching = self.options.patching();
-        let stored = patches::Stored::open(fetched, patch)?;
-        let reader = PatchReader::within(stored, patching.memory_len_max, content::threads(self.options.jobs))?;
-        if (reader.header().from, reader.header().to) != (patch.from, patch.to) {
+        let stored = patches::Stored::open(fetched, patch, coming)?;
+        let is_there = stored.gauge();
+        let intake = Intake::read(stored)?;
+        // Who signed the release, signed the hash of the header, and with it all the rest: nothing is decompressed before that is known.
+        let header = &intake.header;
+        let is_it = (header.from, header.to) == (patch.from, patch.to) && Hash::of(&header.encode()) == patch.header_hash;
+        if intake.preface.is_some() || !is_it {
             return Err(Error::Contradiction);
         }
         if let Some(low) = &self.options.low_disk {
             let done = apply::in_steps(
-                PatchFile::of(&patches::Stored::open(fetched, patch)?),
+                PatchFile::of(&patches::Stored::open(fetched, patch, None)?),
                 tree,
                 self.dir,
                 (&patching, low),
@@ -423,6 +434,8 @@ impl Job<'_> {
             report.warnings.extend(done.warnings);
             return Ok(());
         }
+        let reader = PatchReader::within(intake.stream, patching.memory_len_max, content::threads(self.options.jobs))?;
+        let reader = reader.reading_what_is_there(is_there);
         let applied = apply::on_tree(reader, tree, self.dir, record, &patching, Some(following))?;
         report.plan.bytes_to_write = Some(report.plan.bytes_to_write.unwrap_or_default() + applied.forecast.bytes_needed);
         report.transaction = applied.transaction;
@@ -430,4 +443,55 @@ impl Job<'_> {
         report.warnings.extend(applied.warnings);
         Ok(())
     }
+}
+
+/// Patches that are being fetched, one after the other.
+struct Fetching<'f> {
+    job: &'f Job<'f>,
+    fetched: &'f Fetched,
+    done: u64,
+    total: u64,
+}
+
+impl Fetching<'_> {
+    fn fetch(&mut self, patch: &PatchObject, coming: &Coming) -> Result<()> {
+        let left = patch.len - patches::at_hand(self.fetched, patch);
+        let (observer, done) = (self.job.options.observer(), Cell::new(self.done));
+        patches::fetch(self.job.remote, self.fetched, patch, &Progress { observer, done, total: self.total }, coming)?;
+        self.done += left;
+        Ok(())
+    }
+
+    /// Fetches a patch, and applies it while it comes. What has come wrongly comes once more from elsewhere, and is applied then.
+    fn fetch_and(&mut self, patch: &PatchObject, mut apply: impl FnMut(Option<&Arc<Coming>>) -> Result<()>) -> Result<()> {
+        // Steps read the patch here and there, and more than once.
+        if patches::at_hand(self.fetched, patch) == patch.len || self.job.options.low_disk.is_some() {
+            self.fetch(patch, &Coming::default())?;
+            return apply(None);
+        }
+        let coming = Arc::new(Coming::default());
+        let (fetched, applied) = thread::scope(|scope| {
+            let under_way = coming.arrivals.begin();
+            let fetching = scope.spawn(|| {
+                let _under_way = under_way;
+                self.fetch(patch, &coming)
+            });
+            let applied = apply(Some(&coming));
+            // Where the patch is to blame, it may be that it came wrongly: that is known when all of it has come.
+            if applied.as_ref().is_err_and(|error| !is_of_patch(error)) {
+                coming.give_up();
+            }
+            (fetching.join().unwrap_or(Err(Error::Stopped)), applied)
+        });
+        match (fetched, applied) {
+            (Err(why), Err(error)) if is_of_patch(&error) => Err(why),
+            (Ok(()), Err(error)) if is_of_patch(&error) && coming.is_anew() => apply(None),
+            (_, applied) => applied,
+        }
+    }
+}
+
+/// Whether a patch that came wrongly, or not to the end, may be the reason.
+fn is_of_patch(error: &Error) -> bool {
+    matches!(error, Error::Patch(_) | Error::Contradiction)
 }

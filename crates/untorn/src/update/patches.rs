@@ -1,8 +1,11 @@
 //! Patches: fetched into the state directory, then applied one after the other.
 
 use std::{
-    cell::Cell,
     io::{self, Read, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use untorn_format::{Hash, Hasher, release::PatchObject};
@@ -11,7 +14,11 @@ use untorn_remote::{Error as NetError, Fault, Mirrors, Remote};
 use untorn_store::layout::Name;
 use untorn_txn::{Fetched, Observer};
 
-use crate::{Error, Result, apply::ReadAt, releases::Progress};
+use crate::{
+    Error, Result,
+    apply::ReadAt,
+    releases::{Arrivals, Progress},
+};
 
 /// How much is read at once to hash what has come.
 const PIECE_LEN: usize = 1 << 20;
@@ -27,17 +34,52 @@ pub(super) fn at_hand(fetched: &Fetched, patch: &PatchObject) -> u64 {
     file.and_then(|file| file.metadata().ok()).map_or(0, |meta| meta.len.min(patch.len))
 }
 
+/// How far a patch has come that is read while it comes.
+#[derive(Debug, Default)]
+pub(super) struct Coming {
+    pub(super) arrivals: Arrivals,
+    len: AtomicU64,
+    /// Whether what had come was wrong, and comes anew: whoever has read some of it must begin again.
+    is_anew: AtomicBool,
+    /// Whether nobody wants it any more.
+    is_given_up: AtomicBool,
+}
+
+impl Coming {
+    fn reached(&self, len: u64) {
+        self.len.store(len, Relaxed);
+        self.arrivals.came();
+    }
+
+    /// Whether what was read may have been wrong, though it is right now.
+    pub(super) fn is_anew(&self) -> bool {
+        self.is_anew.load(Relaxed)
+    }
+
+    pub(super) fn give_up(&self) {
+        self.is_given_up.store(true, Relaxed);
+    }
+}
+
 /// Fetches what of a patch has not come yet. After this returns, the file among what was fetched has the right hash.
-pub(super) fn fetch(remote: &Remote, fetched: &Fetched, patch: &PatchObject, progress: &Progress<'_>) -> Result<()> {
+pub(super) fn fetch(
+    remote: &Remote,
+    fetched: &Fetched,
+    patch: &PatchObject,
+    progress: &Progress<'_>,
+    coming: &Coming,
+) -> Result<()> {
     let (file, name) = (fetched.make(&name_of(patch))?, Name::Patch(patch.hash).to_string());
     let mut distrusted = Mirrors::default();
     let mut began = at_hand(fetched, patch);
     loop {
-        let mut sink = Growing { file: &*file, at: began, progress, end: patch.len };
+        coming.reached(began);
+        let mut sink = Growing { file: &*file, at: began, progress, end: patch.len, coming };
         let used = remote.stream(&name, began..patch.len, &mut sink, distrusted)?;
         if hash_of(&*file, patch.len).map_err(kept)? == patch.hash {
             return Ok(());
         }
+        coming.is_anew.store(true, Relaxed);
         file.set_len(0).map_err(kept)?;
         // What an earlier process fetched may have been wrong, or cut off by a power failure: then nobody here is to blame yet.
         if began == 0 {
@@ -71,15 +113,19 @@ struct Growing<'g> {
     at: u64,
     end: u64,
     progress: &'g Progress<'g>,
+    coming: &'g Coming,
 }
 
 impl Write for Growing<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.progress.observer.is_some_and(Observer::should_stop) {
+        if self.coming.is_given_up.load(Relaxed) || self.progress.observer.is_some_and(Observer::should_stop) {
             return Err(io::Error::other("stopped"));
         }
         self.file.write_all_at(bytes, self.at)?;
         self.at = (self.at + bytes.len() as u64).min(self.end);
+        if !self.coming.is_anew() {
+            self.coming.reached(self.at);
+        }
         self.progress.add(bytes.len() as u64);
         Ok(bytes.len())
     }
@@ -89,18 +135,41 @@ impl Write for Growing<'_> {
     }
 }
 
-/// A patch that was fetched, to be read.
+/// A patch that was fetched, or is on its way, to be read.
 pub(super) struct Stored {
     file: Box<dyn File>,
-    at: Cell<u64>,
+    /// How far it was read.
+    at: Arc<AtomicU64>,
     len: u64,
+    coming: Option<Arc<Coming>>,
 }
 
 impl Stored {
-    pub(super) fn open(fetched: &Fetched, patch: &PatchObject) -> Result<Self> {
+    /// `coming` where it is still being fetched: reading waits for what has not come.
+    pub(super) fn open(fetched: &Fetched, patch: &PatchObject, coming: Option<&Arc<Coming>>) -> Result<Self> {
         let missing = || NetError::new(Name::Patch(patch.hash).to_string(), Fault::Missing);
-        let file = fetched.open(&name_of(patch))?.ok_or_else(missing)?;
-        Ok(Self { file, at: Cell::new(0), len: patch.len })
+        let file = match coming {
+            Some(_) => fetched.make(&name_of(patch))?,
+            None => fetched.open(&name_of(patch))?.ok_or_else(missing)?,
+        };
+        Ok(Self { file, at: Arc::default(), len: patch.len, coming: coming.cloned() })
+    }
+
+    /// Says whether so many bytes more can be read without waiting.
+    pub(super) fn gauge(&self) -> impl Fn(u64) -> bool + Send + Sync + use<> {
+        let (at, coming) = (self.at.clone(), self.coming.clone());
+        move |len| coming.as_ref().is_none_or(|coming| at.load(Relaxed).saturating_add(len) <= coming.len.load(Relaxed))
+    }
+
+    /// How far there is something to read, which is beyond `at`.
+    fn end(&self, at: u64) -> io::Result<u64> {
+        let Some(coming) = &self.coming else { return Ok(self.len) };
+        coming.arrivals.wait(|| coming.len.load(Relaxed) > at || coming.is_anew());
+        let len = coming.len.load(Relaxed).min(self.len);
+        if coming.is_anew() || len <= at {
+            return Err(io::Error::other("it does not come any further"));
+        }
+        Ok(len)
     }
 }
 
@@ -113,9 +182,13 @@ impl ReadAt for Stored {
 
 impl Read for Stored {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.len - self.at.get()).unwrap_or(buf.len()).min(buf.len());
-        let got = self.file.read_at(&mut buf[..left], self.at.get())?;
-        self.at.set(self.at.get() + got as u64);
+        let at = self.at.load(Relaxed);
+        if at == self.len {
+            return Ok(0);
+        }
+        let left = usize::try_from(self.end(at)? - at).unwrap_or(buf.len()).min(buf.len());
+        let got = self.file.read_at(&mut buf[..left], at)?;
+        self.at.store(at + got as u64, Relaxed);
         Ok(got)
     }
 }

@@ -118,12 +118,24 @@ impl Pieces {
 
     /// Every frame that must be there.
     pub(super) fn frames(&self) -> BTreeSet<Frame> {
-        let frame = |piece: &Piece| match piece.from {
+        self.used().collect()
+    }
+
+    /// When each of them is needed first, by the hash of its stored bytes.
+    pub(super) fn order(&self) -> HashMap<Hash, usize> {
+        let mut order = HashMap::new();
+        for (number, frame) in self.used().enumerate() {
+            order.entry(frame.hash).or_insert(number);
+        }
+        order
+    }
+
+    fn used(&self) -> impl Iterator<Item = Frame> {
+        self.files.values().flatten().filter_map(|piece| match piece.from {
             From::Frame(frame, _) => Some(frame),
             From::Bridge(number, _) => self.bridge_frame(number).map(|frame| frame.frame),
             From::Tree | From::Unknown => None,
-        };
-        self.files.values().flatten().filter_map(frame).collect()
+        })
     }
 
     pub(super) fn bridge_frame(&self, number: usize) -> Option<&BridgeFrame> {

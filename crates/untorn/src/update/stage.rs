@@ -140,7 +140,8 @@ pub(super) fn stage(
         let chunks = source.pieces.files.get(number).map(Vec::as_slice).unwrap_or_default();
         stage_file(tx, entry, (len, hash), chunks, source, &mut |more| {
             done += more;
-            if let Some(observer) = observer {
+            // While things come, how far that is says more.
+            if let Some(observer) = observer.filter(|_| !source.supply.is_under_way()) {
                 observer.progress(Phase::Stage, done, total);
             }
         })?;

@@ -31,8 +31,8 @@ pub(super) fn go_on(
     let patch = patch.ok_or_else(|| Error::HalfWay { dir: shown(dir), steps: half_way.steps })?;
     let left = patch.len - patches::at_hand(fetched, patch);
     let progress = Progress { observer: options.observer(), done: Cell::new(0), total: left };
-    patches::fetch(remote, fetched, patch, &progress)?;
-    let stored = patches::Stored::open(fetched, patch)?;
+    patches::fetch(remote, fetched, patch, &progress, &patches::Coming::default())?;
+    let stored = patches::Stored::open(fetched, patch, None)?;
     in_steps(PatchFile::of(&stored), tree, dir, (&options.patching(), low), half_way.installed.following.clone())?;
     Ok(())
 }

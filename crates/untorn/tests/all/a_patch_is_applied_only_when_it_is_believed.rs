@@ -162,7 +162,7 @@ fn u1_a_patch_that_the_signed_release_does_not_list_is_refused() {
 }
 
 #[test]
-fn u8_another_product_or_platform_is_refused() {
+fn u8_p8_another_product_or_platform_is_refused() {
     let place = Place::new();
     let wrong = place.patch("old", "new", |release| release.product = "editor".to_owned());
     place.refused(&wrong, place.pinned(), "UNT-TRUST-PRODUCT");

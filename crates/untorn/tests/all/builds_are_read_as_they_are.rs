@@ -59,7 +59,7 @@ fn untorns_own_state_is_left_out_and_none_is_made() {
 }
 
 #[test]
-fn names_that_break_the_rules_are_refused_and_named() {
+fn n3_n5_names_that_break_the_rules_are_refused_and_named() {
     for (name, rule) in [("aux", "UNT-PATH-N5"), ("what?", "UNT-PATH-N3"), ("dot.", "UNT-PATH-N4"), (".UNTORN", "UNT-PATH-N11")] {
         let place = Place::new();
         place.dir("build", &[("sub/good", b"")]);
@@ -74,7 +74,7 @@ fn names_that_break_the_rules_are_refused_and_named() {
 }
 
 #[test]
-fn names_that_are_no_text_are_refused_and_shown_escaped() {
+fn n7_p13_names_that_are_no_text_are_refused_and_shown_escaped() {
     let place = Place::new();
     let build = place.dir("build", &[("sub/good", b"")]);
     if fs::write(build.join("sub").join(std::ffi::OsStr::from_bytes(b"bad\xff")), b"").is_err() {

@@ -140,6 +140,26 @@ fn a_patch_that_makes_something_else_from_one_is_refused() {
 }
 
 #[test]
+fn one_that_others_are_compressed_against_is_refused_and_the_error_says_why() {
+    let place = place();
+    let game = place.path("texts");
+    // Short texts: all in one frame, which refers to the old bytes of all.
+    for (build, word) in [("1", "old"), ("2", "new")] {
+        for name in ["a.cfg", "b.cfg"] {
+            write(&place.path(build), name, format!("{word} {name} = value\n").repeat(40).as_bytes());
+        }
+    }
+    copy(&place, "0", "texts");
+    apply_to(&game, &patch(&place, "0", "1")).unwrap();
+    let patch_2 = patch(&place, "1", "2");
+    write(&game, "a.cfg", b"mine");
+    let before = scanned(&game);
+    let refused = wrong_base(apply(&patch_2[..], &game, &keeping()));
+    assert_eq!(refused, ["a.cfg: modified, and cannot stay so: other files are made from the bytes it had"]);
+    assert_eq!(scanned(&game), before);
+}
+
+#[test]
 fn what_moves_or_gives_way_to_another_kind_is_refused() {
     let place = place();
     let game = place.path("game");

@@ -8,6 +8,7 @@
 
 #[cfg(unix)]
 mod builds;
+mod forge;
 #[cfg(unix)]
 mod stores;
 #[cfg(feature = "http")]
@@ -45,3 +46,5 @@ mod stopping_at_any_point_leaves_one_of_two_trees;
 mod verify_names_every_kind_of_damage;
 mod verify_tells_which_bytes_are_damaged;
 mod what_a_tree_remembers_of_releases_stays_with_it;
+#[cfg(feature = "http")]
+mod what_has_come_is_staged_while_more_comes;

@@ -64,7 +64,7 @@ impl Case {
 }
 
 #[test]
-fn flipped_truncated_or_extended_at_any_place() {
+fn p1_flipped_truncated_or_extended_at_any_place() {
     let case = case();
     for at in 0..case.patch.len() {
         let mut flipped = case.patch.clone();
@@ -84,7 +84,7 @@ fn flipped_truncated_or_extended_at_any_place() {
 }
 
 #[test]
-fn with_lengths_that_overflow_or_promise_terabytes() {
+fn p2_p3_with_lengths_that_overflow_or_promise_terabytes() {
     let case = case();
     let header = Header::decode(case.patch[..HEADER_LEN].try_into().unwrap()).unwrap();
     let numbers = [0, 1, (1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 32, 1 << 40, (1 << 63) - 1, 1 << 63, u64::MAX];
@@ -109,7 +109,7 @@ fn with_lengths_that_overflow_or_promise_terabytes() {
 }
 
 #[test]
-fn of_another_format() {
+fn p9_of_another_format() {
     let case = case();
     let mut newer = case.patch.clone();
     newer[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
@@ -124,7 +124,7 @@ fn of_another_format() {
 }
 
 #[test]
-fn for_another_build() {
+fn p7_for_another_build() {
     let case = case();
     case.place.dir("other", &[("data/pak", &noise(9000, 5)), ("unrelated", b"x")]);
     let patch = case.place.patch("other", "new");
@@ -154,7 +154,7 @@ fn meddle(file: &Path) {
 }
 
 #[test]
-fn on_a_tree_that_changes_between_the_check_and_the_commit() {
+fn p12_on_a_tree_that_changes_between_the_check_and_the_commit() {
     let case = case();
     let file = case.game.join("data/pak");
     let mut options = crate::util::unsigned();

@@ -2,13 +2,14 @@
 
 mod codes;
 mod ffi_codes;
+mod import_codes;
 mod store_codes;
 
 use std::sync::LazyLock;
 
 use serde_json::json;
 
-use self::{codes::CODES as TREE_CODES, ffi_codes::FFI_CODES, store_codes::STORE_CODES};
+use self::{codes::CODES as TREE_CODES, ffi_codes::FFI_CODES, import_codes::IMPORT_CODES, store_codes::STORE_CODES};
 use crate::{
     args::ExplainArgs,
     exit::{self, Exit},
@@ -18,7 +19,7 @@ use crate::{
 
 /// Every code and its meaning, sorted by code.
 static CODES: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
-    let mut codes = [TREE_CODES, STORE_CODES, FFI_CODES].concat();
+    let mut codes = [TREE_CODES, STORE_CODES, FFI_CODES, &IMPORT_CODES].concat();
     codes.sort_unstable();
     codes
 });

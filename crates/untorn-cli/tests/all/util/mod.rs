@@ -10,6 +10,8 @@ use std::{
 
 use serde_json::Value;
 
+pub(crate) mod memory;
+
 /// Two builds, the patch between them, and a tree that is the old one.
 pub(crate) struct Game {
     work: tempfile::TempDir,
@@ -66,7 +68,7 @@ impl Game {
     }
 
     pub(crate) fn untorn<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Output {
-        self.command(args).output().unwrap()
+        memory::run(&mut self.command(args))
     }
 
     /// Runs it with `--json` and checks what every document has.

@@ -9,7 +9,7 @@ mod stretches;
 mod suffixes;
 
 use untorn_format::Hash;
-use untorn_format::patch::{MAX_PROGRAM_LEN, Op};
+use untorn_format::patch::{MAX_PROGRAM_LEN, MAX_REFERENCE_LEN, Op};
 
 use super::compress::compress;
 use super::draft::{Adapted, Content, Draft, content};
@@ -44,11 +44,11 @@ pub(super) fn adapt(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), DiffError> {
     let templates = Templates::new(drafts, old.manifest);
-    let (total, mut done) = (drafts.iter().map(literal_len).fold(0, u64::saturating_add), 0);
+    let (total, mut done) = (drafts.iter().map(Draft::literal_len).fold(0, u64::saturating_add), 0);
     let mut programs_left = PROGRAMS_LEN_MAX;
     for draft in drafts {
-        done += literal_len(draft);
-        let template = templates.of(draft, old.manifest).filter(|_| literal_len(draft) >= LITERAL_LEN_MIN);
+        done += draft.literal_len();
+        let template = templates.of(draft, old.manifest).filter(|_| draft.literal_len() >= LITERAL_LEN_MIN);
         if let (Some(template), Some(made)) = (template, draft.made()) {
             let len_max = LEN_MAX.min(options.memory_len / MEMORY_FACTOR);
             let adapter = Adapter { source: template.source, old, new, len_max };
@@ -60,10 +60,6 @@ pub(super) fn adapt(
         progress(Progress::Adapted { done, total });
     }
     Ok(())
-}
-
-fn literal_len(draft: &Draft<'_>) -> u64 {
-    draft.ops.iter().map(Op::literal_len).sum()
 }
 
 struct Adapter<'a> {
@@ -118,7 +114,7 @@ impl Adapter<'_> {
     fn cost(&self, draft: &Draft<'_>) -> Result<usize, DiffError> {
         let drafts = std::slice::from_ref(draft);
         let mut cost = draft.adapted.as_ref().map_or(0, |adapted| adapted.program.len()) + draft.ops.len() * OP_COST;
-        for plan in plan(drafts, self.old.manifest) {
+        for plan in plan(drafts, self.old.manifest, MAX_REFERENCE_LEN) {
             let job = plan.read(drafts, self.old, self.new)?;
             cost += compress(&job, &Effort::of(TRIAL_LEVEL))?.bytes.len() + plan.references.len() * REFERENCE_COST;
         }

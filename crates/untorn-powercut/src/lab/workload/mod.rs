@@ -55,7 +55,7 @@ pub(super) fn arguments(words: &[String], tree: &Path) -> Vec<String> {
 }
 
 /// Bytes in all files.
-fn len(tree: &Snapshot) -> u64 {
+pub(super) fn len(tree: &Snapshot) -> u64 {
     let len = |entry: &Entry| if let Entry::File { bytes, .. } = entry { bytes.len() as u64 } else { 0 };
     tree.0.values().map(len).sum()
 }

@@ -1,0 +1,81 @@
+//! Building so that no machine shows in what comes out.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+
+use super::tool::Tool;
+use crate::cargo;
+
+/// The sources, and what every build of them shares.
+pub(super) struct Build {
+    pub(super) source: PathBuf,
+    pub(super) version: String,
+    /// Seconds since 1970: the time of everything that has one.
+    pub(super) epoch: String,
+    target: PathBuf,
+    metadata: Value,
+}
+
+impl Build {
+    pub(super) fn new(source: &Path) -> Result<Self, String> {
+        let metadata = cargo::metadata(source, &[])?;
+        let packages = metadata["packages"].as_array().into_iter().flatten();
+        let version = packages.filter(|package| package["name"] == "untorn-cli").find_map(|package| package["version"].as_str());
+        let version = version.ok_or("cargo knows no untorn-cli")?.to_owned();
+        let epoch = match env::var("SOURCE_DATE_EPOCH") {
+            Ok(epoch) => epoch,
+            Err(_) => text(Tool::new("git").args(["log", "-1", "--format=%ct"]).within(source).output()?),
+        };
+        let target = source.join("target/dist-build");
+        Ok(Self { source: source.to_owned(), version, epoch, target, metadata })
+    }
+
+    /// Builds `package` for `target`, and gives the folder that it lies in.
+    pub(super) fn package(&self, package: &str, target: &str, features: &[&str]) -> Result<PathBuf, String> {
+        let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let build = ["build", "--locked", "--quiet", "--profile", "dist", "--package", package, "--target", target];
+        let features = features.iter().flat_map(|feature| ["--features", feature]);
+        self.neutral(Tool::new(program)).args(build).args(features).run()?;
+        Ok(self.folder(target))
+    }
+
+    /// `tool`, which runs cargo in the sources, told to forget where they lie.
+    pub(super) fn neutral(&self, tool: Tool) -> Tool {
+        let home = env::var("CARGO_HOME").unwrap_or_else(|_| format!("{}/.cargo", env::var("HOME").unwrap_or_default()));
+        let places = [(self.target.as_path(), "target"), (Path::new(&home), "cargo"), (self.source.as_path(), "untorn")];
+        let rust: Vec<String> = places.iter().map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display())).collect();
+        let c: Vec<String> = places.iter().map(|(from, to)| format!("-ffile-prefix-map={}={to}", from.display())).collect();
+        tool.within(&self.source)
+            .env("CARGO_TARGET_DIR", &self.target)
+            .env("CARGO_ENCODED_RUSTFLAGS", rust.join("\u{1f}"))
+            .env("CFLAGS", c.join(" "))
+            .env("SOURCE_DATE_EPOCH", &self.epoch)
+    }
+
+    /// Where builds for `target` lie.
+    pub(super) fn folder(&self, target: &str) -> PathBuf {
+        self.target.join(target).join("dist")
+    }
+
+    /// Where everything is built.
+    pub(super) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Where archives are put together.
+    pub(super) fn stages(&self) -> PathBuf {
+        self.target.join("stages")
+    }
+
+    pub(super) fn packages(&self) -> impl Iterator<Item = &Value> {
+        self.metadata["packages"].as_array().into_iter().flatten()
+    }
+}
+
+pub(super) fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8_lossy(&bytes).trim().to_owned()
+}

@@ -1,0 +1,43 @@
+//! The archive for Linux: a program that needs no library, and the libraries for other languages.
+
+use std::path::{Path, PathBuf};
+
+use super::{build::Build, stage::Stage, tool::Tool};
+
+/// Its program asks nothing of the machine.
+const STATIC: &str = "x86_64-unknown-linux-musl";
+/// A shared library is used by programs, and these use the machine's.
+const SHARED: &str = "x86_64-unknown-linux-gnu";
+
+/// What was built.
+pub(super) struct Linux {
+    pub(super) archive: PathBuf,
+    /// The program.
+    pub(super) untorn: PathBuf,
+}
+
+/// Builds it.
+pub(super) fn archive(build: &Build, dist: &Path) -> Result<Linux, String> {
+    let untorn = build.package("untorn-cli", STATIC, &[])?.join("untorn");
+    let library = build.package("untorn-ffi", SHARED, &[])?;
+    let name = format!("untorn-{}-x86_64-linux", build.version);
+    let stage = Stage::new(build, &name)?;
+    stage.put(&untorn, "bin/untorn")?;
+    for file in ["libuntorn_ffi.so", "libuntorn_ffi.a"] {
+        stage.put(&library.join(file), &format!("lib/{file}"))?;
+    }
+    stage.put(&build.source.join("crates/untorn-ffi/include/untorn.h"), "include/untorn.h")?;
+    stage.for_shells(&untorn, "share/")?;
+    stage.pages(build, "share/doc/untorn/")?;
+    let archive = dist.join(format!("{name}.tar.gz"));
+    let order = ["--sort=name", "--format=gnu", "--owner=0", "--group=0", "--numeric-owner", "--mode=u+rw,go=rX"];
+    Tool::new("tar")
+        .args(order)
+        .args([format!("--mtime=@{}", build.epoch), "--use-compress-program=gzip -9n".to_owned()])
+        .args(["--create", "--file"])
+        .args([&archive])
+        .args([&name])
+        .within(&build.stages())
+        .run()?;
+    Ok(Linux { archive, untorn })
+}
