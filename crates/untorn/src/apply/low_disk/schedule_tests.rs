@@ -184,7 +184,7 @@ fn nothing_is_read_after_it_was_destroyed() {
 /// The oracle is worth something: steps in another order are found out.
 #[test]
 fn a_mistake_in_the_order_is_seen() {
-    let pak = noise(400_000, 1);
+    let pak = noise(4 << 20, 1);
     let index = index(&vec![("pak", pak.clone())], &vec![("pak", [&b"seven b"[..], &pak].concat())]);
     let schedule = Schedule::of(&index, STEP_LEN, true).unwrap();
     assert!(schedule.steps.len() > 5);
@@ -202,7 +202,7 @@ fn a_mistake_in_the_order_is_seen() {
 
 #[test]
 fn what_shifts_puts_nothing_aside_and_a_circle_the_least() {
-    let pak = noise(300_000, 1);
+    let pak = noise(4 << 20, 1);
     for (old, new) in [(pak[7..].to_vec(), pak.clone()), (pak.clone(), pak[7..].to_vec())] {
         let index = index(&vec![("pak", old)], &vec![("pak", new)]);
         assert_eq!(Schedule::of(&index, STEP_LEN, true).unwrap().stash_len_max, 0);
