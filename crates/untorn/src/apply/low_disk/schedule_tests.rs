@@ -207,7 +207,7 @@ fn what_shifts_puts_nothing_aside_and_a_circle_the_least() {
         let index = index(&vec![("pak", old)], &vec![("pak", new)]);
         assert_eq!(Schedule::of(&index, STEP_LEN, true).unwrap().stash_len_max, 0);
     }
-    let (long, short) = (noise(200_000, 2), noise(90_000, 3));
+    let (long, short) = (noise(3 << 20, 2), noise(1 << 20, 3));
     let old = vec![("a", long.clone()), ("b", short.clone())];
     let new = vec![("a", [b"x", &short[..]].concat()), ("b", [b"y", &long[..]].concat())];
     let index = index(&old, &new);
