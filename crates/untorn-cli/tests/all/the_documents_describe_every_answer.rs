@@ -128,6 +128,12 @@ fn interrupt(dir: &Path) {
     tx.set_aside();
 }
 
+fn lose_journal(game: &Game, tree: &str) {
+    let kept = fs::read_dir(game.path(&format!("{tree}/.untorn/tx"))).into_iter().flatten().map(Result::unwrap);
+    kept.for_each(|folder| fs::remove_dir_all(folder.path()).unwrap());
+    ["slot.0", "slot.1", "slot.2"].iter().for_each(|slot| game.write(&format!("{tree}/.untorn/{slot}"), b"rot"));
+}
+
 /// Does some steps of an update, and stops.
 fn go_half_way(patch: &Path, dir: &Path) {
     let (mut options, mut low) = (untorn::ApplyOptions::default(), untorn::LowDiskOptions::default());
@@ -267,9 +273,7 @@ fn to_the_last_field() {
     check(&["repair", "modified2", "--from", "new", "-n"], 0);
     check(&["repair", "modified2", "--from", "new"], 0);
     // A journal that is lost whole, with nothing under way, and nothing kept to go back with.
-    let kept = fs::read_dir(game.path("modified2/.untorn/tx")).unwrap().map(Result::unwrap);
-    kept.for_each(|folder| fs::remove_dir_all(folder.path()).unwrap());
-    ["slot.0", "slot.1", "slot.2"].iter().for_each(|slot| game.write(&format!("modified2/.untorn/{slot}"), b"rot"));
+    lose_journal(&game, "modified2");
     check(&["status", "modified2"], 0);
     check(&["recover", "modified2"], 0);
     check(&["apply", "patch", "modified2"], 0);
@@ -337,6 +341,8 @@ fn to_the_last_field() {
     check(&["run", "stepped", "--json", "--", "true"], 30);
     check(&["apply", "patch", "stepped"], 30);
     check(&["apply", "patch", "stepped", "--low-disk"], 0);
+    lose_journal(&game, "stepped");
+    check(&["apply", "back", "stepped", "--low-disk"], 0);
     copy(&game.path("old"), &game.path("stepped-signed"));
     check(&["apply", "signed", "stepped-signed", "--trust-on-first-use", "--low-disk"], 0);
 

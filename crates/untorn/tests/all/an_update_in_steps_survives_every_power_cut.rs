@@ -133,12 +133,12 @@ fn and_ends_at_the_new_build_exactly() {
             known.check(done, &crashed, &(name, state.id()));
             states += 1;
             // Going on is as costly as all of it: for some.
-            if states % 7 != 0 {
+            if states % 23 != 0 {
                 continue;
             }
             scene.go_on(&mut tree).unwrap_or_else(|error| panic!("{name} {:?}: {error}", state.id()));
             scene.is_done(&crashed);
-            if states % 70 == 0 {
+            if states % 460 == 0 {
                 nested += crash_again(&scene, &crashed, &mut known);
             }
         }
@@ -152,7 +152,7 @@ fn and_ends_at_the_new_build_exactly() {
 fn crash_again(scene: &Scene, crashed: &SimFs, known: &mut Known) -> u32 {
     let few = Sampling { exhaustive_max: 0, samples: 0, samples_between: 0, torn: 0, seed: 1 };
     let mut states = 0;
-    for state in crashed.recording().crashes(&few).step_by(9) {
+    for state in crashed.recording().crashes(&few).step_by(23) {
         let again = state.fs();
         let mut tree = open(&again);
         known.check(steps(&tree), &again, &state.id());

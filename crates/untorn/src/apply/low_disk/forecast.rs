@@ -5,7 +5,7 @@ use untorn_format::patch::{Before, Change, Index};
 use super::schedule::{Act, Part, Schedule, What};
 
 /// What a name and the journal's own files may take in a step.
-const STEP_OVERHEAD: i128 = 256 << 10;
+pub(super) const STEP_OVERHEAD: u64 = 256 << 10;
 
 /// The most space that is needed at once, beyond what the tree takes now, from step `first` on. Each step writes the head document twice.
 pub(super) fn bytes_needed(index: &Index, schedule: &Schedule, first: usize, head_len: u64) -> u64 {
@@ -15,7 +15,14 @@ pub(super) fn bytes_needed(index: &Index, schedule: &Schedule, first: usize, hea
         most = most.max(now + cost.meanwhile);
         now += cost.after;
     }
-    u64::try_from(most + STEP_OVERHEAD + 2 * i128::from(head_len)).unwrap_or(u64::MAX)
+    u64::try_from(most + i128::from(STEP_OVERHEAD) + 2 * i128::from(head_len)).unwrap_or(u64::MAX)
+}
+
+/// The space that step `number` needs for itself.
+pub(super) fn step_bytes_needed(index: &Index, schedule: &Schedule, number: u32, head_len: u64) -> u64 {
+    let step = usize::try_from(number).ok().and_then(|number| schedule.steps.get(number));
+    let meanwhile = step.map_or(0, |step| Cost::of(index, schedule, step).meanwhile);
+    u64::try_from(meanwhile + i128::from(STEP_OVERHEAD) + 2 * i128::from(head_len)).unwrap_or(u64::MAX)
 }
 
 /// What one step takes.

@@ -22,7 +22,7 @@ use untorn_format::{
     release::{Following, HalfWay, Installed, Steps},
 };
 use untorn_fs::Fs;
-use untorn_txn::{Options, Report, Tree, WayChoice};
+use untorn_txn::{Cause, Options, Report, Tree, TreeState, WayChoice};
 
 use super::{ApplyOptions, Base, Outcome, base, checked, remembered, rollout_id};
 use crate::{
@@ -32,6 +32,7 @@ use crate::{
     record::Record,
     signed::{Intake, Judgement, judge},
 };
+use forecast::{STEP_OVERHEAD, step_bytes_needed};
 pub use options::LowDiskOptions;
 pub(crate) use patch_file::{PatchFile, ReadAt};
 pub use report::LowDiskReport;
@@ -227,12 +228,22 @@ impl Work<'_> {
             let before = half_way.steps;
             half_way.steps.done += 1;
             let done = self.step(tree, before.done, &half_way, schedule, &mut report.dirs_kept);
+            let done = done.map_err(|error| self.told_how_much(tree, error));
             // Before the first step the tree is the old build, as after any update that failed.
             let done = done.map_err(|error| if before.done == 0 { error } else { error.in_step(before) })?;
             report.add(&done);
         }
         report.outcome = Outcome::Applied;
         Ok(report)
+    }
+
+    /// A disk that is full, against the forecast, says how much more is surely missing.
+    fn told_how_much(&self, tree: &mut Tree, error: Error) -> Error {
+        let is_untold = matches!(&error, Error::Tree(tree) if tree.state() == TreeState::Unchanged && matches!(tree.cause(), Cause::NoSpace { missing: None }));
+        let Some(space) = tree.fs().space().ok().filter(|_| is_untold) else { return error };
+        let tx = tree.begin_with(self.transaction(true));
+        let told = tx.and_then(|tx| tx.require_space(space.available.saturating_add(STEP_OVERHEAD)));
+        told.err().map_or(error, Error::Tree)
     }
 
     fn step(
@@ -245,14 +256,16 @@ impl Work<'_> {
     ) -> Result<Report> {
         let fs = tree.fs().clone();
         let is_last = half_way.steps.done == half_way.steps.count;
+        let head = if is_last { half_way.installed.encode() } else { half_way.encode() };
         let mut tx = tree.begin_with(self.transaction(half_way.in_place))?;
+        tx.require_space(step_bytes_needed(self.index(), schedule, number, head.len() as u64))?;
         if let Some(acts) = usize::try_from(number).ok().and_then(|number| schedule.steps.get(number)) {
             Step { fs: &*fs, parts: &schedule.parts, hashes: &half_way.parts, reader: &mut self.stretches }
                 .stage(&mut tx, acts)?;
         } else {
             dirs_kept.extend(stage_names(&mut tx, &*fs, self.index().changes())?);
         }
-        tx.set_head(Some(if is_last { half_way.installed.encode() } else { half_way.encode() }));
+        tx.set_head(Some(head));
         let report = tx.commit()?;
         dirs_kept.extend_from_slice(&report.dirs_kept);
         Ok(report)

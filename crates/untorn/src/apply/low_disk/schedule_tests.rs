@@ -184,7 +184,7 @@ fn nothing_is_read_after_it_was_destroyed() {
 /// The oracle is worth something: steps in another order are found out.
 #[test]
 fn a_mistake_in_the_order_is_seen() {
-    let pak = noise(400_000, 1);
+    let pak = noise(4 << 20, 1);
     let index = index(&vec![("pak", pak.clone())], &vec![("pak", [&b"seven b"[..], &pak].concat())]);
     let schedule = Schedule::of(&index, STEP_LEN, true).unwrap();
     assert!(schedule.steps.len() > 5);
@@ -202,12 +202,12 @@ fn a_mistake_in_the_order_is_seen() {
 
 #[test]
 fn what_shifts_puts_nothing_aside_and_a_circle_the_least() {
-    let pak = noise(300_000, 1);
+    let pak = noise(4 << 20, 1);
     for (old, new) in [(pak[7..].to_vec(), pak.clone()), (pak.clone(), pak[7..].to_vec())] {
         let index = index(&vec![("pak", old)], &vec![("pak", new)]);
         assert_eq!(Schedule::of(&index, STEP_LEN, true).unwrap().stash_len_max, 0);
     }
-    let (long, short) = (noise(200_000, 2), noise(90_000, 3));
+    let (long, short) = (noise(3 << 20, 2), noise(1 << 20, 3));
     let old = vec![("a", long.clone()), ("b", short.clone())];
     let new = vec![("a", [b"x", &short[..]].concat()), ("b", [b"y", &long[..]].concat())];
     let index = index(&old, &new);
