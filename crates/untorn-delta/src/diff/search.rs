@@ -145,7 +145,7 @@ fn other_ranges(drafts: &[Draft<'_>], old: Build<'_>, search: Search) -> Vec<Old
                 }));
             }
             Some(_) if !moved.contains(&entry.path) => {
-                ranges.push(OldRange { file, at: 0, len: old_len, density: Density::Full })
+                ranges.push(OldRange { file, at: 0, len: old_len, density: Density::Full });
             }
             _ if everything => ranges.push(OldRange { file, at: 0, len: old_len, density: Density::Sparse }),
             _ => {}
