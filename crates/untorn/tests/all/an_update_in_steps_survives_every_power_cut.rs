@@ -75,7 +75,7 @@ fn fill(fs: &SimFs, files: &[(&str, Vec<u8>)]) {
     for (path, bytes) in files {
         if let Some((dir, _)) = path.split_once('/') {
             // Made for the first of its files.
-            let _ = fs.create_dir(dir, None);
+            drop(fs.create_dir(dir, None));
         }
         write(fs, path, bytes).unwrap();
     }

@@ -139,7 +139,7 @@ fn parts(index: &Index, part_len: u64, in_place: bool) -> Vec<Part> {
             (Before::File { .. }, None) if !moved.contains(&change.path) => add(What::Remove),
             (_, None) => {}
             (Before::File { len: old_len, .. }, Some(file)) => {
-                of_file(file, Some(*old_len), part_len, in_place).into_iter().for_each(add)
+                of_file(file, Some(*old_len), part_len, in_place).into_iter().for_each(add);
             }
             (_, Some(file)) => of_file(file, None, part_len, in_place).into_iter().for_each(add),
         }
