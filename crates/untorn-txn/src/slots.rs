@@ -268,6 +268,51 @@ mod tests {
         }
     }
 
+    /// `fs` whose first call of this kind on a slot fails.
+    fn failing(fs: &untorn_sim::SimFs, method: untorn_sim::Method, kind: ErrorKind) -> untorn_sim::HookFs {
+        let failed = std::sync::atomic::AtomicBool::new(false);
+        untorn_sim::HookFs::on_sim(fs, move |call| {
+            let is_it = call.method == method && call.path == SLOTS[0];
+            let fails = is_it && !failed.swap(true, std::sync::atomic::Ordering::Relaxed);
+            if fails { untorn_sim::Verdict::Fail(kind) } else { untorn_sim::Verdict::Pass }
+        })
+    }
+
+    #[test]
+    fn a_slot_that_cannot_be_opened_or_made_is_an_error_and_not_empty() {
+        let fs = untorn_sim::SimFs::new(untorn_sim::SimOptions::strict());
+        fs.create_dir(crate::layout::STATE, None).unwrap();
+        let failing = failing(&fs, untorn_sim::Method::Open, ErrorKind::PermissionDenied);
+        let error = lay_out_one(&failing, SLOTS[0], &[]).unwrap_err();
+        assert!(
+            matches!(error.cause(), crate::Cause::Io { source, .. } if source.kind() == ErrorKind::PermissionDenied),
+            "{error}"
+        );
+        lay_out_one(&fs, SLOTS[0], &[]).unwrap();
+        assert!(read(&self::failing(&fs, untorn_sim::Method::Open, ErrorKind::PermissionDenied)).is_err());
+    }
+
+    /// On a full disk room is made once, by whoever can; where none can be made, that is the error.
+    #[test]
+    fn a_record_is_written_again_where_room_was_made() {
+        for makes_room in [true, false] {
+            let fs = untorn_sim::SimFs::new(untorn_sim::SimOptions::strict());
+            fs.create_dir(crate::layout::STATE, None).unwrap();
+            let SlotRead::Valid(first) = record(1) else { unreachable!() };
+            let (mut slots, second) = lay_out(&fs, &first).unwrap();
+            slots[0] = SlotRead::Bad;
+            let full = failing(&fs, untorn_sim::Method::WriteAt, ErrorKind::StorageFull);
+            let asked = std::cell::Cell::new(0);
+            let next = Record { seq: 3, ..second };
+            let answer = write(&full, &mut slots, &next, || {
+                asked.set(asked.get() + 1);
+                makes_room
+            });
+            assert_eq!((answer.is_ok(), asked.get()), (makes_room, 1));
+            assert_eq!(ruling(&read(&fs).unwrap()).unwrap().seq, if makes_room { 3 } else { 2 });
+        }
+    }
+
     #[test]
     fn the_ruling_slot_and_its_deputy_are_never_overwritten() {
         for a in 0..4 {

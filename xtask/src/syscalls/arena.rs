@@ -39,7 +39,7 @@ pub(super) const TASKS: &[Task] = &[
 ];
 
 /// Paths with what stands there.
-type Content = BTreeMap<PathBuf, (bool, Vec<u8>)>;
+pub(super) type Content = BTreeMap<PathBuf, (bool, Vec<u8>)>;
 
 /// A directory with an old and a new build, a patch, and a tree to work on.
 pub(super) struct Arena {
@@ -194,7 +194,7 @@ fn make(dir: &Path) -> io::Result<()> {
 }
 
 /// A copy of a build.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
+pub(super) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
@@ -209,7 +209,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// What a directory holds, without untorn's state in it.
-fn content(dir: &Path) -> io::Result<Content> {
+pub(super) fn content(dir: &Path) -> io::Result<Content> {
     let mut content = Content::new();
     collect(dir, Path::new(""), &mut content)?;
     Ok(content)

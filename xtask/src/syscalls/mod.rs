@@ -6,6 +6,7 @@
 
 mod arena;
 mod campaign;
+mod controls;
 mod nested;
 
 use std::path::Path;
@@ -29,13 +30,14 @@ pub(crate) fn run(root: &Path) -> Vec<String> {
     }
 }
 
-/// What is asked for: `--every N` takes every Nth call only, `--task NAME` only that task, `--seed S` other calls of recovery, and `--only-nested`
-/// nothing but recoveries that are interfered with.
+/// What is asked for: `--every N` takes every Nth call only, `--task NAME` only that task, `--seed S` other calls of recovery, `--only-nested`
+/// nothing but recoveries that are interfered with, and `--controls` mistakes, which must be noticed.
 struct Wanted {
     stride: usize,
     task: Option<String>,
     seed: u64,
     is_only_nested: bool,
+    is_controls: bool,
 }
 
 impl From<&Vec<String>> for Wanted {
@@ -46,6 +48,7 @@ impl From<&Vec<String>> for Wanted {
             task: value("--task"),
             seed: value("--seed").and_then(|number| number.parse().ok()).unwrap_or(0),
             is_only_nested: args.iter().any(|arg| arg == "--only-nested"),
+            is_controls: args.iter().any(|arg| arg == "--controls"),
         }
     }
 }
@@ -53,6 +56,9 @@ impl From<&Vec<String>> for Wanted {
 fn attempt(root: &Path, wanted: &Wanted) -> Result<Vec<String>, String> {
     let program = cargo::program(root, "untorn-cli", "untorn")?;
     let mut findings = Vec::new();
+    if wanted.is_controls {
+        return controls::run(&program, &cargo::program(root, "untorn-powercut", "untorn-powercut")?, wanted.stride);
+    }
     for task in TASKS.iter().filter(|task| wanted.task.as_ref().is_none_or(|name| name == task.name)) {
         let arena = Arena::new(&program, task)?;
         if !wanted.is_only_nested {

@@ -8,9 +8,11 @@ use std::{
 };
 
 use untorn_crash::{BoxError, Workload, op};
-use untorn_fs::{Fs, OsFs};
+use untorn_fs::{Fs, OpenMode, OsFs};
 use untorn_sim::{Call, HookFs, Method, Verdict};
 use untorn_txn::{Switch, SwitchOptions, Tree};
+
+use super::{look, workload};
 
 /// What happens to a call, with the disk it goes to.
 type Hook = Box<dyn FnMut(&Call<'_>, &OsFs) -> Verdict + Send>;
@@ -41,8 +43,33 @@ pub(super) const MISTAKES: &[Mistake] = &[
             Verdict::Pass
         })
     }),
+    ("changed-before-the-decision", || {
+        nth(1, is_sync_all, |fs| {
+            drop(fs.remove_file("b"));
+            Verdict::Pass
+        })
+    }),
+    ("decided-before-the-plan", || written_late("/plan")),
+    ("decided-before-the-redo-file", || written_late("/redo")),
+    ("cleared-before-it-is-applied", cleared_early),
+    ("a-failed-decision-not-taken-back", nothing_taken_back),
     ("no-barriers", || Box::new(|call, _| if call.method.is_sync() { Verdict::Skip } else { Verdict::Pass })),
 ];
+
+/// The transaction that is made with mistakes: several files, in place and by name.
+pub(super) const TRANSACTION: &str = "commit/strict/auto/drop/write-a+write-x+move-x-x+remove-b";
+
+/// Makes the tree that [`TRANSACTION`] starts from in an empty directory, and says how the mistakes are called.
+///
+/// # Errors
+/// Those of the disk.
+pub(super) fn prepare(words: &[String]) -> Result<(), String> {
+    let [dir] = words else { return Err("mistakes DIR".into()) };
+    look::make(Path::new(dir), &workload::start()?).map_err(|error| format!("{dir}: {error}"))?;
+    println!("{TRANSACTION}");
+    MISTAKES.iter().for_each(|(name, _)| println!("{name}"));
+    Ok(())
+}
 
 /// Does it.
 ///
@@ -74,7 +101,8 @@ fn perform(dir: &Path, name: &str, mistake: Option<&str>) -> Result<(), BoxError
             let (disk, hook) = (OsFs::open(dir)?, Mutex::new(hook()));
             let inner: Arc<dyn Fs> = Arc::new(OsFs::open(dir)?);
             let fs = HookFs::new(inner, move |call| (hook.lock().unwrap_or_else(PoisonError::into_inner))(call, &disk));
-            workload.perform(Arc::new(fs))?;
+            // For whoever holds what it says against the tree.
+            workload.perform(Arc::new(fs)).map_err(|error| format!("{:?}: {error}", error.state()))?;
         }
     }
     Ok(())
@@ -115,6 +143,54 @@ fn postponed(number: u32) -> Hook {
         let is_it = is_sync_all(call) && all == number;
         is_owed |= is_it;
         if is_it { Verdict::Skip } else { Verdict::Pass }
+    })
+}
+
+/// What is written to this file of the stage is written when the decision is durable.
+fn written_late(name: &'static str) -> Hook {
+    let (mut late, mut records) = (Vec::new(), 0);
+    Box::new(move |call, fs| {
+        let is_it = records == 0 && call.method == Method::WriteAt && call.path.ends_with(name);
+        if is_it {
+            late.push((call.path.to_owned(), call.data.to_vec(), call.offset));
+        } else if records == 1 && !is_record_sync(call) {
+            for (path, bytes, offset) in late.drain(..) {
+                drop(fs.open(&path, OpenMode::Write).and_then(|file| file.write_all_at(&bytes, offset)));
+            }
+        }
+        records += u32::from(is_record_sync(call));
+        if is_it { Verdict::Skip } else { Verdict::Pass }
+    })
+}
+
+/// The record that decides is gone again when the first step is taken.
+fn cleared_early() -> Hook {
+    let mut before = None;
+    Box::new(move |call, fs| {
+        if is_record_write(call) && before.is_none() {
+            before = Some((call.path.to_owned(), untorn_sim::read(fs, call.path).unwrap_or_default()));
+        }
+        let is_step = matches!(call.method, Method::WriteAt | Method::Rename | Method::RemoveFile);
+        if is_step
+            && !call.path.starts_with(".untorn/slot")
+            && (!call.path.starts_with(".untorn") || call.method == Method::Rename)
+            && let Some((path, bytes)) = before.as_mut().map(std::mem::take)
+            && !path.is_empty()
+        {
+            drop(fs.open(&path, OpenMode::Write).and_then(|file| file.write_all_at(&bytes, 0).and_then(|()| file.sync_data())));
+        }
+        Verdict::Pass
+    })
+}
+
+/// A record that follows the one that decides, without a sync of the tree between them, takes it back: it is left out.
+fn nothing_taken_back() -> Hook {
+    let (mut records, mut syncs, mut is_left_out) = (0, 0, false);
+    Box::new(move |call, _| {
+        syncs += u32::from(is_sync_all(call));
+        records += u32::from(is_record_write(call));
+        is_left_out |= records == 2 && syncs < 2;
+        if is_left_out && (is_record_write(call) || is_record_sync(call)) { Verdict::Skip } else { Verdict::Pass }
     })
 }
 

@@ -43,6 +43,7 @@ pub fn powercut() -> ExitCode {
     let answer = match words.first().map(String::as_str) {
         Some("disk") => disk::main(&words[1..]).map(|()| ExitCode::SUCCESS),
         Some("act") => act::main(&words[1..]).map(|()| ExitCode::SUCCESS),
+        Some("mistakes") => act::prepare(&words[1..]).map(|()| ExitCode::SUCCESS),
         Some("inside") => inside(&words[1..]),
         _ => outside(&words),
     };

@@ -124,6 +124,14 @@ fn every_mistake_is_found() {
     assert!(missed.is_empty(), "not found: {missed:?}");
 }
 
+#[test]
+fn the_documentation_lists_every_mistake() {
+    let documentation = include_str!("../../../../docs/testing.md");
+    let table = documentation.split("| the unchanged library behaves as if |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let missing: Vec<&str> = MISTAKES.iter().map(|(_, name, _)| *name).filter(|name| !table.contains(name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 /// Steps that can be seen from outside, in a row of one kind only once.
 fn visible(steps: &[Step]) -> Vec<Step> {
     let hidden =

@@ -17,6 +17,7 @@ mod a_whole_tree_switch_puts_the_new_tree_in_place_in_one_step;
 mod a_whole_tree_switch_survives_every_crash;
 mod a_whole_tree_switch_survives_every_failed_call;
 mod an_interrupted_staging_is_taken_up_again;
+mod any_history_is_that_of_a_plain_map;
 mod bad_ground_is_refused;
 mod flushes_do_not_depend_on_the_number_of_files;
 mod readers_and_updaters_exclude_each_other;

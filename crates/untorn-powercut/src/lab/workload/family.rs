@@ -8,7 +8,10 @@ use std::{
 use untorn_sim::Snapshot;
 
 use super::{Step, Workload, act, builds::builds, len, random, untorn};
-use crate::lab::{act::MISTAKES, child, look};
+use crate::lab::{
+    act::{MISTAKES, TRANSACTION},
+    child, look,
+};
 
 /// A tree, its twin in the stage, what is kept to go back and what the file system needs must fit on the smallest disk.
 const GAME_LEN_MAX: u64 = 12 << 20;
@@ -109,9 +112,10 @@ impl Workshop {
         names
     }
 
-    /// The names of the mistakes.
+    /// The names of the mistakes, save for the one that shows only where a sync fails.
     pub(in crate::lab) fn controls() -> Vec<String> {
-        MISTAKES.iter().map(|(name, _)| format!("mistake/{name}")).collect()
+        let shown = MISTAKES.iter().filter(|(name, _)| *name != "a-failed-decision-not-taken-back");
+        shown.map(|(name, _)| format!("mistake/{name}")).collect()
     }
 
     /// The workload of that name; `random` depends on the seed.
@@ -130,7 +134,7 @@ impl Workshop {
 
     /// Several files, in place and by name; the recovery is the program's own.
     fn control(&self, name: &str, mistake: &str) -> Result<Workload, String> {
-        let transaction = "commit/strict/auto/drop/write-a+write-x+move-x-x+remove-b";
+        let transaction = TRANSACTION;
         let mut workload = random::named(transaction)?;
         if !mistake.starts_with("none") {
             workload.is_control = true;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use untorn_sim::{Entry, Snapshot};
 
 pub(super) use family::Workshop;
+pub(super) use random::start;
 
 /// A tree, what is done to it, and what it must be after each step.
 #[derive(Clone, Debug)]

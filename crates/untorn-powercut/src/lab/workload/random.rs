@@ -9,7 +9,7 @@ use super::{Workload, act, untorn};
 const WAYS: [WayChoice; 4] = [WayChoice::Auto, WayChoice::Put, WayChoice::Patch, WayChoice::Clone];
 
 /// The tree that they start from.
-pub(super) fn start() -> Result<Snapshot, String> {
+pub(in crate::lab) fn start() -> Result<Snapshot, String> {
     let disk = World::strict().unmanaged().map_err(|error| error.to_string())?;
     Ok(Snapshot::of_image(&disk.image(), ""))
 }
