@@ -92,6 +92,7 @@ mod tests {
             "untorn-ffi",
             "untorn-format",
             "untorn-fs",
+            "untorn-import",
             "untorn-keys",
             "untorn-publish",
             "untorn-remote",
