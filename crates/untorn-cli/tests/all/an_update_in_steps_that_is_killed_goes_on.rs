@@ -44,11 +44,13 @@ fn builds() -> Game {
 /// Updates the directory `tree` with this command, which is killed again and again; until it is done.
 fn killed_again_and_again(game: &Game, args: &[&str]) {
     let (mut kills, mut half_ways, mut done_before, mut state) = (0, 0, 0, 7_u64);
+    // Longer from kill to kill until a step is done, so that it is killed between steps on any machine, however fast.
+    let mut patience = Duration::from_millis(10);
     loop {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let patience = Duration::from_millis(if kills < 25 { 20 + (state >> 33) % 300 } else { 300_000 });
+        let jitter = patience.mul_f64((state >> 33) as f64 / 2_f64.powi(31) / 10.0);
         let mut command = game.command(args);
-        if !is_killed_after(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap(), patience) {
+        if !is_killed_after(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap(), patience + jitter) {
             break;
         }
         kills += 1;
@@ -57,10 +59,14 @@ fn killed_again_and_again(game: &Game, args: &[&str]) {
         let (_, status) = game.json(["status", "tree"]);
         let half_way = &status["result"]["half_way"];
         if half_way.is_null() {
+            patience = patience.mul_f64(1.1);
             continue;
         }
         half_ways += 1;
         let done = half_way["done"].as_u64().unwrap();
+        if done == done_before {
+            patience = patience.mul_f64(1.1);
+        }
         assert!(done >= done_before, "steps that were done stay done: {done} {done_before}");
         done_before = done;
         err(&game.untorn(["run", "tree", "--", "true"]), 30);
