@@ -11,6 +11,8 @@
 //! # Limitations
 //! - These sums protect from damage, not from malice: Adler-32, MD4 and SHA-1 can be forged, and nobody signed the description. Use untorn's own patches and stores for
 //!   what players get.
+//! - A program that writes into the file without taking a lock, while it is read and before the first block of it that differs, is not noticed: what it wrote stays where the
+//!   description changes nothing.
 //! - One file at a time: catar archives and their indexes (`.caidx`) are refused, as are VCDIFF deltas with a code table of their own, with DJW or FGK compression, or
 //!   with copies from the target, none of which xdelta3 writes unless told to.
 //! - zsync: of a compressed file (`Z-URL`, `Z-Map2`) only its own bytes are of use.
