@@ -28,6 +28,9 @@ pub(super) struct Draft<'a> {
     pub(super) adapted: Option<Adapted>,
 }
 
+/// Literal files up to this length are compressed against old ones as a whole, and those up to this length are referred to as a whole: 4 MiB.
+pub(super) const WHOLE_LEN_MAX: u64 = 4 << 20;
+
 /// How a file is adapted.
 #[derive(Clone)]
 pub(super) struct Adapted {
@@ -115,6 +118,11 @@ impl<'a> Draft<'a> {
         let before = self.before();
         let path = self.path.clone();
         Change { path, before, after: self.after(old) }
+    }
+
+    /// Whether it is a file of one piece of literal bytes that is compressed against old files as a whole.
+    pub(super) fn is_literal(&self) -> bool {
+        matches!(self.ops[..], [Op::Literal { len }] if len <= WHOLE_LEN_MAX)
     }
 
     /// How many of its bytes are literal.

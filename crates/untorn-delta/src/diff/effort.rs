@@ -20,10 +20,12 @@ pub(super) struct Effort {
     pub(super) lzma: Option<u32>,
     /// Which old bytes are searched.
     pub(super) search: Search,
+    /// Whether little that is new is looked for in all old files once more, to refer to few of them.
+    pub(super) few_names: bool,
 }
 
 const fn zstd(zstd: i32, table_log_max: u32, search: Search) -> Effort {
-    Effort { zstd, match_len_min: None, table_log_max, reference_len: MAX_REFERENCE_LEN, lzma: None, search }
+    Effort { zstd, match_len_min: None, table_log_max, reference_len: MAX_REFERENCE_LEN, lzma: None, search, few_names: false }
 }
 
 /// Hash rows whose tables hold every position of a frame and its references: with smaller ones, most of what the old bytes say is forgotten before it is of use (the
@@ -44,8 +46,8 @@ const LEVELS: [Effort; 9] = [
     zstd(9, 24, Search::Everything),
     QUICK,
     THOROUGH,
-    Effort { lzma: Some(6), ..zstd(22, 25, Search::Everything) },
-    Effort { lzma: Some(9), ..zstd(22, 25, Search::Everything) },
+    Effort { lzma: Some(6), few_names: true, ..zstd(22, 25, Search::Everything) },
+    Effort { lzma: Some(9), few_names: true, ..zstd(22, 25, Search::Everything) },
 ];
 
 /// Up to this many literal bytes, the default level is as thorough as the next: it takes a fraction of a second. 2 MiB.

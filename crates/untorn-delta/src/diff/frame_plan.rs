@@ -7,13 +7,11 @@ use untorn_format::patch::{MAX_FRAME_LEN, MAX_REFERENCE_LEN, MAX_REFERENCES, Op,
 
 use super::Build;
 use super::compress::Job;
-use super::draft::{Content, Draft, content, number_of};
+use super::draft::{Content, Draft, WHOLE_LEN_MAX, content, number_of};
 use super::ranges::{GAP_LEN_MAX, Ranges};
 use crate::DiffError;
 use crate::files::read_exact_at;
 
-/// An old file up to this length is referred to whole: 4 MiB.
-const WHOLE_LEN_MAX: u64 = 4 << 20;
 /// How far around the old bytes that are replaced a reference reaches, at most: 8 KiB. Short literals get less, so that a frame does not refer to
 /// much for the sake of little.
 const MARGIN_MAX: u64 = 8 << 10;

@@ -1,6 +1,7 @@
 //! Making a patch.
 
 mod adapt;
+mod alike;
 mod blocks;
 mod compress;
 mod draft;
@@ -155,7 +156,10 @@ pub fn diff<S: Read + Write + Seek>(
     scan::scan(&mut drafts, old, new, progress)?;
     search::search(&mut drafts, old, new, options, progress)?;
     adapt::adapt(&mut drafts, old, new, options, progress)?;
-    solid::make_solid(&mut drafts);
+    let loose = solid::make_solid(&mut drafts, old.manifest);
+    if effort::Effort::of(options.level).few_names && options.searched() == Search::Everything {
+        alike::choose(&mut drafts, &loose, old, new)?;
+    }
     let frames = frames::write(&drafts, old, new, options, spool, progress)?;
     output::write(drafts, frames, old, new, spool, out)
 }

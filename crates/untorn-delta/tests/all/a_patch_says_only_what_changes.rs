@@ -1,6 +1,6 @@
 //! What stays costs nothing: no bytes in the patch, no reads.
 
-use crate::trees::{Tree, everything, noise, patch, patch_with, path, replaced};
+use crate::trees::{Tree, assert_leads_to_at, everything, noise, patch, patch_with, path, replaced};
 use untorn_delta::{Cost, Options, PatchReader};
 use untorn_format::patch::After;
 
@@ -82,4 +82,21 @@ fn a_text_with_small_edits_is_compressed_against_its_old_self() {
     let reader = PatchReader::new(&patch[..]).unwrap();
     assert!(reader.index().frames().iter().any(|frame| !frame.references.is_empty()));
     assert!(patch.len() * 4 < alone, "{} of {alone} bytes", patch.len());
+}
+
+#[test]
+fn little_that_is_new_names_few_old_files_at_the_highest_level() {
+    let pool = noise(1, 300_000);
+    let mut old = Tree::default().with("all of it", pool.clone());
+    for (number, part) in (0..).zip(pool.chunks(1500)) {
+        old = old.with(&format!("a part of it/{number}"), part);
+    }
+    let pieces = pool.chunks(6000).rev().flat_map(|part| &part[..400]);
+    let new = Tree { nodes: old.nodes.clone(), ..Tree::default() }.with("new", pieces.copied().collect::<Vec<_>>());
+    let mut options = Options::default();
+    options.level = 9;
+    let (patch, _) = patch_with(&old, &new, &options);
+    assert_eq!(PatchReader::new(&patch[..]).unwrap().index().sources().len(), 1);
+    assert!(patch.len() < 700, "{} bytes", patch.len());
+    assert_leads_to_at(&[9], &old, &new);
 }

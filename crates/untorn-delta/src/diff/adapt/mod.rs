@@ -92,7 +92,7 @@ impl Adapter<'_> {
         }
         let other = self.adapted(draft, made, program.stretches, bytes);
         let mut plain = draft.clone();
-        make_solid(std::slice::from_mut(&mut plain));
+        make_solid(std::slice::from_mut(&mut plain), self.old.manifest);
         Ok(if self.cost(&other)? < self.cost(&plain)? { Some(other) } else { None })
     }
 
