@@ -29,14 +29,23 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
 
 /// Builds the program `name` of `package`, and says where it is.
 pub(crate) fn program(root: &Path, package: &str, name: &str) -> Result<PathBuf, String> {
-    program_of(root, "Cargo.toml", package, name)
+    built(root, "Cargo.toml", package, name, &[])
+}
+
+/// The same, as it is released.
+pub(crate) fn released(root: &Path, package: &str, name: &str) -> Result<PathBuf, String> {
+    built(root, "Cargo.toml", package, name, &["--release"])
 }
 
 /// The same in the workspace of `manifest`.
 pub(crate) fn program_of(root: &Path, manifest: &str, package: &str, name: &str) -> Result<PathBuf, String> {
+    built(root, manifest, package, name, &[])
+}
+
+fn built(root: &Path, manifest: &str, package: &str, name: &str, more: &[&str]) -> Result<PathBuf, String> {
     let build =
         ["build", "--locked", "--manifest-path", manifest, "--package", package, "--bin", name, "--message-format", "json"];
-    let messages = output(root, &build)?;
+    let messages = output(root, &[&build, more].concat())?;
     let values = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let mut found = values.filter_map(|value| value["executable"].as_str().map(PathBuf::from));
     found.next_back().ok_or_else(|| format!("cargo built no {name}"))

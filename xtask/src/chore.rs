@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{bindings, dependencies, dist, explore, fuzz, powercut, soak, syscalls, tidy, torture};
+use crate::{bindings, dependencies, dist, explore, fuzz, large, powercut, soak, syscalls, tidy, torture};
 
 /// Something that is done to the repository now and then.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +49,11 @@ pub const CHORES: &[Chore] = &[
         name: "soak",
         about: "kills the program at random moments on a real disk, runs two at once, and beside a game: [--minutes N] [--seed S]",
         run: soak::run,
+    },
+    Chore {
+        name: "large",
+        about: "patches trees of 200,000 files and a sparse file of 100 GiB: [--files N] [--sparse GIB]",
+        run: large::run,
     },
     Chore { name: "explore", about: "random crash tests: --minutes N [--seed S]", run: explore::run },
 ];

@@ -11,6 +11,7 @@ pub mod dependencies;
 mod dist;
 mod explore;
 pub mod fuzz;
+mod large;
 mod licence;
 mod lists;
 mod powercut;
