@@ -25,11 +25,11 @@ pub(super) enum Density {
 }
 
 impl Density {
-    /// How many bytes of the table `len` old bytes are worth.
+    /// How many bytes of the table a stretch of `len` old bytes is worth: of each, its first block at least.
     pub(super) fn share(self, len: u64) -> u64 {
         match self {
             Self::Full => len,
-            Self::Sparse => len / SPARSE as u64,
+            Self::Sparse => len / SPARSE as u64 + len.min(BLOCK_LEN_MIN),
         }
     }
 }
@@ -53,6 +53,8 @@ pub(super) struct Blocks {
     /// The ranges that were added, sorted by number.
     ranges: Vec<Added>,
     count: u32,
+    /// Slots that are taken.
+    taken: usize,
 }
 
 /// Bytes whose blocks are in the table.
@@ -76,6 +78,7 @@ impl Blocks {
             filter: vec![0; slots.div_ceil(8)],
             ranges: Vec::new(),
             count: 0,
+            taken: 0,
         }
     }
 
@@ -121,10 +124,10 @@ impl Blocks {
         }
     }
 
-    /// The first of several equal blocks is kept.
+    /// The first of several equal blocks is kept. A table that is nearly full takes no more: there is always a free slot, at which looking ends.
     fn insert(&mut self, hash: u64) {
         self.count += 1;
-        if u64::from(self.count) > BLOCKS_MAX {
+        if u64::from(self.count) > BLOCKS_MAX || self.taken >= self.slots.len() / 8 * 7 {
             return;
         }
         let hash = spread(hash);
@@ -138,6 +141,7 @@ impl Blocks {
             slot = (slot + 1) & (self.slots.len() - 1);
         }
         self.slots[slot] = hash >> 32 << 32 | u64::from(self.count);
+        self.taken += 1;
     }
 
     fn place(&self, slot: u64) -> Place {
@@ -202,6 +206,21 @@ mod tests {
         assert_eq!(blocks.find(block_hash(&bytes[2 * stride..][..len])), Some(Place { file: 3, at: 1000 + 2 * stride as u64 }));
         assert_eq!(blocks.find(block_hash(&bytes[2 * stride + len..][..len])), None);
         assert_eq!(blocks.find(block_hash(&bytes[200_000 + stride..][..len])), Some(Place { file: 5, at: 7 + stride as u64 }));
+    }
+
+    /// What happened: making a patch between trees of thousands of tiny files never ended.
+    /// Why: the table was made for a sixteenth of their bytes, less than a block a file, but takes a block of each; and a full table was searched for ever.
+    /// What would have been lost: no patch at all for such a game.
+    #[test]
+    fn many_files_shorter_than_a_step_fit_and_more_than_expected_do_no_harm() {
+        let bytes: Vec<u8> = (0..100_000_u32).flat_map(|number| number.to_le_bytes()).collect();
+        let files = || (0..).zip(bytes.chunks(100)).map(|(file, bytes)| (Place { file, at: 0 }, bytes));
+        let mut blocks = Blocks::new(files().map(|(_, bytes)| Density::Sparse.share(bytes.len() as u64)).sum());
+        files().for_each(|(place, bytes)| blocks.add(place, bytes, Density::Sparse));
+        files().for_each(|(place, bytes)| assert_eq!(blocks.find(block_hash(&bytes[..32])), Some(place)));
+        let mut blocks = Blocks::new(0);
+        files().for_each(|(place, bytes)| blocks.add(place, bytes, Density::Sparse));
+        assert_eq!(blocks.find(block_hash(&[9; 32])), None);
     }
 
     #[test]
