@@ -49,6 +49,16 @@ impl Wanted {
     }
 }
 
+/// How many bytes come when these are fetched from a host that gives out whole objects only.
+pub(crate) fn len_without_ranges(wanted: &[Wanted]) -> u64 {
+    let mut ends: BTreeMap<&str, u64> = BTreeMap::new();
+    for wanted in wanted {
+        let end = ends.entry(&wanted.name).or_default();
+        *end = (*end).max(wanted.range.end);
+    }
+    ends.values().sum()
+}
+
 /// Tells an observer how far fetching is.
 pub(crate) struct Progress<'o> {
     pub(crate) observer: Option<&'o dyn Observer>,
@@ -215,16 +225,6 @@ impl<'r> Supply<'r> {
         };
         let pieces = fetch.frames.iter().map(place).collect();
         Ok(Wanted { name: Name::Pack(pack.hash).to_string(), range: fetch.range.clone(), pieces })
-    }
-
-    /// How many bytes come when these are fetched from a host that gives out whole objects only.
-    pub(crate) fn cost_without_ranges(&self, wanted: &[Wanted]) -> u64 {
-        let mut ends: BTreeMap<&str, u64> = BTreeMap::new();
-        for wanted in wanted {
-            let end = ends.entry(&wanted.name).or_default();
-            *end = (*end).max(wanted.range.end);
-        }
-        ends.values().sum()
     }
 
     /// Fetches all of it. What has come before an error need not be fetched again.
