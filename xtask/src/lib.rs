@@ -14,6 +14,7 @@ pub mod fuzz;
 mod licence;
 mod lists;
 mod powercut;
+mod repair;
 mod soak;
 mod source;
 mod syscalls;
