@@ -320,7 +320,8 @@ fn append(wanted: &mut Vec<Wanted>, name: &str, range: Range<u64>, hash: Hash) {
     wanted.push(Wanted { name: name.to_owned(), range, pieces: vec![(hash, 0..len)] });
 }
 
-fn has(hash: Hash) -> impl Fn(&[u8]) -> Result<(), String> {
+/// Says why bytes are not those that a hash stands for.
+pub(crate) fn has(hash: Hash) -> impl Fn(&[u8]) -> Result<(), String> {
     move |bytes| if Hash::of(bytes) == hash { Ok(()) } else { Err("its hash is another".to_owned()) }
 }
 
