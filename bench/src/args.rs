@@ -43,7 +43,7 @@ pub struct Args {
     #[arg(long, default_value_t = 100.0)]
     pub mbit: f64,
 
-    /// An old build and a new one, for `patches` and `updates`; may be given more than once.
+    /// An old build and a new one, for `patches`, `updates` and `verify`; may be given more than once.
     #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
     pub pair: Vec<PathBuf>,
 
@@ -93,6 +93,8 @@ pub enum Selection {
     Patches,
     /// Updates over a network between builds, beside the tools in `PATH`: bytes, and time over a line. Not among `all`.
     Updates,
+    /// Verifying a tree, the new one of each pair, beside b3sum with as many threads. Not among `all`.
+    Verify,
     /// Patches of a file of 4 GiB that grows by 20 MB, and of one that gets 7 bytes at its start. Not among `all`.
     Append,
     /// One file of 10 GiB replaced: more than fits into the memory it may take. Not among `all`.

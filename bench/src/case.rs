@@ -28,7 +28,7 @@ pub fn cases(selection: Selection, args: &Args) -> Vec<Case> {
 fn expand(selection: Selection, args: &Args) -> Vec<Case> {
     match selection {
         // Programs of their own, not contenders.
-        Selection::All | Selection::Patches | Selection::Updates | Selection::Append => Vec::new(),
+        Selection::All | Selection::Patches | Selection::Updates | Selection::Verify | Selection::Append => Vec::new(),
         Selection::SmallFiles => vec![small_files(args.small_files)],
         Selection::Small500 => vec![small_500()],
         Selection::Big => vec![big()],

@@ -19,6 +19,7 @@
 //! cargo run --release --manifest-path bench/Cargo.toml -- all --dir /somewhere/on/a/disk --runs 5 --json bench.json
 //! cargo run --release --manifest-path bench/Cargo.toml -- patches --dir /somewhere/on/a/disk --pair old/ new/ --untorn target/release/untorn
 //! cargo run --release --manifest-path bench/Cargo.toml -- updates --dir /somewhere/on/a/disk --pair old/ new/ --untorn target/release/untorn
+//! cargo run --release --manifest-path bench/Cargo.toml -- verify --dir /somewhere/on/a/disk --pair old/ new/ --untorn target/release/untorn
 //! ```
 
 mod args;
@@ -44,6 +45,7 @@ mod units;
 mod untorn;
 mod updates;
 mod usage;
+mod verify;
 mod workload;
 
 use std::process::ExitCode;
@@ -76,6 +78,10 @@ fn run() -> anyhow::Result<()> {
     }
     if args.case == args::Selection::Updates {
         let rows = updates::run(&args)?;
+        return args.json.as_ref().map_or(Ok(()), |path| report::write_json(&rows, path));
+    }
+    if args.case == args::Selection::Verify {
+        let rows = verify::run(&args)?;
         return args.json.as_ref().map_or(Ok(()), |path| report::write_json(&rows, path));
     }
     let cases = case::cases(args.case, &args);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{bindings, dependencies, dist, explore, fuzz, large, powercut, soak, syscalls, tidy, torture};
+use crate::{bindings, dependencies, dist, explore, fuzz, large, powercut, repair, soak, syscalls, tidy, torture};
 
 /// Something that is done to the repository now and then.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +25,7 @@ pub const CHORES: &[Chore] = &[
     },
     Chore {
         name: "fuzz",
-        about: "applies patches made to harm, for --seconds N (60), from case --seed N (0) on",
+        about: "reads inputs made to harm, for --seconds N (60), from case --seed N (0) on; --corpus makes the corpora anew",
         run: fuzz::check,
     },
     Chore {
@@ -54,6 +54,11 @@ pub const CHORES: &[Chore] = &[
         name: "large",
         about: "patches trees of 200,000 files and a sparse file of 100 GiB: [--files N] [--sparse GIB]",
         run: large::run,
+    },
+    Chore {
+        name: "repair",
+        about: "mends one flipped bit in a file of 4 GiB out of a store, and counts bytes: [--gib N] [--dir DIR]",
+        run: repair::run,
     },
     Chore { name: "explore", about: "random crash tests: --minutes N [--seed S]", run: explore::run },
 ];

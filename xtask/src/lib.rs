@@ -15,6 +15,7 @@ mod large;
 mod licence;
 mod lists;
 mod powercut;
+mod repair;
 mod soak;
 mod source;
 mod syscalls;

@@ -30,7 +30,7 @@ impl Exit {
         (Self::Usage, "the command line was not understood"),
         (Self::NothingToDo, "nothing to do (only with --exit-code)"),
         (Self::Damage, "verify found damage, or demo a torn tree"),
-        (Self::Refused, "a signature is missing or wrong, or whoever signed may not"),
+        (Self::Refused, "a signature is missing or wrong, whoever signed may not, or what is signed breaks the rules"),
         (Self::Rollback, "what is offered is older than it may be"),
         (Self::WrongBase, "the tree is not the build the patch starts from"),
         (Self::Busy, "another updater, or a program that uses the tree, holds it"),

@@ -29,7 +29,7 @@ extern "C" {
 #define UNTORN_MISUSE 2
 /* Verifying found damage; the answer is the result, not an error. */
 #define UNTORN_DAMAGE 10
-/* A signature is missing or wrong, or whoever signed may not. */
+/* A signature is missing or wrong, whoever signed may not, or what is signed breaks the rules. */
 #define UNTORN_REFUSED 20
 /* What is offered is older than it may be. */
 #define UNTORN_ROLLBACK 21

@@ -97,6 +97,12 @@ impl Remote {
         self.mirrors.iter().for_each(|mirror| mirror.cancel());
     }
 
+    /// Whether nothing can be fetched any more: after [`Remote::cancel`], and where many parts were asked for and one of them cannot be had.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.is_cancelled.load(Relaxed)
+    }
+
     /// All of the object `name`, which is at most `limit` bytes long and passes `check`.
     ///
     /// # Errors

@@ -21,9 +21,11 @@ mod action;
 mod answer;
 mod host;
 mod line;
+mod noise;
 mod request;
 mod tls;
 
 pub use action::Action;
 pub use host::{Decide, Host, HostOptions, Served};
+pub use noise::noise;
 pub use request::Request;

@@ -266,7 +266,7 @@ impl Error {
             Self::Io { source, .. } => io_advice(source),
             Self::Name { .. } | Self::Manifest { .. } => "change the build, then try again",
             Self::Special { .. } => "remove it from the build",
-            Self::Document { .. } => "name a manifest that `untorn manifest` wrote, or a directory",
+            Self::Document { .. } => "name a file that `untorn manifest` wrote; a directory may stand for its manifest",
             Self::OutputInside { .. } => "write it somewhere else",
             Self::Diff(DiffError::Changed { .. }) => "make sure nothing writes to the builds, then try again",
             Self::Diff(DiffError::Read { source, .. } | DiffError::Write(source)) => io_advice(source),

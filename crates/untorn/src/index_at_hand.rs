@@ -29,7 +29,11 @@ pub(crate) fn keep_index(fetched: &Fetched, manifest: &Manifest, release: &Relea
         let head = objects.get(&release.index.head_hash)?;
         let index = Index::new(&head, manifest).ok()?;
         let file = fetched.make(&index_name(manifest.hash())).ok()?;
-        file.set_len(0).and_then(|()| file.write_all_at(&head, 0)).ok()?;
+        let mut there = vec![0; head.len()];
+        // Of the same index, pages that are there already stay.
+        if file.read_exact_at(&mut there, 0).is_err() || there != head {
+            file.set_len(0).and_then(|()| file.write_all_at(&head, 0)).ok()?;
+        }
         for number in 0..index.page_count() {
             let page = index.page_hash(number).and_then(|hash| objects.get(&hash));
             if let (Some(page), Some(range)) = (page, index.page_range(number)) {
@@ -45,7 +49,7 @@ pub(crate) fn keep_index(fetched: &Fetched, manifest: &Manifest, release: &Relea
 /// if that part was not there.
 pub(crate) struct IndexAtHand {
     index: Index,
-    head_hash: Hash,
+    head: Vec<u8>,
     file: Box<dyn File>,
 }
 
@@ -65,26 +69,31 @@ impl IndexAtHand {
         };
         let mut head = vec![0; usize::try_from(head_len).map_err(io::Error::other)?];
         file.read_exact_at(&mut head, 0)?;
-        Ok(Index::new(&head, manifest).map(|index| Self { index, head_hash: Hash::of(&head), file }))
+        Ok(Index::new(&head, manifest).map(|index| Self { index, head, file }))
     }
 
     pub(crate) fn index(&self) -> &Index {
         &self.index
     }
 
-    pub(crate) fn head_hash(&self) -> Hash {
-        self.head_hash
+    pub(crate) fn head(&self) -> &[u8] {
+        &self.head
     }
 
-    pub(crate) fn into_index(self) -> Index {
-        self.index
+    pub(crate) fn head_hash(&self) -> Hash {
+        Hash::of(&self.head)
     }
 
     /// A page; `None` where it is not there.
     pub(crate) fn page(&self, number: u32) -> Option<Page> {
+        self.index.page(number, &self.page_bytes(number)?).ok()
+    }
+
+    /// What stands in the place of a page, whatever that is.
+    pub(crate) fn page_bytes(&self, number: u32) -> Option<Vec<u8>> {
         let range = self.index.page_range(number)?;
         let mut bytes = vec![0; usize::try_from(range.end - range.start).ok()?];
         self.file.read_exact_at(&mut bytes, range.start).ok()?;
-        self.index.page(number, &bytes).ok()
+        Some(bytes)
     }
 }

@@ -3,19 +3,17 @@
 use std::{ffi::OsStr, io, path::Path, thread, time::Duration};
 
 use untorn_fs::OsFs;
-use untorn_remote::{Dir, Remote, RemoteOptions, Transport};
+use untorn_remote::{Dir, Remote, RemoteOptions};
 use untorn_store::layout::Name;
 use untorn_txn::{Cause, Tree};
 
-use crate::{Error, Result};
+use crate::{
+    Error, Result, SourceOptions,
+    releases::{is_url, remote},
+};
 
 /// How long to wait before asking again for a lock that somebody holds.
 const PATIENCE: Duration = Duration::from_millis(100);
-
-/// Whether `at` is the address of a store, and not the path of a directory.
-fn is_address(at: &str) -> bool {
-    ["http://", "https://"].iter().any(|scheme| at.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
-}
 
 /// The store of releases at `at`: an address that begins with `https://` or `http://`, or a directory with the mark of a store in it. `None` for any other directory, such as a
 /// build.
@@ -23,23 +21,21 @@ fn is_address(at: &str) -> bool {
 /// # Errors
 /// [`Error::Net`] for an address that cannot be used, or where this library was built without `http`.
 pub fn open_store(at: &Path) -> Result<Option<Remote>> {
-    let transport: Box<dyn Transport> = match at.to_str().filter(|at| is_address(at)) {
-        Some(address) => http(address)?,
-        None if at.join(Name::Mark.to_string()).is_file() => Box::new(Dir::new(at)),
-        None => return Ok(None),
-    };
-    Ok(Some(Remote::new(vec![transport], RemoteOptions::default())?))
+    match at.to_str().filter(|at| is_url(at)) {
+        Some(address) => open_mirrors(&[address.to_owned()]).map(Some),
+        None if at.join(Name::Mark.to_string()).is_file() => {
+            Ok(Some(Remote::new(vec![Box::new(Dir::new(at))], RemoteOptions::default())?))
+        }
+        None => Ok(None),
+    }
 }
 
-#[cfg(feature = "http")]
-fn http(address: &str) -> Result<Box<dyn Transport>> {
-    Ok(Box::new(untorn_remote::Http::new(address, untorn_remote::HttpOptions::default())?))
-}
-
-#[cfg(not(feature = "http"))]
-fn http(address: &str) -> Result<Box<dyn Transport>> {
-    let why = "this program was built for stores in directories only";
-    Err(untorn_remote::Error::new(untorn_format::escape(address.as_bytes()), untorn_remote::Fault::Url { why }).into())
+/// The store of releases at these places, addresses or directories, that stand in for each other: as a tree [remembers](crate::remembered) them.
+///
+/// # Errors
+/// As [`open_store`], and [`Error::Net`] where there are none.
+pub fn open_mirrors(sources: &[String]) -> Result<Remote> {
+    remote(sources, &SourceOptions::default())
 }
 
 /// Opens a build, which is only read.

@@ -7,9 +7,9 @@ use untorn_format::{
     manifest::Manifest,
     release::{Following, HalfWay, Installed},
 };
-use untorn_txn::{Tree, head_of};
+use untorn_txn::{Condition, Status, Tree, TreeState, head_of, leftover_head};
 
-use crate::{Error, Result, error::shown};
+use crate::{Error, Result, error::shown, open};
 
 /// What the tree in `dir` says is installed, without taking its lock; `None` when nothing says so.
 ///
@@ -18,6 +18,25 @@ use crate::{Error, Result, error::shown};
 pub fn installed(dir: &Path) -> Result<Option<Installed>> {
     let Some(head) = head_of(dir)? else { return Ok(None) };
     Ok(Record::decode(&head, dir)?.0)
+}
+
+/// What the tree in `dir` remembers of releases: also when its journal cannot be read (then nobody vouches for it but its own checksum), or an update in steps is half way.
+///
+/// # Errors
+/// As [`installed`], and [`Error::NotRecorded`] where the journal cannot be read, where nothing of what it remembers can be read either.
+pub fn remembered(dir: &Path) -> Result<Option<Following>> {
+    let is_damaged = || Ok::<_, Error>(!matches!(Status::of(dir)?.condition, Condition::Unmanaged | Condition::Clean));
+    let error = match installed(dir) {
+        Ok(Some(installed)) => return Ok(installed.following),
+        Ok(None) if !is_damaged()? => return Ok(None),
+        Ok(None) => Error::NotRecorded { dir: shown(dir) },
+        Err(error @ (Error::HalfWay { .. } | Error::Document { .. })) => error,
+        Err(error) if error.state() == TreeState::NotUnderstood => error,
+        Err(error) => return Err(error),
+    };
+    let head = leftover_head(&open::build(dir)?);
+    let record = head.and_then(|head| Record::aimed_at(&head, dir).ok());
+    record.map_or(Err(error), |record| Ok(record.following().cloned()))
 }
 
 /// What a tree says about itself, if anything.

@@ -11,6 +11,7 @@ use untorn_format::{
     manifest::{Entry, Kind, Manifest},
 };
 use untorn_fs::{FileKind, Fs, Metadata, OpenMode, OsFs};
+use untorn_store::Error as StoreError;
 use untorn_txn::{Condition, Fetched, Observer, ReadGuard, Status, TreeState, head_of};
 
 use crate::{
@@ -152,7 +153,10 @@ fn index(fs: &OsFs, is_tree: bool, manifest: &Manifest, options: &VerifyOptions)
         let (place, name) = open::beside(path)?;
         let opened = place.open(&name, OpenMode::Read).and_then(|file| IndexAtHand::open(file, manifest));
         let index = opened.map_err(|source| Error::io("read", path, source))?;
-        return index.map(Some).map_err(|source| Error::Store { what: shown(path), source });
+        return index.map(Some).map_err(|source| match source {
+            StoreError::Decode(source) => Error::Document { path: shown(path), source },
+            source => Error::Store { what: shown(path), source },
+        });
     }
     let file = is_tree.then(|| Fetched::look(fs, &index_name(manifest.hash()))).flatten();
     Ok(file.and_then(|file| IndexAtHand::open(file, manifest).ok()?.ok()))

@@ -1,57 +1,116 @@
 //! Documents that were made to harm: whatever their bytes say, no decoder panics, and what is read is written again as it was.
 
 use untorn_format::{
-    DecodeError, Hash,
+    Hash,
     index::{Bridge, Head, Page},
-    journal::Progress,
-    release::{Channel, Installed, Preface, Release, Root, Signed},
+    journal::{Plan, Progress, RECORD_LEN, Record, Undo},
+    manifest::Manifest,
+    release::{Channel, HalfWay, Installed, Preface, Release, Root, Signed},
     verified::Verified,
 };
-use untorn_trust::{Signature, public_key};
+use untorn_trust::Document;
 
-use super::{mutate::changed, rng::Rng};
+use super::{mutate::changed, rng::Rng, target::Target};
 
-/// Reads a document and writes it again.
-type Reencode = fn(&[u8]) -> Result<Vec<u8>, DecodeError>;
+/// How many cases of a hundred each has.
+const SHARE: usize = 2;
 
-/// The golden files, which use every kind of field.
-const GOLDEN: [(&[u8], Reencode); 12] = [
-    (include_bytes!("../../../crates/untorn-format/tests/golden/root.v1"), |bytes| Ok(Root::decode(bytes)?.encode())),
-    (include_bytes!("../../../crates/untorn-format/tests/golden/release.v1"), |bytes| Ok(Release::decode(bytes)?.encode())),
-    (include_bytes!("../../../crates/untorn-format/tests/golden/channel.v1"), |bytes| Ok(Channel::decode(bytes)?.encode())),
-    (include_bytes!("../../../crates/untorn-format/tests/golden/signed.v1"), |bytes| Ok(Signed::decode(bytes)?.encode())),
-    (include_bytes!("../../../crates/untorn-format/tests/golden/installed.v1"), |bytes| Ok(Installed::decode(bytes)?.encode())),
-    (include_bytes!("../../../crates/untorn-format/tests/golden/preface.v1"), |bytes| Ok(Preface::decode(bytes)?.encode())),
-    (include_bytes!("../../../crates/untorn-format/tests/golden/index.v1"), |bytes| Ok(Head::decode(bytes)?.encode())),
-    (include_bytes!("../../../crates/untorn-format/tests/golden/page.v1"), |bytes| Ok(Page::decode(bytes)?.encode())),
-    (include_bytes!("../../../crates/untorn-format/tests/golden/progress.v1"), |bytes| {
-        Ok(Progress::decode(bytes)?.encode().unwrap_or_default())
-    }),
-    (include_bytes!("../../../crates/untorn-format/tests/golden/bridge.v1"), |bytes| Ok(Bridge::decode(bytes)?.encode())),
-    (include_bytes!("../../../crates/untorn-format/tests/golden/release_bridged.v1"), |bytes| {
-        Ok(Release::decode(bytes)?.encode())
-    }),
-    (include_bytes!("../../../crates/untorn-format/tests/golden/verified.v1"), |bytes| Ok(Verified::decode(bytes)?.encode())),
-];
-
-/// Signatures of two keys.
-const SIGNATURES: &str = "untrusted comment: signature from minisign secret key
-RUQf6LRCGA9i559r3g7V1qNyJDApGip8MfqcadIgT9CuhV3EMhHoN1mGTkUidF/z7SrlQgXdy8ofjb7bNJJylDOocrCo8KLzZwo=
-trusted comment: timestamp:1633700835\tfile:test\tprehashed
-wLMDjy9FLAuxZ3q4NlEvkgtyhrr0gtTu6KC4KBJdITbbOeAi1zBIYo0v4iTgt8jJpIidRJnp94ABQkJAgAooBQ==
-";
-const KEY: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
-
-/// One case. Says whether what came out was read.
-pub(super) fn case(rng: &mut Rng) -> bool {
-    match rng.below(GOLDEN.len() + 2) {
-        0 => try_signatures(rng),
-        1 => public_key(&text(KEY, rng)).is_ok(),
-        number => try_document(GOLDEN[number - 2], rng),
-    }
+/// A target for one kind of document, whose golden files use every kind of field.
+macro_rules! document {
+    ($name:literal, [$($file:literal),+], [$($decoder:expr),+], $read:expr) => {
+        Target {
+            name: $name,
+            decoders: &[$($decoder),+],
+            golden: || Ok(vec![$(include_bytes!(concat!("../../../crates/untorn-format/tests/golden/", $file)).to_vec()),+]),
+            mutate: with_checksum,
+            attempt: $read,
+            share: SHARE,
+        }
+    };
 }
 
-fn try_document((golden, reencode): (&[u8], Reencode), rng: &mut Rng) -> bool {
+/// Reads a document and writes it again.
+macro_rules! read {
+    ($kind:ident) => {
+        |bytes| again(bytes, $kind::decode(bytes).map(|document| document.encode().to_vec()))
+    };
+}
+
+/// Those for documents.
+pub(super) fn targets() -> Vec<Target> {
+    vec![
+        document!("root", ["root.v1"], [("crates/untorn-format/src/release/root.rs", "decode")], read!(Root)),
+        document!(
+            "release",
+            ["release.v1", "release_bridged.v1"],
+            [("crates/untorn-format/src/release/release.rs", "decode")],
+            read!(Release)
+        ),
+        document!(
+            "channel",
+            ["channel.v1"],
+            [("crates/untorn-format/src/release/channel.rs", "decode"), ("crates/untorn-trust/src/facts.rs", "decode")],
+            |bytes| {
+                let read = Channel::decode(bytes);
+                assert_eq!(Document::decode(bytes).is_ok(), read.is_ok(), "it is known as what it is");
+                again(bytes, read.map(|channel| channel.encode()))
+            }
+        ),
+        document!("signed", ["signed.v1"], [("crates/untorn-format/src/release/signed.rs", "decode")], read!(Signed)),
+        document!(
+            "head-document",
+            ["installed.v1", "halfway.v1"],
+            [
+                ("crates/untorn-format/src/release/installed.rs", "decode"),
+                ("crates/untorn-format/src/release/half_way.rs", "decode")
+            ],
+            |bytes| match HalfWay::decode(bytes) {
+                Ok(Some(half_way)) => again(bytes, Ok::<_, String>(half_way.encode())),
+                Ok(None) => again(bytes, Installed::decode(bytes).map(|installed| installed.encode())),
+                Err(error) => Err(error.to_string()),
+            }
+        ),
+        document!(
+            "preface",
+            ["preface.v1"],
+            [("crates/untorn-format/src/release/preface.rs", "decode"), ("crates/untorn-format/src/release/preface.rs", "len")],
+            |bytes| {
+                // What it says of its length is what it has.
+                let len = bytes.first_chunk().and_then(|head| Preface::len(head).ok());
+                let read = Preface::decode(bytes);
+                assert!(read.is_err() || len == Some(bytes.len()), "a preface has two lengths");
+                again(bytes, read.map(|preface| preface.encode()))
+            }
+        ),
+        document!(
+            "index-head",
+            ["index.v1"],
+            [("crates/untorn-format/src/index/head.rs", "decode"), ("crates/untorn-format/src/index/head.rs", "len_of")],
+            |bytes| {
+                let read = Head::decode(bytes);
+                assert!(read.is_err() || Head::len_of(bytes) == Some(bytes.len() as u64), "a head has two lengths");
+                again(bytes, read.map(|head| head.encode()))
+            }
+        ),
+        document!("index-page", ["page.v1"], [("crates/untorn-format/src/index/page.rs", "decode")], read!(Page)),
+        document!("bridge", ["bridge.v1"], [("crates/untorn-format/src/index/bridge.rs", "decode")], read!(Bridge)),
+        document!("manifest", ["manifest.v1"], [("crates/untorn-format/src/manifest/mod.rs", "decode")], read!(Manifest)),
+        document!("plan", ["plan.v1"], [("crates/untorn-format/src/journal/plan.rs", "decode")], read!(Plan)),
+        document!("record", ["record.v1"], [("crates/untorn-format/src/journal/record.rs", "decode")], |bytes| {
+            // A slot is longer than its record.
+            let record = bytes.get(..RECORD_LEN).unwrap_or(bytes);
+            again(record, Record::decode(bytes).map(|record| record.encode().to_vec()))
+        }),
+        document!("undo", ["undo.v1"], [("crates/untorn-format/src/journal/undo.rs", "decode")], read!(Undo)),
+        document!("progress", ["progress.v1"], [("crates/untorn-format/src/journal/progress.rs", "decode")], |bytes| {
+            again(bytes, Progress::decode(bytes).map(|progress| progress.encode().unwrap_or_default()))
+        }),
+        document!("verified", ["verified.v1"], [("crates/untorn-format/src/verified.rs", "decode")], read!(Verified)),
+    ]
+}
+
+/// Changed, and most of the time with a checksum that is right again.
+fn with_checksum(golden: &[u8], rng: &mut Rng) -> Vec<u8> {
     let mut bytes = changed(golden, rng);
     // One in eight keeps the wrong checksum.
     if let (true, Some(end)) = (rng.below(8) > 0, bytes.len().checked_sub(32)) {
@@ -59,18 +118,12 @@ fn try_document((golden, reencode): (&[u8], Reencode), rng: &mut Rng) -> bool {
         bytes.truncate(end);
         bytes.extend_from_slice(&checksum.0);
     }
-    let read = reencode(&bytes);
-    assert!(read.as_ref().map_or(true, |again| *again == bytes), "a document has two spellings");
-    read.is_ok()
+    bytes
 }
 
-fn try_signatures(rng: &mut Rng) -> bool {
-    let Ok(signatures) = Signature::read_all(&text(SIGNATURES, rng)) else { return false };
-    let Ok(key) = public_key(KEY) else { return false };
-    // Whatever is made of a signature, it is a yes or a no.
-    signatures.iter().filter(|signature| signature.is_of(&key, b"test")).count() > 0
-}
-
-fn text(golden: &str, rng: &mut Rng) -> String {
-    String::from_utf8_lossy(&changed(golden.as_bytes(), rng)).into_owned()
+/// One byte string for each meaning.
+fn again<E: ToString>(bytes: &[u8], read: Result<Vec<u8>, E>) -> Result<(), String> {
+    let again = read.map_err(|error| error.to_string())?;
+    assert!(again == bytes, "a document has two spellings");
+    Ok(())
 }

@@ -1,5 +1,8 @@
-//! What is done to a patch.
+//! What is done to an input.
 
+use std::io::{Read, Write};
+
+use lzma_rust2::{Lzma2Options, Lzma2Reader, Lzma2Writer, LzmaOptions};
 use untorn_format::{
     Hash,
     patch::{HEADER_LEN, Header},
@@ -21,19 +24,10 @@ const NUMBERS: [&[u8]; 9] = [
 ];
 
 /// How long facts may become that are decompressed to be changed.
-const FACTS_LEN_MAX: usize = 1 << 20;
-
-/// The patch, changed.
-pub(super) fn mutated(patch: &[u8], rng: &mut Rng) -> Vec<u8> {
-    // One in eight keeps the wrong checksums.
-    if rng.below(8) == 0 {
-        return changed(patch, rng);
-    }
-    forged(patch, rng).unwrap_or_else(|| changed(patch, rng))
-}
+const FACTS_LEN_MAX: u64 = 1 << 20;
 
 /// The patch with one of its parts changed, and every checksum right again.
-fn forged(patch: &[u8], rng: &mut Rng) -> Option<Vec<u8>> {
+pub(super) fn forged(patch: &[u8], rng: &mut Rng) -> Option<Vec<u8>> {
     let header = Header::decode(patch.get(..HEADER_LEN)?.try_into().ok()?).ok()?;
     let facts_end = HEADER_LEN.checked_add(usize::try_from(header.facts_stored_len).ok()?)?;
     let digests_end = facts_end.checked_add(usize::try_from(header.digests_len).ok()?)?;
@@ -45,20 +39,43 @@ fn forged(patch: &[u8], rng: &mut Rng) -> Option<Vec<u8>> {
         2 => stored = changed(&stored, rng),
         3 => facts_len = rng.next() >> rng.below(64),
         _ => {
-            let facts = changed(&zstd::bulk::decompress(&stored, FACTS_LEN_MAX).ok()?, rng);
-            facts_len = facts.len() as u64;
-            stored = zstd::bulk::compress(&facts, 1).ok()?;
+            let facts = changed(&unpacked(&stored, facts_len)?, rng);
+            return packed(&header, &facts, facts.len() as u64, &digests, &frames);
         }
     }
+    Some(joined(&header, &stored, facts_len, &digests, &frames))
+}
+
+/// A patch of these parts, with every checksum right.
+pub(super) fn packed(header: &Header, facts: &[u8], facts_len: u64, digests: &[u8], frames: &[u8]) -> Option<Vec<u8>> {
+    let mut options = LzmaOptions::with_preset(0);
+    options.dict_size = dict_len(facts_len)?;
+    let mut writer = Lzma2Writer::new(Vec::new(), Lzma2Options { lzma_options: options, ..Default::default() });
+    writer.write_all(facts).ok()?;
+    Some(joined(header, &writer.finish().ok()?, facts_len, digests, frames))
+}
+
+fn unpacked(stored: &[u8], facts_len: u64) -> Option<Vec<u8>> {
+    let mut facts = Vec::new();
+    Lzma2Reader::new(stored, dict_len(facts_len)?, None).take(FACTS_LEN_MAX).read_to_end(&mut facts).ok()?;
+    Some(facts)
+}
+
+/// As readers and writers of patches agree on it.
+fn dict_len(facts_len: u64) -> Option<u32> {
+    u32::try_from(facts_len.max(4096)).ok()
+}
+
+fn joined(header: &Header, stored: &[u8], facts_len: u64, digests: &[u8], frames: &[u8]) -> Vec<u8> {
     let header = Header {
         facts_stored_len: stored.len() as u64,
         facts_len,
         digests_len: digests.len() as u64,
         frames_len: frames.len() as u64,
-        index_hash: Hash::of(&[&stored[..], &digests].concat()),
-        ..header
+        index_hash: Hash::of(&[stored, digests].concat()),
+        ..header.clone()
     };
-    Some([&header.encode()[..], &stored, &digests, &frames].concat())
+    [&header.encode()[..], stored, digests, frames].concat()
 }
 
 /// A few changes in a row.

@@ -11,13 +11,18 @@ use untorn_format::{
     manifest::{Entry, Kind, Manifest},
 };
 
-use super::rng::Rng;
+use super::{programs::Source, rng::Rng};
 
 /// A patch as it should be, and the tree it is for.
 pub(super) struct Golden {
     old: Tree,
     manifest: Manifest,
     pub(super) patch: Vec<u8>,
+}
+
+/// Bytes that look random and are always the same for a seed.
+pub(super) fn noise(seed: u64, len: usize) -> Vec<u8> {
+    Rng::new(seed).bytes(len)
 }
 
 /// Files by path.
@@ -71,6 +76,21 @@ pub(super) fn golden() -> Result<Vec<Golden>, String> {
     ])
 }
 
+/// Patches that make executables out of older ones whose functions stand elsewhere.
+pub(super) fn adapted() -> Result<Vec<Golden>, String> {
+    let old = Source::new(120);
+    let mut new = old.clone();
+    new.functions.splice(30..30, 500..503);
+    new.functions.remove(80);
+    let game = |bytes| Tree::default().with("bin/game", bytes);
+    let golden = vec![Golden::new(game(old.elf())?, &game(new.elf())?)?, Golden::new(game(old.pe())?, &game(new.pe())?)?];
+    let adapts = |golden: &Golden| {
+        let reader = PatchReader::new(golden.patch.as_slice());
+        reader.is_ok_and(|reader| reader.index().changes().as_slice().iter().filter_map(|c| c.file()).any(|file| file.adapts()))
+    };
+    if golden.iter().all(adapts) { Ok(golden) } else { Err("nothing is adapted".to_owned()) }
+}
+
 impl Golden {
     fn new(old: Tree, new: &Tree) -> Result<Self, String> {
         let (manifest, new_manifest, mut patch) = (old.manifest()?, new.manifest()?, Vec::new());
@@ -85,12 +105,9 @@ impl Golden {
 /// How many bytes of the files that a patch makes are looked at: it may promise exabytes.
 const MADE_LEN_MAX: u64 = 8 << 20;
 
-/// Does what `patch` says, however wrong. Says whether it got past its index.
-pub(super) fn try_patch(golden: &Golden, patch: &[u8]) -> bool {
-    let was_read = PatchReader::new(patch).is_ok();
-    // Being refused is what is wanted.
-    drop(apply(golden, patch));
-    was_read
+/// Does what `patch` says, however wrong. Being refused is what is wanted.
+pub(super) fn try_patch(golden: &Golden, patch: &[u8]) -> Result<(), String> {
+    apply(golden, patch).map_err(|error| error.to_string())
 }
 
 /// As an updater would, in both ways of composing files.

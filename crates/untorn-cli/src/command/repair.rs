@@ -1,11 +1,11 @@
 //! `untorn repair`.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
-use untorn::{RepairOptions, RepairOutcome, RepairReport, ScanOptions, answers, open_store, read_manifest, repair, repair_from};
+use untorn::{
+    Error, RepairOptions, RepairOutcome, RepairReport, ScanOptions, TreeState, answers, open_mirrors, open_store, read_manifest,
+    remembered, repair, repair_from,
+};
 
 use crate::{
     args::{Global, RepairArgs},
@@ -17,32 +17,48 @@ use crate::{
 };
 
 pub(super) fn run(args: &RepairArgs, global: &Global) -> Answer {
-    let from = source(args)?;
-    let options = options(args, &from, global)?;
-    let report = match open_store(&from)? {
-        Some(store) => repair_from(&args.tree, &store, &options)?,
-        None => repair(&args.tree, &from, &options)?,
+    let report = match &args.from {
+        Some(from) => {
+            let options = options(args, &path(from), global)?;
+            match open_store(from)? {
+                Some(store) => repair_from(&args.tree, &store, &options)?,
+                None => repair(&args.tree, from, &options)?,
+            }
+        }
+        None => {
+            let sources = remembered_sources(&args.tree)?;
+            repair_from(&args.tree, &open_mirrors(&sources)?, &options(args, &untorn::escape(sources[0].as_bytes()), global)?)?
+        }
     };
     let outcome = Outcome::new(text(args, &report), value(&answers::repair(&report)));
     let is_idle = report.outcome == RepairOutcome::Intact && args.exit_code;
     Ok(if is_idle { outcome.with_exit(Exit::NothingToDo) } else { outcome })
 }
 
-/// Where bytes come from: by default, where releases do.
-fn source(args: &RepairArgs) -> Result<PathBuf, Failure> {
-    if let Some(from) = &args.from {
-        return Ok(from.clone());
-    }
-    let following = untorn::installed(&args.tree)?.and_then(|installed| installed.following);
-    let source = following.and_then(|following| following.sources.into_iter().next()).map(PathBuf::from);
-    source.ok_or_else(|| Failure::usage("the tree remembers no place that releases come from: name a source with --from".into()))
+/// Where bytes come from when nobody says it: where releases do, as far as the tree still knows.
+fn remembered_sources(tree: &Path) -> Result<Vec<String>, Failure> {
+    let name = path(tree);
+    let following = match remembered(tree) {
+        Err(error)
+            if error.state() == TreeState::NotUnderstood
+                || matches!(error, Error::NotRecorded { .. } | Error::Document { .. }) =>
+        {
+            return Err(Failure::usage(format!(
+                "neither the journal of {name} can be read nor what it remembers of releases ({}): name a source, and what the tree should be (`untorn repair {name} --from STORE --against MANIFEST`, or --from a directory with the whole build); or move {name}/.untorn away and begin anew, which fetches only what is missing (`untorn install STORE {name} --trust ROOT --replace '**'`)",
+                error.code()
+            )));
+        }
+        other => other?,
+    };
+    let sources = following.map(|following| following.sources).filter(|sources| !sources.is_empty());
+    sources.ok_or_else(|| Failure::usage("the tree remembers no place that releases come from: name a source with --from".into()))
 }
 
-fn options(args: &RepairArgs, from: &Path, global: &Global) -> Result<RepairOptions, untorn::Error> {
+fn options(args: &RepairArgs, from: &str, global: &Global) -> Result<RepairOptions, untorn::Error> {
     let mut options = RepairOptions::default();
     (options.dry_run, options.wait, options.jobs) = (args.dry_run, args.wait, args.jobs);
     (options.observer, options.channel) = (progress::observer(global), args.channel.clone());
-    let (quiet_or_not, from) = (global.clone(), path(from));
+    let (quiet_or_not, from) = (global.clone(), from.to_owned());
     options.announce = Some(Arc::new(move |bytes| {
         print::live(&format!("{} to fetch from {from}\n", size(bytes)), &quiet_or_not);
     }));

@@ -1,12 +1,12 @@
 //! `untorn rollback`.
 
-use serde_json::{Value, json};
-use untorn::{Options, RollbackForecast, Status, Tree};
+use serde_json::json;
+use untorn::{Options, Status, Tree, answers};
 
 use crate::{
     args::{Global, RollbackArgs},
     failure::Failure,
-    outcome::{Answer, Outcome},
+    outcome::{Answer, Outcome, value},
     progress,
     text::{count, path, seconds, short, size},
 };
@@ -64,23 +64,14 @@ fn dry_run(args: &RollbackArgs, options: &Options) -> Answer {
         size(forecast.bytes_staged),
         size(forecast.bytes_undo),
     );
-    Ok(Outcome::new(text, json!({ "outcome": "dry-run", "can_roll_back": true, "forecast": forecast_json(&forecast) })))
+    Ok(Outcome::new(
+        text,
+        json!({ "outcome": "dry-run", "can_roll_back": true, "forecast": value(&answers::roll_back_forecast(&forecast)) }),
+    ))
 }
 
 /// Without anything to go back with, that is the answer, not an error.
 fn cannot(args: &RollbackArgs) -> Outcome {
     let text = format!("{} cannot be rolled back: nothing was kept to go back with\n", path(&args.tree));
     Outcome::new(text, json!({ "outcome": "dry-run", "can_roll_back": false, "forecast": null }))
-}
-
-fn forecast_json(forecast: &RollbackForecast) -> Value {
-    json!({
-        "paths": forecast.paths,
-        "redo_bytes": forecast.bytes_redo,
-        "staged_bytes": forecast.bytes_staged,
-        "in_place_bytes": forecast.bytes_in_place,
-        "undo_bytes": forecast.bytes_undo,
-        "written_bytes": forecast.bytes_written(),
-        "needed_bytes": forecast.bytes_needed,
-    })
 }

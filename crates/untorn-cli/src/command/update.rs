@@ -139,6 +139,10 @@ fn done(report: &UpdateReport) -> String {
 fn way(plan: &UpdatePlan) -> String {
     match plan.route {
         Route::Patches(number) => count(number, "patch"),
+        Route::Mixed(number) => {
+            let files = count(plan.files_by_chunks, "file");
+            format!("{}, and {files} by chunks ({})", count(number, "patch"), size(plan.bytes_by_chunks))
+        }
         Route::Chunks => "by chunks".into(),
         _ => "nothing to fetch".into(),
     }

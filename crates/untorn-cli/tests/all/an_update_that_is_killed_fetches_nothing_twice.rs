@@ -17,6 +17,8 @@ const RATE: u64 = 12_500_000;
 const LOST_LEN: u64 = 6 * (192 << 10) + (64 << 10);
 const PAKS: u64 = 6;
 const PAK_LEN: usize = 2 << 20;
+/// A file that both builds have.
+const SAME_LEN: usize = 300_000;
 
 /// A store of two builds that have nothing in common, and a tree that is the first one.
 fn studio(patches: bool) -> Game {
@@ -26,6 +28,7 @@ fn studio(patches: bool) -> Game {
         for number in 0..PAKS {
             game.write(&format!("{build}/{number}.pak"), &noise(seed + number, PAK_LEN));
         }
+        game.write(&format!("{build}/same.pak"), &noise(200, SAME_LEN));
         let mut args = vec!["publish", build, "store", "--key", &key, "--root", &root, "--level", "1"];
         if patches && build == "two" {
             args.extend(["--patch-from", "1"]);
@@ -38,13 +41,16 @@ fn studio(patches: bool) -> Game {
     game
 }
 
-fn killed_again_and_again(patches: bool) {
+fn killed_again_and_again(patches: bool, damaged: bool) {
     let game = studio(patches);
+    if damaged {
+        game.write("tree/same.pak", b"cut off");
+    }
     let options = HostOptions { latency: Duration::from_millis(20), rate_max: Some(RATE), ..HostOptions::default() };
     let host = Host::start_with(&game.path("store"), options).unwrap();
     let (old, new) = (game.content("one"), game.content("two"));
     let mut kills = 0;
-    let mut state = u64::from(patches) + 5;
+    let mut state = u64::from(patches) + u64::from(damaged) + 5;
     loop {
         let mut child = game
             .command(["update", "tree", "--from", &host.url()])
@@ -65,12 +71,16 @@ fn killed_again_and_again(patches: bool) {
         }
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", text(&output.stderr));
+        let said = text(&output.stdout);
+        assert_eq!(said.contains("1 patch, and 1 file by chunks"), damaged, "{said}");
+        assert_eq!(said.contains("replaced, though somebody had changed it: same.pak"), damaged, "{said}");
         break;
     }
     assert_eq!(game.content("tree"), new);
     assert_ne!(old, new);
     out(&game.untorn(["verify", "tree"]), 0);
-    let once = PAKS * PAK_LEN as u64;
+    // With the frames in which the file begins and ends.
+    let once = PAKS * PAK_LEN as u64 + if damaged { SAME_LEN as u64 + (256 << 10) } else { 0 };
     assert!(kills >= 2, "it was never killed: the machine is too fast");
     let (served, allowed) = (host.served(), once + once / 50 + (kills + 1) * LOST_LEN);
     assert!(served <= allowed, "{served} of {allowed}");
@@ -81,12 +91,17 @@ fn killed_again_and_again(patches: bool) {
 
 #[test]
 fn by_chunks() {
-    killed_again_and_again(false);
+    killed_again_and_again(false, false);
 }
 
 #[test]
 fn by_a_patch() {
-    killed_again_and_again(true);
+    killed_again_and_again(true, false);
+}
+
+#[test]
+fn by_a_patch_and_chunks() {
+    killed_again_and_again(true, true);
 }
 
 #[test]

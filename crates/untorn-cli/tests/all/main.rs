@@ -36,4 +36,5 @@ mod run_holds_the_tree_while_the_program_lives;
 mod the_book_tells_what_happens;
 mod the_demo_survives_being_killed;
 mod the_documents_describe_every_answer;
+mod the_runbooks_do_what_they_say;
 mod wrong_input_changes_nothing_and_says_why;

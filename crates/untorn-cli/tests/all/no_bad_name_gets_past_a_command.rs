@@ -61,7 +61,7 @@ fn row(rule: &str, written: &[&str], built: &[&[u8]], released: &[&[u8]]) {
     let studio = studio();
     for name in released {
         studio.release_of(&forged(&studio.game, NAMES[0].as_bytes(), name));
-        studio.refused(&[], 40, &[&code]);
+        studio.refused(&[], 20, &[&code]);
     }
     studio.recovers();
 }
@@ -124,7 +124,7 @@ fn n9_names_that_some_system_takes_for_the_same() {
     assert!(message.contains("UNT-PATH-N9") && message.contains("STRASSE"), "{message}");
     let studio = studio();
     studio.release_of(&forged(&studio.game, NAMES[0].as_bytes(), b"OTHER7X"));
-    studio.refused(&[], 40, &["UNT-PATH-N9"]);
+    studio.refused(&[], 20, &["UNT-PATH-N9"]);
     studio.recovers();
 }
 
@@ -136,7 +136,7 @@ fn n10_a_file_that_is_also_a_directory() {
     assert_eq!(game.content("game"), game.content("old"));
     let studio = studio();
     studio.release_of(&forged(&studio.game, b"other7xxq", b"other7x/q"));
-    studio.refused(&[], 40, &["UNT-PATH-N10"]);
+    studio.refused(&[], 20, &["UNT-PATH-N10"]);
     studio.recovers();
 }
 
@@ -152,7 +152,7 @@ fn n12_lengths_and_depth() {
     row("N12", &[&long, &deep, &format!("{}x", "d123456789/".repeat(100))], &[deep.as_bytes()], &[]);
     let studio = studio();
     studio.release_of(&forged(&studio.game, b"d/zzz", b"d/z/z"));
-    studio.refused(&[], 40, &["UNT-PATH-N12"]);
+    studio.refused(&[], 20, &["UNT-PATH-N12"]);
     studio.recovers();
 }
 

@@ -92,7 +92,7 @@ fn f3_a_symlink_that_leads_out() {
         let checksum = Hash::of(&forged[..end]);
         forged[end..].copy_from_slice(&checksum.0);
         studio.release_of(&forged);
-        let message = studio.refused(&[], 40, &["UNT-PATH-F3", "UNT-FORMAT-FIELD", "UNT-SYMLINK"]);
+        let message = studio.refused(&[], 20, &["UNT-PATH-F3", "UNT-FORMAT-FIELD", "UNT-SYMLINK"]);
         assert!(message.contains("link"), "{message}");
     }
     studio.recovers();

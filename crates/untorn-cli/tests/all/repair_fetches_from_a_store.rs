@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::stores::Store;
-use crate::util::{Game, err, out, text};
+use crate::util::{Game, err, keys, out, text};
 use untorn_testhost::Host;
 
 fn game_in_a_store() -> Game {
@@ -54,4 +54,57 @@ fn what_is_no_store_is_said_to_be_none() {
     assert_eq!((exit, document["error"]["code"].as_str()), (1, Some("UNT-SOURCE")), "{document:#}");
     assert!(game.content("game") == before);
     assert!(text(&game.untorn(["repair", "--help"]).stdout).contains("https://"));
+}
+
+/// A tree that follows a store of two releases, and is the second one, damaged.
+fn followed() -> Game {
+    let game = Game::new();
+    let (key, root) = keys(&game);
+    out(&game.untorn(["publish", "new", "store", "--key", &key, "--root", &root]), 0);
+    out(&game.untorn(["install", "store", "tree", "--trust", &root]), 0);
+    game.write("tree/same.txt", b"not the same");
+    game
+}
+
+fn without_journal(game: &Game) {
+    for slot in 0..3 {
+        game.write(&format!("tree/.untorn/slot.{slot}"), b"rot");
+    }
+    game.write("tree/.untorn/tx/7/plan", b"rot");
+}
+
+#[test]
+fn from_where_releases_come_also_when_the_journal_is_lost() {
+    let game = followed();
+    for is_lost in [false, true] {
+        game.write("tree/same.txt", b"not the same");
+        if is_lost {
+            without_journal(&game);
+        }
+        let said = out(&game.untorn(["repair", "tree"]), 0);
+        assert_eq!(said.contains("the journal could not be understood and was begun anew"), is_lost, "{said}");
+        assert_eq!(game.content("tree"), game.content("new"));
+        out(&game.untorn(["verify", "tree"]), 0);
+        assert!(out(&game.untorn(["update", "tree"]), 0).contains("the latest of stable"), "it follows as before");
+    }
+}
+
+#[test]
+fn where_nothing_is_known_it_says_what_to_do_and_that_works() {
+    let game = followed();
+    without_journal(&game);
+    game.write("tree/.untorn/head", b"rot");
+    let message = err(&game.untorn(["repair", "tree"]), 2);
+    assert!(message.contains("untorn repair tree --from STORE --against MANIFEST"), "{message}");
+    assert!(message.contains("untorn install STORE tree --trust ROOT --replace '**'"), "{message}");
+    out(&game.untorn(["manifest", "new", "-o", "new.manifest"]), 0);
+    out(&game.untorn(["repair", "tree", "--from", "store", "--against", "new.manifest"]), 0);
+    assert_eq!(game.content("tree"), game.content("new"));
+
+    let game = followed();
+    without_journal(&game);
+    game.write("tree/.untorn/head", b"rot");
+    fs::rename(game.path("tree/.untorn"), game.path("away")).unwrap();
+    out(&game.untorn(["install", "store", "tree", "--trust", "game.root", "--replace", "**"]), 0);
+    assert_eq!(game.content("tree"), game.content("new"));
 }

@@ -85,7 +85,7 @@ namespace Untorn.Interop
         /// <summary>Verifying found damage; the answer is the result, not an error.</summary>
         internal const int Damage = 10;
 
-        /// <summary>A signature is missing or wrong, or whoever signed may not.</summary>
+        /// <summary>A signature is missing or wrong, whoever signed may not, or what is signed breaks the rules.</summary>
         internal const int Refused = 20;
 
         /// <summary>What is offered is older than it may be.</summary>

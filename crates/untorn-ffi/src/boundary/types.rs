@@ -13,7 +13,7 @@ pub const OTHER: i32 = 1;
 pub const MISUSE: i32 = 2;
 /// Verifying found damage; the answer is the result, not an error.
 pub const DAMAGE: i32 = 10;
-/// A signature is missing or wrong, or whoever signed may not.
+/// A signature is missing or wrong, whoever signed may not, or what is signed breaks the rules.
 pub const REFUSED: i32 = 20;
 /// What is offered is older than it may be.
 pub const ROLLBACK: i32 = 21;

@@ -1,5 +1,6 @@
 //! An error for programs, and the number it ends with.
 
+use untorn_store::Error as StoreError;
 use untorn_txn::{Cause, Error as TreeError, TreeState};
 
 use super::{Json, reports::difference, value::object};
@@ -52,11 +53,12 @@ impl Error {
         match self {
             Self::WrongBase(_) | Self::Modified { .. } => WRONG_BASE,
             Self::Tree(error) => of_tree(error),
-            Self::Net(_) | Self::Store { .. } => match self.code() {
+            Self::Net(_) => match self.code() {
                 "UNT-SPACE" => NO_SPACE,
                 "UNT-IO" => IO,
                 _ => NETWORK,
             },
+            Self::Store { source, .. } => of_store(source),
             Self::Unsigned | Self::NoRoot | Self::OtherPatch => REFUSED,
             Self::Trust { .. } => of_trust(self.code()),
             _ => match self.code() {
@@ -87,6 +89,18 @@ fn of_trust(code: &str) -> u8 {
         "UNT-TRUST-ROLLBACK" | "UNT-TRUST-OLDER" | "UNT-TRUST-FLOOR" | "UNT-TRUST-EXPIRED" | "UNT-TRUST-EPOCH" => ROLLBACK,
         "UNT-TRUST-PRODUCT" | "UNT-TRUST-PLATFORM" => WRONG_BASE,
         _ => REFUSED,
+    }
+}
+
+/// What was damaged on the way may come right from elsewhere. What somebody vouched for and cannot be, such as a name that no tree may have, every mirror would say again: whoever signed it
+/// is refused.
+fn of_store(error: &StoreError) -> u8 {
+    match error {
+        StoreError::Decode(_) | StoreError::FrameForged | StoreError::ManifestForged => REFUSED,
+        StoreError::OtherManifest => WRONG_BASE,
+        StoreError::PageDamaged | StoreError::FrameDamaged | StoreError::ManifestDamaged => NETWORK,
+        StoreError::Read { .. } | StoreError::Sink(_) => IO,
+        _ => OTHER,
     }
 }
 

@@ -8,6 +8,9 @@ mod state;
 mod value;
 
 pub use failure::error;
-pub use reports::{apply, difference, low_disk, provenance, release, repair, rolled_back, transaction, update, verify, warnings};
+pub use reports::{
+    apply, difference, low_disk, provenance, release, repair, roll_back_forecast, rolled_back, transaction, update, verify,
+    warnings,
+};
 pub use state::{phase, recovery, status};
 pub use value::Json;

@@ -2,11 +2,11 @@
 
 use untorn_format::{Hash, release::Release};
 use untorn_trust::key_id;
-use untorn_txn::{Change, FileReport, Report, Warning};
+use untorn_txn::{Change, FileReport, Report, RollbackForecast, Warning};
 
 use super::{Json, state::recovery_word, value::object};
 use crate::{
-    ApplyReport, DamagedRanges, Difference, LowDiskReport, Outcome, Provenance, RepairOutcome, RepairReport, Route,
+    ApplyReport, DamagedRanges, Difference, Forecast, LowDiskReport, Outcome, Provenance, RepairOutcome, RepairReport, Route,
     UpdateOutcome, UpdatePlan, UpdateReport, VerifyReport,
 };
 
@@ -94,7 +94,6 @@ fn file(file: &FileReport) -> Json {
 /// What applying a patch came to.
 #[must_use]
 pub fn apply(report: &ApplyReport) -> Json {
-    let forecast = &report.forecast;
     object! {
         "outcome": match report.outcome {
             Outcome::Applied => "applied",
@@ -107,16 +106,7 @@ pub fn apply(report: &ApplyReport) -> Json {
         "signed": report.provenance.is_some(),
         "provenance": report.provenance.as_ref().map(provenance),
         "recorded": report.is_recorded,
-        "forecast": object! {
-            "paths": forecast.paths,
-            "redo_bytes": forecast.bytes_redo,
-            "staged_bytes": forecast.bytes_staged,
-            "in_place_bytes": forecast.bytes_in_place,
-            "undo_bytes": forecast.bytes_undo,
-            "written_bytes": forecast.bytes_written(),
-            "needed_bytes": forecast.bytes_needed,
-            "whole_bytes": forecast.bytes_whole,
-        },
+        "forecast": forecast(&report.forecast),
         "at_hand_bytes": report.bytes_at_hand,
         "transaction": transaction(&report.transaction),
         "dirs_kept": report.dirs_kept.as_slice(),
@@ -124,6 +114,32 @@ pub fn apply(report: &ApplyReport) -> Json {
         "kept_modified": Json::list(&report.kept_modified, difference),
         "seconds": report.elapsed.as_secs_f64(),
     }
+}
+
+fn forecast(forecast: &Forecast) -> Json {
+    let written = [forecast.bytes_redo, forecast.bytes_staged, forecast.bytes_in_place, forecast.bytes_undo];
+    forecast_of(forecast.paths, written, forecast.bytes_written(), forecast.bytes_needed, Some(forecast.bytes_whole))
+}
+
+/// What going back will write.
+#[must_use]
+pub fn roll_back_forecast(forecast: &RollbackForecast) -> Json {
+    let written = [forecast.bytes_redo, forecast.bytes_staged, forecast.bytes_in_place, forecast.bytes_undo];
+    forecast_of(forecast.paths, written, forecast.bytes_written(), forecast.bytes_needed, None)
+}
+
+fn forecast_of(paths: u64, [redo, staged, in_place, undo]: [u64; 4], written: u64, needed: u64, whole: Option<u64>) -> Json {
+    let mut fields = vec![
+        ("paths", paths.into()),
+        ("redo_bytes", redo.into()),
+        ("staged_bytes", staged.into()),
+        ("in_place_bytes", in_place.into()),
+        ("undo_bytes", undo.into()),
+        ("written_bytes", written.into()),
+        ("needed_bytes", needed.into()),
+    ];
+    fields.extend(whole.map(|whole| ("whole_bytes", whole.into())));
+    Json::Object(fields)
 }
 
 /// What applying a patch in steps came to.
@@ -228,6 +244,7 @@ pub fn update(report: &UpdateReport) -> Json {
 fn plan(plan: &UpdatePlan) -> Json {
     let (route, patches) = match plan.route {
         Route::Patches(number) => ("patches", number),
+        Route::Mixed(number) => ("mixed", number),
         Route::Chunks => ("chunks", 0),
         Route::None => ("none", 0),
     };
@@ -236,6 +253,8 @@ fn plan(plan: &UpdatePlan) -> Json {
         "patches": patches,
         "fetch_bytes": plan.bytes_to_fetch,
         "fetch_whole_bytes": plan.bytes_to_fetch_without_ranges,
+        "chunk_bytes": plan.bytes_by_chunks,
+        "chunk_files": plan.files_by_chunks,
         "at_hand_bytes": plan.bytes_at_hand,
         "write_bytes": plan.bytes_to_write,
         "peak_bytes": plan.bytes_at_peak,

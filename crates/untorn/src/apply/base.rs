@@ -15,7 +15,7 @@ use untorn_format::{
 use untorn_fs::{FileKind, Fs, Metadata};
 use untorn_txn::{Phase, Tree};
 
-use super::{ApplyOptions, BaseCheck, modified::Modified};
+use super::{ApplyOptions, BaseCheck, left_out::LeftOut};
 use crate::{
     Difference, Error, Result, ScanOptions, VerifyOptions, What, WrongBase,
     content::for_each,
@@ -106,8 +106,8 @@ pub(super) struct Seen {
     files: BTreeMap<TreePath, Metadata>,
     /// Everything that is not as the patch says.
     pub(super) differences: Vec<Difference>,
-    /// What somebody modified, and is to stay so.
-    pub(super) modified: Modified,
+    /// What somebody modified, and what depends on it.
+    pub(super) left_out: LeftOut,
 }
 
 impl Seen {
@@ -118,6 +118,20 @@ impl Seen {
         let same = for_each(jobs, files.len(), &is_same);
         files.iter().zip(same).find(|(_, same)| !same).map(|((path, _), _)| *path)
     }
+}
+
+/// How a tree whose head document says that it is the build `old` differs from it, of all the patch replaces, removes, moves or copies from.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Stopped`].
+pub(crate) fn differences(
+    fs: &dyn Fs,
+    dir: &Path,
+    index: &Index,
+    old: &Manifest,
+    options: &ApplyOptions,
+) -> Result<Vec<Difference>> {
+    Ok(check(fs, dir, index, &Base::Known(old.clone()), options)?.differences)
 }
 
 /// Checks everything the patch replaces, removes, moves or copies from.

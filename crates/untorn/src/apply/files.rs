@@ -11,7 +11,7 @@ use untorn_txn::{Observer, Phase, Transaction};
 
 use super::{
     file_plan::FilePlan,
-    modified::Modified,
+    left_out::LeftOut,
     resumed::{self, Resumed},
 };
 use crate::{
@@ -29,12 +29,12 @@ pub(super) struct Made {
     pub(super) bytes_spared: u64,
 }
 
-/// Makes every file with new content but the `modified` ones, and stages it where `tx` is given.
+/// Makes every file with new content but those that are left out, and stages it where `tx` is given. Whether the new build is known says whether the hashes of those are needed.
 pub(super) fn make<R: Read>(
     mut tx: Option<&mut Transaction<'_>>,
     reader: &mut PatchReader<R>,
     plans: &[Option<FilePlan>],
-    modified: &Modified,
+    (left_out, is_known): (&LeftOut, bool),
     old: &TreeFiles<'_>,
     dir: &Path,
     observer: Option<&dyn Observer>,
@@ -42,8 +42,11 @@ pub(super) fn make<R: Read>(
     let mut progress = Progress { observer, done: 0, total: total(plans) };
     let (mut result, mut plans) = (Made::default(), plans.iter().flatten());
     while let Some(change) = reader.peek_file() {
-        if modified.contains_key(&change.path) {
+        if left_out.contains(&change.path) {
             let Some(file) = reader.next_file(old, Composition::Whole) else { break };
+            if is_known {
+                continue;
+            }
             // Made all the same where only that tells its hash, which the new manifest needs.
             if let Err(error) = discard_unless_known(file) {
                 result.differences.extend(blame(error, dir)?);

@@ -2,7 +2,7 @@
 
 use untorn_format::patch::{After, Index};
 
-use super::{file_plan::FilePlan, modified::Modified};
+use super::{file_plan::FilePlan, left_out::LeftOut};
 
 /// What a patch is going to write, in bytes of files. Names, the journal's own records and the file system's bookkeeping come on top.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,10 +36,9 @@ impl Forecast {
             .fold(self.bytes_redo, |sum, len| sum.saturating_add(*len))
     }
 
-    pub(super) fn of(index: &Index, plans: &[Option<FilePlan>], modified: &Modified, keep_undo: bool) -> Self {
+    pub(super) fn of(index: &Index, plans: &[Option<FilePlan>], left_out: &LeftOut, keep_undo: bool) -> Self {
         let mut forecast = Self::default();
-        for (change, plan) in
-            index.changes().as_slice().iter().zip(plans).filter(|(change, _)| !modified.contains_key(&change.path))
+        for (change, plan) in index.changes().as_slice().iter().zip(plans).filter(|(change, _)| !left_out.contains(&change.path))
         {
             forecast.paths += 1;
             if let Some(plan) = plan {
@@ -52,6 +51,14 @@ impl Forecast {
         let more = [forecast.bytes_redo, forecast.bytes_staged, forecast.bytes_undo];
         more.iter().for_each(|len| add(&mut forecast.bytes_needed, *len));
         forecast
+    }
+
+    /// Adds files that come from elsewhere, as if each came whole.
+    pub(super) fn bring(&mut self, len: u64, keep_undo: bool) {
+        let undo_len = if keep_undo { len } else { 0 };
+        add(&mut self.bytes_staged, len);
+        add(&mut self.bytes_needed, len.saturating_add(undo_len));
+        add(&mut self.bytes_whole, len);
     }
 
     /// Takes off what turned out to stand in its place already.

@@ -5,6 +5,8 @@ mod base;
 mod file_plan;
 mod files;
 mod forecast;
+mod left_out;
+mod lost;
 mod low_disk;
 mod modified;
 mod names;
@@ -30,12 +32,15 @@ use crate::{
     signed::{Intake, Judgement, judge},
     tree_files::TreeFiles,
 };
+pub(crate) use base::differences;
 use base::{Base, Seen};
 use file_plan::FilePlan;
 pub use forecast::Forecast;
+pub(crate) use left_out::{LeftOut, Mend};
+pub(crate) use lost::Lost;
 pub use low_disk::{LowDiskOptions, LowDiskReport, apply_low_disk, apply_low_disk_on};
 pub(crate) use low_disk::{PatchFile, ReadAt, half_way_in, on_held as in_steps, remove_working_files};
-use modified::Modified;
+pub(crate) use modified::{Modified, is_modification};
 pub use options::{ApplyOptions, BaseCheck};
 pub use report::{ApplyReport, Outcome};
 
@@ -72,7 +77,7 @@ fn bring<R: Read>(patch: R, dir: &Path, options: &ApplyOptions) -> Result<ApplyR
     let record = Record::of(&tree, dir)?;
     // Once more, now that nobody else can change what the tree remembers.
     let Judgement { following, provenance } = judge(record.following(), rollout_id(&tree))?;
-    let mut report = on_tree(reader, &mut tree, dir, &record, options, following)?;
+    let mut report = on_tree(reader, &mut tree, dir, &record, options, (following, None))?;
     report.provenance = provenance;
     report.elapsed = started.elapsed();
     Ok(report)
@@ -96,21 +101,22 @@ fn rollout_id(tree: &Tree) -> [u8; 16] {
     id
 }
 
-/// Applies a patch to a tree that is held. What the tree remembers of releases from then on is `following`, in the same step.
+/// Applies a patch to a tree that is held. What the tree remembers of releases from then on is `following`, in the same step; and so comes what the patch cannot bring, where there is
+/// somebody to `mend` it.
 pub(crate) fn on_tree<R: Read>(
     reader: PatchReader<R>,
     tree: &mut Tree,
     dir: &Path,
     record: &Record,
     options: &ApplyOptions,
-    following: Option<Following>,
+    (following, mend): (Option<Following>, Option<&mut dyn Mend>),
 ) -> Result<ApplyReport> {
     let mut report = ApplyReport::new(reader.header(), tree);
     let base = base::identify(tree, dir, record, reader.header(), options)?;
     if matches!(base, Base::UpToDate) {
         report.is_recorded = record.build() == report.to;
     } else {
-        update(tree, (dir, record.build()), reader, &base, options, following, &mut report)?;
+        update(tree, (dir, record.build()), reader, &base, options, (following, mend), &mut report)?;
     }
     Ok(report)
 }
@@ -121,7 +127,7 @@ fn update<R: Read>(
     reader: PatchReader<R>,
     base: &Base,
     options: &ApplyOptions,
-    following: Option<Following>,
+    (following, mut mend): (Option<Following>, Option<&mut dyn Mend>),
     report: &mut ApplyReport,
 ) -> Result<()> {
     let (fs, tx_options) = (tree.fs().clone(), options.transaction());
@@ -130,19 +136,23 @@ fn update<R: Read>(
     if let Base::Known(old) = base {
         reader.index().changes().start_from(old).map_err(|_| Error::Contradiction)?;
     }
-    let Some(seen) = checked(tree, (dir, installed), &header, reader.index(), base, options)? else { return Ok(()) };
+    let mend = &mut mend;
+    let Some(seen) = checked(tree, (dir, installed), (&header, reader.index()), base, options, mend)? else { return Ok(()) };
     // 2: what will be written, and whether there is room for it.
     let mut tx = tree.begin_with(tx_options.clone())?;
-    let plans = plan(&tx, fs, &tx_options, reader.index(), &seen.modified)?;
-    report.forecast = Forecast::of(reader.index(), &plans, &seen.modified, options.keep_undo);
-    report.kept_modified = seen.modified.values().cloned().collect();
+    let plans = plan(&tx, fs, &tx_options, reader.index(), &seen.left_out)?;
+    let brought_len = mend.as_ref().map_or(0, |mend| mend.bytes_to_write());
+    report.forecast = Forecast::of(reader.index(), &plans, &seen.left_out, options.keep_undo);
+    report.forecast.bring(brought_len, options.keep_undo);
+    report.kept_modified = seen.left_out.kept.values().cloned().collect();
     if !options.dry_run {
-        let purpose = resumed::purpose(&header, options, &seen.modified, files::total(&plans));
+        let purpose =
+            resumed::purpose(&header, options, &seen.left_out, files::total(&plans).saturating_add(brought_len), mend.as_deref());
         report.bytes_at_hand = tx.resume(purpose)?;
     }
     // 3: all of it staged, invisibly, and checked.
-    let staging = Staging { fs, dir, installed, base, modified: &seen.modified, plans: &plans, options };
-    let head = match staging.run(&mut tx, reader, report) {
+    let staging = Staging { fs, dir, installed, base, left_out: &seen.left_out, plans: &plans, options };
+    let head = match staging.run(&mut tx, reader, mend, report) {
         Err(error) => {
             staging.give_up(tx, &error);
             return Err(error);
@@ -176,7 +186,7 @@ struct Staging<'s> {
     dir: &'s Path,
     installed: Hash,
     base: &'s Base,
-    modified: &'s Modified,
+    left_out: &'s LeftOut,
     plans: &'s [Option<FilePlan>],
     options: &'s ApplyOptions,
 }
@@ -187,27 +197,39 @@ impl Staging<'_> {
         &self,
         tx: &mut Transaction<'_>,
         mut reader: PatchReader<R>,
+        mend: &mut Option<&mut dyn Mend>,
         report: &mut ApplyReport,
     ) -> Result<Option<Manifest>> {
         let observer = self.options.observer.as_deref();
         tx.require_space(report.forecast.bytes_needed.saturating_sub(report.bytes_at_hand))?;
-        report.dirs_kept = names::stage(tx, self.fs, reader.index().changes(), self.modified)?;
-        let target = (!self.options.dry_run).then_some(tx);
+        report.dirs_kept = names::stage(tx, self.fs, reader.index().changes(), self.left_out)?;
+        let target = (!self.options.dry_run).then_some(&mut *tx);
         let old = TreeFiles::new(self.fs, observer);
-        let made = files::make(target, &mut reader, self.plans, self.modified, &old, self.dir, observer)?;
+        let is_known = mend.as_ref().is_some_and(|mend| mend.new_build().is_some());
+        let left_out = (self.left_out, is_known);
+        let made = files::make(target, &mut reader, self.plans, left_out, &old, self.dir, observer)?;
         if !made.differences.is_empty() {
             let mut differences = traced(self.fs, self.dir, reader.index(), self.base, made.differences)?;
-            modified::explain(&mut differences, self.modified);
+            modified::explain(&mut differences, &self.left_out.kept);
             return Err(base::wrong_base(self.installed, reader.header(), differences));
         }
         report.forecast.spare(made.bytes_spared, self.options.keep_undo);
-        new_head(self.base, &reader.finish()?)
+        let finished = reader.finish()?;
+        let Some(mend) = mend else { return new_head(self.base, &finished) };
+        mend.stage(tx)?;
+        match mend.new_build() {
+            Some(new) if new.hash() == finished.header.to => Ok(Some(new.clone())),
+            Some(_) => Err(Error::Contradiction),
+            None => new_head(self.base, &finished),
+        }
     }
 
     /// What is staged is kept where the same patch may be applied later: staging was stopped, or the patch ended early, as one that comes over a network may.
     fn give_up(&self, tx: Transaction<'_>, error: &Error) {
         let is_stopped = self.options.observer.as_ref().is_some_and(|observer| observer.should_stop());
-        if is_stopped || matches!(error, Error::Stopped | Error::Patch(PatchError::Input(_) | PatchError::Damaged(_))) {
+        let is_late = matches!(error, Error::Net(_) | Error::NotFetched { .. });
+        let ends_early = matches!(error, Error::Patch(PatchError::Input(_) | PatchError::Damaged(_)));
+        if is_stopped || is_late || ends_early || matches!(error, Error::Stopped) {
             tx.set_aside();
         } else {
             tx.abandon();
@@ -226,10 +248,10 @@ fn new_head(base: &Base, patch: &Finished) -> Result<Option<Manifest>> {
 fn checked(
     tree: &Tree,
     (dir, installed): (&Path, Hash),
-    header: &Header,
-    index: &Index,
+    (header, index): (&Header, &Index),
     base: &Base,
     options: &ApplyOptions,
+    mend: &mut Option<&mut dyn Mend>,
 ) -> Result<Option<Seen>> {
     let fs = &**tree.fs();
     let mut seen = base::check(fs, dir, index, base, options)?;
@@ -241,7 +263,14 @@ fn checked(
         if options.base == BaseCheck::Full {
             seen.differences.extend(base::damage_beside(fs, dir, index, manifest, options)?);
         }
-        seen.modified = modified::set_aside(index, &mut seen.differences);
+        seen.left_out.kept = modified::set_aside(index, &mut seen.differences);
+    }
+    if let (Some(mend), Base::Known(_), false) = (mend, base, is_another) {
+        seen.differences.extend(mend.known());
+        // What is recorded as installed is what is made of it all.
+        if let Some(left_out) = mend.left_out(index, &seen.differences)? {
+            (seen.left_out, seen.differences) = (left_out, Vec::new());
+        }
     }
     if !is_another && seen.differences.is_empty() {
         return Ok(Some(seen));
@@ -257,10 +286,10 @@ fn plan(
     fs: &dyn Fs,
     options: &Options,
     index: &Index,
-    modified: &Modified,
+    left_out: &LeftOut,
 ) -> Result<Vec<Option<FilePlan>>> {
     let plan = |change: &Change| {
-        if modified.contains_key(&change.path) { Ok(None) } else { FilePlan::of(tx, fs, options, change) }
+        if left_out.contains(&change.path) { Ok(None) } else { FilePlan::of(tx, fs, options, change) }
     };
     index.changes().as_slice().iter().map(plan).collect()
 }

@@ -14,7 +14,7 @@ use crate::{Difference, What, difference::kind_name};
 use untorn_fs::FileKind;
 
 /// The modified files whose changes are left out, and how they differ.
-pub(super) type Modified = BTreeMap<TreePath, Difference>;
+pub(crate) type Modified = BTreeMap<TreePath, Difference>;
 
 /// Takes those out of `differences` whose changes can be left out, and files that do not change at all. Whether something else is made from their bytes shows when it is made.
 pub(super) fn set_aside(index: &Index, differences: &mut Vec<Difference>) -> Modified {
@@ -49,7 +49,7 @@ fn moves_from(change: &Change, path: &TreePath) -> bool {
 }
 
 /// Whether a file still stands there, or was taken away.
-fn is_modification(what: &What) -> bool {
+pub(crate) fn is_modification(what: &What) -> bool {
     match what {
         What::Content | What::Length { .. } | What::Missing => true,
         What::Extra { found } => *found == kind_name(FileKind::File),

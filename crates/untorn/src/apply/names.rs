@@ -10,13 +10,13 @@ use untorn_format::{
 use untorn_fs::Fs;
 use untorn_txn::{Cause, Transaction};
 
-use super::modified::Modified;
+use super::left_out::LeftOut;
 use crate::Result;
 
-/// Stages all changes of names but those of `modified` files. Gives the directories that stay because they hold what the patch does not know.
-pub(super) fn stage(tx: &mut Transaction<'_>, fs: &dyn Fs, changes: &Changes, modified: &Modified) -> Result<Vec<String>> {
-    let waiting = move_out(tx, fs, changes)?;
-    remove_files(tx, changes, modified)?;
+/// Stages all changes of names but those that are left out; what comes from elsewhere gives way here, too. Gives the directories that stay because they hold what the patch does not know.
+pub(super) fn stage(tx: &mut Transaction<'_>, fs: &dyn Fs, changes: &Changes, left_out: &LeftOut) -> Result<Vec<String>> {
+    let waiting = move_out(tx, fs, changes, left_out)?;
+    remove_files(tx, fs, changes, left_out)?;
     let kept = remove_dirs(tx, changes)?;
     for change in changes.as_slice().iter().filter(|change| change.after == After::Dir) {
         tx.create_dir_all(change.path.as_str())?;
@@ -36,10 +36,15 @@ pub(super) fn stage(tx: &mut Transaction<'_>, fs: &dyn Fs, changes: &Changes, mo
 }
 
 /// Gives every file that moves a name that nothing else has.
-fn move_out<'c>(tx: &mut Transaction<'_>, fs: &dyn Fs, changes: &'c Changes) -> Result<Vec<(String, &'c Change)>> {
+fn move_out<'c>(
+    tx: &mut Transaction<'_>,
+    fs: &dyn Fs,
+    changes: &'c Changes,
+    left_out: &LeftOut,
+) -> Result<Vec<(String, &'c Change)>> {
     let mut waiting = Vec::new();
     let mut free = (0_u32..).map(|number| format!("untorn-moving-{number}"));
-    for change in changes.as_slice() {
+    for change in changes.as_slice().iter().filter(|change| !left_out.contains(&change.path)) {
         let After::Moved { from, .. } = &change.after else { continue };
         let Some(place) = free.find(|name| is_free(fs, changes, name)) else { break };
         tx.rename(from.as_str(), &place)?;
@@ -53,10 +58,11 @@ fn is_free(fs: &dyn Fs, changes: &Changes, name: &str) -> bool {
 }
 
 /// Removes what does not stand there any more, or gives way to something of another kind.
-fn remove_files(tx: &mut Transaction<'_>, changes: &Changes, modified: &Modified) -> Result<()> {
+fn remove_files(tx: &mut Transaction<'_>, fs: &dyn Fs, changes: &Changes, left_out: &LeftOut) -> Result<()> {
     let moved: std::collections::BTreeSet<_> = changes
         .as_slice()
         .iter()
+        .filter(|change| !left_out.contains(&change.path))
         .filter_map(|change| if let After::Moved { from, .. } = &change.after { Some(from) } else { None })
         .collect();
     for change in changes.as_slice() {
@@ -65,7 +71,9 @@ fn remove_files(tx: &mut Transaction<'_>, changes: &Changes, modified: &Modified
             (Before::Symlink { .. }, After::Absent | After::Dir | After::File(_)) => true,
             _ => false,
         };
-        if goes && !modified.contains_key(&change.path) {
+        // What comes from elsewhere may be lost, and then nothing stands there.
+        let is_there = !left_out.brought.contains(&change.path) || fs.metadata(change.path.as_str()).is_ok();
+        if goes && is_there && !left_out.kept.contains_key(&change.path) {
             tx.remove(change.path.as_str())?;
         }
     }

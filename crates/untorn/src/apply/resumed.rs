@@ -6,7 +6,11 @@ use untorn_delta::{FileReader, Way as Composition};
 use untorn_format::{Hasher, patch::Header};
 use untorn_txn::{Purpose, TakenUp, Transaction};
 
-use super::{ApplyOptions, file_plan::FilePlan, modified::Modified};
+use super::{
+    ApplyOptions,
+    file_plan::FilePlan,
+    left_out::{LeftOut, Mend},
+};
 use crate::Result;
 
 /// A file of which something was staged before, and is found to be right as far as that can be known.
@@ -21,15 +25,25 @@ pub(super) struct Resumed {
 }
 
 /// What a transaction that applies a patch is made for: the same patch, applied in the same way, stages the same bytes.
-pub(super) fn purpose(header: &Header, options: &ApplyOptions, modified: &Modified, total: u64) -> Purpose {
+pub(super) fn purpose(
+    header: &Header,
+    options: &ApplyOptions,
+    left_out: &LeftOut,
+    total: u64,
+    mend: Option<&dyn Mend>,
+) -> Purpose {
     let mut hasher = Hasher::new();
     hasher.update(b"untorn apply 1");
     hasher.update(&header.encode());
     // A way that has another name in a later version only means that staging begins anew.
     hasher.update(format!("{:?} {} {}", options.way, options.keep_undo, options.unlocked_readers).as_bytes());
-    for path in modified.keys() {
+    for path in left_out.kept.keys() {
         hasher.update(path.as_str().as_bytes());
         hasher.update(&[0]);
+    }
+    if let Some(mend) = mend.filter(|_| !left_out.brought.is_empty()) {
+        hasher.update(b"and chunks");
+        mend.add_to_key(&mut hasher);
     }
     Purpose { key: hasher.finish(), to: header.to, total }
 }

@@ -15,6 +15,6 @@ pub(crate) use objects::Objects;
 pub(crate) use route::cheapest;
 pub(crate) use saved::{Kept, Saved, forget, load, save};
 pub use source::SourceOptions;
-pub(crate) use source::remote;
-pub(crate) use supply::{Progress, Supply, Wanted};
+pub(crate) use source::{is_url, remote};
+pub(crate) use supply::{Progress, Supply, Wanted, has, len_without_ranges};
 pub(crate) use watch::watched;

@@ -25,7 +25,8 @@ const OBJECT_LEN_MAX: u32 = 64 << 20;
 
 /// What was fetched and found to be right. One thread may keep things while another one takes them out.
 pub(crate) struct Objects {
-    fetched: Fetched,
+    /// Where the file lies, and its name; none where everything is kept in memory.
+    place: Option<(Fetched, &'static str)>,
     state: Mutex<State>,
 }
 
@@ -34,18 +35,30 @@ struct State {
     file: Option<Arc<dyn File>>,
     places: HashMap<Hash, (u64, u32)>,
     end: u64,
+    /// What is kept without a file.
+    in_memory: HashMap<Hash, Vec<u8>>,
 }
 
 impl Objects {
     /// Finds what earlier processes have left.
     pub(crate) fn open(fetched: Fetched) -> Result<Self> {
+        Self::open_as(NAME, fetched)
+    }
+
+    /// The same in a file of another name.
+    pub(crate) fn open_as(name: &'static str, fetched: Fetched) -> Result<Self> {
         let mut state = State::default();
-        if let Some(file) = fetched.open(NAME)? {
+        if let Some(file) = fetched.open(name)? {
             state.find(&*file);
         }
         // It was opened for reading.
-        state.file = if state.end > 0 { Some(fetched.make(NAME)?.into()) } else { None };
-        Ok(Self { fetched, state: Mutex::new(state) })
+        state.file = if state.end > 0 { Some(fetched.make(name)?.into()) } else { None };
+        Ok(Self { place: Some((fetched, name)), state: Mutex::new(state) })
+    }
+
+    /// Keeps things as long as it lives.
+    pub(crate) fn in_memory() -> Self {
+        Self { place: None, state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -54,13 +67,17 @@ impl Objects {
 
     /// Whether it seems to be there.
     pub(crate) fn contains(&self, hash: &Hash) -> bool {
-        self.state().places.contains_key(hash)
+        let state = self.state();
+        state.places.contains_key(hash) || state.in_memory.contains_key(hash)
     }
 
     /// What has this hash. What turns out to be something else is forgotten.
     pub(crate) fn get(&self, hash: &Hash) -> Option<Vec<u8>> {
         let (file, (at, len)) = {
             let state = self.state();
+            if let Some(bytes) = state.in_memory.get(hash) {
+                return Some(bytes.clone());
+            }
             (state.file.clone(), *state.places.get(hash)?)
         };
         let mut bytes = vec![0; usize::try_from(len).ok()?];
@@ -81,13 +98,17 @@ impl Objects {
         if state.places.contains_key(&hash) {
             return Ok(());
         }
+        let Some((fetched, name)) = &self.place else {
+            state.in_memory.insert(hash, bytes.to_vec());
+            return Ok(());
+        };
         let file = match &state.file {
             Some(file) => file.clone(),
-            None => state.file.insert(self.fetched.make(NAME)?.into()).clone(),
+            None => state.file.insert(fetched.make(name)?.into()).clone(),
         };
         let record = [&len.to_le_bytes(), hash.0.as_slice(), bytes].concat();
         let written = file.write_all_at(&record, state.end);
-        written.map_err(|source| crate::Error::Io { doing: "keep", path: NAME.into(), source })?;
+        written.map_err(|source| crate::Error::Io { doing: "keep", path: (*name).into(), source })?;
         let at = state.end + HEAD_LEN as u64;
         state.places.insert(hash, (at, len));
         state.end += record.len() as u64;

@@ -27,7 +27,8 @@ fn transport(source: &str, options: &SourceOptions) -> Result<Box<dyn Transport>
     if is_url(source) { web(source, options) } else { Ok(Box::new(Dir::new(Path::new(source)))) }
 }
 
-fn is_url(source: &str) -> bool {
+/// Whether it is an address, and not the path of a directory.
+pub(crate) fn is_url(source: &str) -> bool {
     let plain = |scheme: &str| scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
     source.trim_start().split_once("://").is_some_and(|(scheme, _)| plain(scheme))
 }

@@ -49,6 +49,16 @@ impl Wanted {
     }
 }
 
+/// How many bytes come when these are fetched from a host that gives out whole objects only.
+pub(crate) fn len_without_ranges(wanted: &[Wanted]) -> u64 {
+    let mut ends: BTreeMap<&str, u64> = BTreeMap::new();
+    for wanted in wanted {
+        let end = ends.entry(&wanted.name).or_default();
+        *end = (*end).max(wanted.range.end);
+    }
+    ends.values().sum()
+}
+
 /// Tells an observer how far fetching is.
 pub(crate) struct Progress<'o> {
     pub(crate) observer: Option<&'o dyn Observer>,
@@ -217,16 +227,6 @@ impl<'r> Supply<'r> {
         Ok(Wanted { name: Name::Pack(pack.hash).to_string(), range: fetch.range.clone(), pieces })
     }
 
-    /// How many bytes come when these are fetched from a host that gives out whole objects only.
-    pub(crate) fn cost_without_ranges(&self, wanted: &[Wanted]) -> u64 {
-        let mut ends: BTreeMap<&str, u64> = BTreeMap::new();
-        for wanted in wanted {
-            let end = ends.entry(&wanted.name).or_default();
-            *end = (*end).max(wanted.range.end);
-        }
-        ends.values().sum()
-    }
-
     /// Fetches all of it. What has come before an error need not be fetched again.
     pub(crate) fn fetch(&self, wanted: &[Wanted], progress: &Progress<'_>) -> Result<()> {
         self.fetch_unless(wanted, progress, &AtomicBool::new(false))
@@ -320,7 +320,8 @@ fn append(wanted: &mut Vec<Wanted>, name: &str, range: Range<u64>, hash: Hash) {
     wanted.push(Wanted { name: name.to_owned(), range, pieces: vec![(hash, 0..len)] });
 }
 
-fn has(hash: Hash) -> impl Fn(&[u8]) -> Result<(), String> {
+/// Says why bytes are not those that a hash stands for.
+pub(crate) fn has(hash: Hash) -> impl Fn(&[u8]) -> Result<(), String> {
     move |bytes| if Hash::of(bytes) == hash { Ok(()) } else { Err("its hash is another".to_owned()) }
 }
 

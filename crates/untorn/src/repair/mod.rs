@@ -86,8 +86,8 @@ fn from_store(dir: &Path, store: &Remote, options: &RepairOptions) -> Result<Rep
     let received = store.received();
     let release = release::find(store, record.following(), options.channel.as_deref(), manifest.hash())?;
     let nowhere = || Error::Source { path: format!("{}: build {}", store.base(), manifest.hash()) };
-    let kept = tree.as_ref().map(Fetched::of);
-    let mut from = Store::new(store, release.ok_or_else(nowhere)?, received, kept, options);
+    let (release, kept) = (release.ok_or_else(nowhere)?, tree.as_ref().map(Fetched::of));
+    let mut from = Store::new(store, &release, received, kept, options)?;
     repair_with(dir, tree, journal, manifest, &mut from, options, started)
 }
 

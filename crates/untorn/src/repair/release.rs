@@ -7,7 +7,7 @@ use untorn_format::{
 use untorn_remote::{Fault, Remote};
 use untorn_store::layout::{ChannelName, Name};
 
-use crate::Result;
+use crate::{Result, releases::has};
 
 /// The channel that is asked when the tree follows none.
 const CHANNEL: &str = "stable";
@@ -69,18 +69,13 @@ fn newest(remote: &Remote, name: &ChannelName) -> Result<Option<Channel>> {
 /// The document that the channel pointed to before.
 fn before(remote: &Remote, name: &ChannelName, document: &Channel) -> Result<Option<Channel>> {
     let Some(seq) = document.seq.checked_sub(1).filter(|_| !document.prev.is_none()) else { return Ok(None) };
-    let bytes = get(remote, &Name::Log(name.clone(), seq), CHANNEL_LEN_MAX, &|bytes| expect(bytes, document.prev))?;
+    let bytes = get(remote, &Name::Log(name.clone(), seq), CHANNEL_LEN_MAX, &has(document.prev))?;
     Ok(bytes.and_then(|bytes| Channel::decode(&bytes).ok()))
 }
 
 fn release(remote: &Remote, id: Hash) -> Result<Option<Release>> {
-    let bytes = get(remote, &Name::Release(id), RELEASE_LEN_MAX, &|bytes| expect(bytes, id))?;
+    let bytes = get(remote, &Name::Release(id), RELEASE_LEN_MAX, &has(id))?;
     Ok(bytes.and_then(|bytes| Release::decode(&bytes).ok()))
-}
-
-/// Whether bytes are those that a hash stands for.
-pub(super) fn expect(bytes: &[u8], hash: Hash) -> Result<(), String> {
-    if Hash::of(bytes) == hash { Ok(()) } else { Err("its hash is another".to_owned()) }
 }
 
 /// `None` where there is no such object.

@@ -1,12 +1,9 @@
 //! Repair from a store of releases: only damaged chunks are fetched.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet, HashMap},
     io::{self, Read},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
 };
 
 use untorn_format::{
@@ -15,180 +12,114 @@ use untorn_format::{
     manifest::{Entry, Kind, Manifest},
     release::Release,
 };
-use untorn_fs::File;
-use untorn_remote::{Fault, Part, Remote, Taker};
-use untorn_store::{
-    Error as StoreError, Fetch, FetchOptions, Frame, Index, Located, chunks_of, layout::Name, located, open_frame, plan_fetches,
-};
-use untorn_txn::{Fetched, Observer, Phase};
+use untorn_remote::Remote;
+use untorn_store::{Error as StoreError, Frame, Index, Located, chunks_of, layout::Name, located};
+use untorn_txn::{Fetched, Observer};
 
 use super::{
     RepairOptions, elsewhere,
     mender::Failure,
     recipe::{Origin, Reading, Recipe},
-    release::expect,
     source::{Damage, Place, Source, look_in},
 };
 use crate::{
     Error, Result,
     content::for_each,
     damage::{holds, is_whole},
-    index_at_hand::{IndexAtHand, index_name},
+    index_at_hand::{IndexAtHand, index_name, keep_index},
+    releases::{Objects, Progress, Supply, Wanted},
 };
 
-/// What a frame is called among what was fetched, by the hash of its stored bytes.
-fn frame_name(frame: &Frame) -> String {
-    format!("{FRAME}{}", frame.hash)
-}
-const FRAME: &str = "frame-";
-
-/// How much is asked for at once, in bytes: so much of what is under way is lost when a repair is stopped.
-const PART_LEN: u32 = 1 << 20;
+/// Where frames are kept, apart from what an update has fetched.
+const KEPT: &str = "repair";
 
 /// A release in a store.
 pub(super) struct Store<'a> {
     remote: &'a Remote,
-    release: Release,
+    release: &'a Release,
+    supply: Supply<'a>,
     /// Where what was fetched is kept; none when the tree is not held.
     kept: Option<Fetched>,
-    observer: Option<Arc<dyn Observer>>,
+    observer: Option<&'a dyn Observer>,
     jobs: usize,
     /// How many bytes had come before.
     received: u64,
+    at_hand: Option<IndexAtHand>,
     index: Option<Index>,
-    cache: Option<Box<dyn File>>,
-    pages: HashMap<u32, Page>,
+    pages: BTreeMap<u32, Page>,
     recipes: HashMap<usize, Recipe>,
-    fetches: Vec<Fetch>,
+    wanted: Vec<Wanted>,
     found: u64,
 }
 
 impl<'a> Store<'a> {
     pub(super) fn new(
         remote: &'a Remote,
-        release: Release,
+        release: &'a Release,
         received: u64,
         kept: Option<Fetched>,
-        options: &RepairOptions,
-    ) -> Self {
-        Self {
+        options: &'a RepairOptions,
+    ) -> Result<Self> {
+        let observer = options.observer.as_deref();
+        let objects = match &kept {
+            Some(kept) => Objects::open_as(KEPT, kept.clone())?,
+            None => Objects::in_memory(),
+        };
+        Ok(Self {
             remote,
             release,
+            supply: Supply::new(remote, release, objects, observer),
             kept,
-            observer: options.observer.clone(),
+            observer,
             jobs: options.jobs,
             received,
+            at_hand: None,
             index: None,
-            cache: None,
-            pages: HashMap::new(),
+            pages: BTreeMap::new(),
             recipes: HashMap::new(),
-            fetches: Vec::new(),
+            wanted: Vec::new(),
             found: 0,
-        }
+        })
     }
 
-    fn error(&self, name: &Name, source: StoreError) -> Error {
-        Error::Store { what: format!("{}/{name}", self.remote.base()), source }
-    }
-
-    fn index_name(&self) -> Name {
-        Name::Index(self.release.index.hash)
+    fn error(&self, source: StoreError) -> Error {
+        self.supply.contradiction(&Name::Index(self.release.index.hash), source)
     }
 
     /// The head of the index: the one that is kept, or that of the store.
     fn open_index(&mut self, manifest: &Manifest) -> Result<()> {
-        let kept_name = index_name(manifest.hash());
-        let kept = self.kept.as_ref().and_then(|kept| kept.open(&kept_name).ok().flatten());
-        if let Some(Ok(Ok(at_hand))) = kept.map(|file| IndexAtHand::open(file, manifest))
-            && at_hand.index().is_placed()
-            && at_hand.head_hash() == self.release.index.head_hash
-        {
-            self.index = Some(at_hand.into_index());
-        } else {
-            let (head, name) = (self.release.index, self.index_name());
-            let check = |bytes: &[u8]| expect(bytes, head.head_hash);
-            let bytes = self.remote.get_range(&name.to_string(), 0..head.head_len, &check)?;
-            let index = Index::new(&bytes, manifest).map_err(|source| self.error(&name, source))?;
-            if !index.is_placed() || index.total_len() != head.len {
-                return Err(self.error(&name, StoreError::OtherManifest));
-            }
-            // What cannot be kept is fetched again the next time.
-            let file = self.kept.as_ref().and_then(|kept| kept.make(&kept_name).ok());
-            if let Some(file) = file {
-                drop(file.set_len(0).and_then(|()| file.write_all_at(&bytes, 0)));
-            }
-            self.index = Some(index);
+        let file = self.kept.as_ref().and_then(|kept| kept.open(&index_name(manifest.hash())).ok().flatten());
+        let at_hand = file.and_then(|file| IndexAtHand::open(file, manifest).ok()?.ok());
+        self.at_hand = at_hand.filter(|at_hand| at_hand.head_hash() == self.release.index.head_hash);
+        if let Some(at_hand) = &self.at_hand {
+            self.supply.objects.put(at_hand.head_hash(), at_hand.head())?;
         }
-        self.cache = self.kept.as_ref().and_then(|kept| kept.make(&kept_name).ok());
+        let index = self.supply.index(manifest)?;
+        if !index.is_placed() || index.total_len() != self.release.index.len {
+            return Err(self.error(StoreError::OtherManifest));
+        }
+        self.index = Some(index);
         Ok(())
     }
 
     fn index(&self) -> Result<&Index> {
-        self.index.as_ref().ok_or_else(|| self.error(&self.index_name(), StoreError::PageDamaged))
+        self.index.as_ref().ok_or_else(|| self.error(StoreError::PageDamaged))
     }
 
     /// Has these pages at hand.
     fn need_pages(&mut self, numbers: impl IntoIterator<Item = u32>) -> Result<()> {
-        let mut missing = BTreeSet::new();
-        for number in numbers.into_iter().collect::<BTreeSet<_>>() {
-            if self.pages.contains_key(&number) {
-                continue;
-            }
-            match self.cached_page(number)? {
-                Some(page) => drop(self.pages.insert(number, page)),
-                None => drop(missing.insert(number)),
+        let missing: BTreeSet<u32> = numbers.into_iter().filter(|number| !self.pages.contains_key(number)).collect();
+        let missing: Vec<u32> = missing.into_iter().collect();
+        let Some(index) = &self.index else { return Ok(()) };
+        for number in &missing {
+            let bytes = self.at_hand.as_ref().and_then(|at_hand| at_hand.page_bytes(*number));
+            if let (Some(bytes), Some(hash)) = (bytes, index.page_hash(*number))
+                && Hash::of(&bytes) == hash
+            {
+                self.supply.objects.put(hash, &bytes)?;
             }
         }
-        let missing: Vec<_> = missing.into_iter().collect();
-        let (index, name) = (self.index()?, self.index_name());
-        let range = |number: &u32| index.page_range(*number).unwrap_or(0..0);
-        let parts: Vec<_> = missing.iter().map(|number| Part { name: name.to_string(), pieces: vec![range(number)] }).collect();
-        let check = |part: usize, bytes: &[u8]| match missing.get(part).and_then(|number| index.page_hash(*number)) {
-            Some(hash) => expect(bytes, hash),
-            None => Err("there is no such page".to_owned()),
-        };
-        let mut came = Vec::new();
-        self.get(&parts, &check, &mut |part, bytes| {
-            came.push((missing[part], bytes));
-            Ok(())
-        })?;
-        for (number, bytes) in came {
-            let page = self.index()?.page(number, &bytes).map_err(|source| self.error(&name, source))?;
-            if let (Some(cache), Some(range)) = (&self.cache, self.index()?.page_range(number)) {
-                // What cannot be kept is fetched again the next time.
-                drop(cache.write_all_at(&bytes, range.start));
-            }
-            self.pages.insert(number, page);
-        }
-        Ok(())
-    }
-
-    fn cached_page(&self, number: u32) -> Result<Option<Page>> {
-        let index = self.index()?;
-        let (Some(cache), Some(range)) = (&self.cache, index.page_range(number)) else { return Ok(None) };
-        let mut bytes = vec![0; usize::try_from(range.end - range.start).unwrap_or(0)];
-        let read = cache.read_exact_at(&mut bytes, range.start);
-        Ok(read.ok().and_then(|()| index.page(number, &bytes).ok()))
-    }
-
-    /// Fetches parts, several at once.
-    fn get(&self, parts: &[Part], check: &Check<'_>, take: &mut dyn FnMut(usize, Vec<u8>) -> io::Result<()>) -> Result<()> {
-        if parts.is_empty() {
-            return Ok(());
-        }
-        let total = parts.iter().flat_map(|part| &part.pieces).map(|piece| piece.end - piece.start).sum();
-        let taker = Taking { check, observer: self.observer.as_deref(), is_full: AtomicBool::new(false) };
-        let mut done = 0;
-        self.remote.get_parts(parts, &taker, &mut |number, _, bytes| {
-            done += bytes.len() as u64;
-            if let Some(observer) = self.observer.as_deref() {
-                observer.progress(Phase::Read, done, total);
-            }
-            take(number, bytes).map_err(|error| {
-                taker.is_full.store(true, Relaxed);
-                untorn_remote::Error::new(self.remote.base(), Fault::Sink(error))
-            })
-        })?;
+        self.pages.extend(self.supply.pages(index, &missing)?);
         Ok(())
     }
 
@@ -241,7 +172,7 @@ impl<'a> Store<'a> {
         let index = self.index()?;
         for number in numbers.iter().filter(|number| index.spans_of(**number).is_empty()) {
             let page = |number: u32| self.pages.get(&number).ok_or(StoreError::PageDamaged);
-            let chunks = index.chunks_of(*number, page).map_err(|source| self.error(&self.index_name(), source))?;
+            let chunks = index.chunks_of(*number, page).map_err(|source| self.error(source))?;
             places.extend(chunks.into_iter().map(|located| (located.chunk.hash, located)));
         }
         let mut frames = BTreeSet::new();
@@ -261,39 +192,8 @@ impl<'a> Store<'a> {
         }
     }
 
-    /// The stored bytes of a frame, if it was fetched already.
-    fn kept_frame(&self, frame: &Frame) -> Option<Vec<u8>> {
-        let file = self.kept.as_ref()?.open(&frame_name(frame)).ok()??;
-        let mut stored = vec![0; usize::try_from(frame.stored_len).ok()?];
-        file.read_exact_at(&mut stored, 0).ok()?;
-        (Hash::of(&stored) == frame.hash).then_some(stored)
-    }
-
-    fn pack_name(&self, number: u32) -> Result<Name> {
-        let packs = &self.release.packs;
-        let found = packs.binary_search_by_key(&number, |pack| pack.number).ok().and_then(|place| packs.get(place));
-        let forged = || self.error(&self.index_name(), StoreError::OtherManifest);
-        Ok(Name::Pack(found.ok_or_else(forged)?.hash))
-    }
-}
-
-/// Says why the bytes of a part, by its number, are not the right ones.
-type Check<'c> = dyn Fn(usize, &[u8]) -> Result<(), String> + Sync + 'c;
-
-/// Checks parts, and stops when somebody wants to.
-struct Taking<'a> {
-    check: &'a Check<'a>,
-    observer: Option<&'a dyn Observer>,
-    is_full: AtomicBool,
-}
-
-impl Taker for Taking<'_> {
-    fn check(&self, number: usize, _: usize, bytes: &[u8]) -> Result<(), String> {
-        (self.check)(number, bytes)
-    }
-
-    fn should_stop(&self) -> bool {
-        self.is_full.load(Relaxed) || self.observer.is_some_and(Observer::should_stop)
+    fn total(&self) -> u64 {
+        self.wanted.iter().map(|wanted| wanted.range.end - wanted.range.start).sum()
     }
 }
 
@@ -315,42 +215,21 @@ impl Source for Store<'_> {
         }
         self.found = elsewhere::find(place, damage, self.jobs, &mut recipes)?;
         self.recipes = recipes;
-        let mut frames = self.locate(damage.manifest)?;
-        frames.retain(|frame| self.kept_frame(frame).is_none());
-        let mut options = FetchOptions::default();
-        options.len_max = PART_LEN;
-        self.fetches = plan_fetches(&frames, options);
-        let names: HashSet<u32> = self.fetches.iter().map(|fetch| fetch.pack).collect();
-        names.into_iter().try_for_each(|pack| self.pack_name(pack).map(drop))?;
-        Ok(Some(received(self) + self.fetches.iter().map(Fetch::len).sum::<u64>()))
+        let frames = self.locate(damage.manifest)?;
+        self.wanted = self.supply.wanted(frames)?;
+        if let Some(kept) = &self.kept {
+            keep_index(kept, damage.manifest, self.release, &self.supply.objects);
+        }
+        Ok(Some(received(self) + self.total()))
     }
 
     fn fetch(&mut self) -> Result<()> {
-        let name = |fetch: &Fetch| self.pack_name(fetch.pack).map(|name| name.to_string());
-        let parts: Result<Vec<_>> =
-            self.fetches.iter().map(|fetch| Ok(Part { name: name(fetch)?, pieces: vec![fetch.range.clone()] })).collect();
-        let check = |number: usize, bytes: &[u8]| {
-            let mut frames = self.fetches[number].split(bytes);
-            frames.try_for_each(|(frame, stored)| expect(stored, frame.hash))
-        };
-        let kept = self.kept.clone();
-        self.get(&parts?, &check, &mut |number, bytes| {
-            let kept = kept.as_ref().ok_or(io::ErrorKind::Unsupported)?;
-            for (frame, stored) in self.fetches[number].split(&bytes) {
-                let file = kept.make(&frame_name(frame)).map_err(io::Error::other)?;
-                file.set_len(0)?;
-                file.write_all_at(stored, 0)?;
-            }
-            Ok(())
-        })
+        self.supply.fetch(&self.wanted, &Progress { observer: self.observer, done: Cell::new(0), total: self.total() })
     }
 
     fn open<'s>(&'s self, place: Place<'s>, number: usize, entry: &Entry) -> Result<Box<dyn Read + 's>, Failure> {
         let recipe = self.recipes.get(&number).ok_or(Failure::Other)?;
-        let frames = |frame: &Frame| {
-            let stored = self.kept_frame(frame).ok_or(io::ErrorKind::InvalidData)?;
-            open_frame(frame, &stored).map_err(io::Error::other)
-        };
+        let frames = |frame: &Frame| self.supply.frame(frame).map_err(io::Error::other);
         Ok(Box::new(Reading::new(place, &entry.path, recipe, Box::new(frames))))
     }
 
@@ -368,7 +247,7 @@ impl Source for Store<'_> {
 
     fn done(&mut self) {
         if let Some(kept) = &self.kept {
-            kept.retain(|name| !name.starts_with(FRAME));
+            kept.retain(|name| name != KEPT);
         }
     }
 }

@@ -7,6 +7,7 @@ use untorn_format::{
     manifest::{Kind, Manifest},
     release::Following,
 };
+use untorn_fs::Fs;
 use untorn_store::Frame;
 use untorn_txn::{Observer, Purpose, Tree};
 
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    releases::{Progress, Supply, Wanted},
+    releases::{Progress, Supply, Wanted, len_without_ranges},
 };
 
 /// What updating by chunks takes.
@@ -37,7 +38,7 @@ impl ChunkPlan {
     /// Finds out what is missing. The manifest and those parts of the index that are needed are fetched, and kept.
     pub(super) fn make(
         supply: &mut Supply<'_>,
-        tree: &Tree,
+        fs: &dyn Fs,
         dir: &Path,
         old: Option<&Manifest>,
         options: &UpdateOptions,
@@ -45,7 +46,7 @@ impl ChunkPlan {
     ) -> Result<Self> {
         let manifest = supply.manifest_and_head(old)?;
         let comparison = Comparison {
-            fs: &**tree.fs(),
+            fs,
             dir,
             old,
             new: &manifest,
@@ -151,7 +152,9 @@ fn numbers(
     UpdatePlan {
         route: Route::Chunks,
         bytes_to_fetch,
-        bytes_to_fetch_without_ranges: supply.cost_without_ranges(wanted),
+        bytes_to_fetch_without_ranges: len_without_ranges(wanted),
+        bytes_by_chunks: 0,
+        files_by_chunks: 0,
         bytes_at_hand,
         bytes_to_write: Some(bytes_to_write),
         bytes_at_peak: Some(supply.objects.len() + bytes_to_fetch + bytes_to_write + kept),

@@ -1,8 +1,10 @@
 //! A tree follows releases.
 
+mod by_patches;
 mod changes;
 mod chunks;
 mod local;
+mod mend;
 mod options;
 mod patches;
 mod pieces;
@@ -13,18 +15,13 @@ mod stage;
 mod steps;
 
 use std::{
-    cell::Cell,
     path::Path,
-    sync::Arc,
-    thread,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use untorn_delta::PatchReader;
 use untorn_format::{
-    Hash,
     manifest::Manifest,
-    release::{Following, Installed, PatchObject, Release},
+    release::{Following, Installed, Release},
 };
 use untorn_fs::Fs;
 use untorn_remote::Remote;
@@ -32,28 +29,21 @@ use untorn_trust::{Moment, Trust, TrustedRoot, Verified};
 use untorn_txn::{Fetched, Options, Tree};
 
 use crate::{
-    Error, Result,
-    apply::{self, PatchFile},
-    content,
+    Error, Result, apply,
     error::shown,
     index_at_hand::keep_index,
     open,
     record::Record,
-    releases::{self, Heard, Objects, Progress, Question, Saved, Supply, cheapest, forget, hear, load, remote, save, watched},
-    signed::Intake,
-    verify::look,
+    releases::{self, Heard, Objects, Question, Saved, Supply, forget, hear, load, remote, save, watched},
 };
 use chunks::ChunkPlan;
 pub use options::{Announce, Extent, UpdateOptions};
-use patches::Coming;
 pub use policy::{Policies, Policy};
 pub use report::{Route, UpdateOutcome, UpdatePlan, UpdateReport};
 pub use rollback::roll_back_to_release;
 
 /// The channel that is followed where nobody says anything else.
 const CHANNEL: &str = "stable";
-/// Of what patches take, at most one part in so many is spent on finding out whether chunks take less.
-const LOOK_PART: u64 = 50;
 /// How often an update begins again because something that was fetched has rotted.
 const TRIES_MAX: u32 = 3;
 
@@ -266,15 +256,21 @@ impl Job<'_> {
             return Ok(());
         }
         let has_index = !release.index.hash.is_none();
-        if let Some(way) = self.way(tree, &record, &fetched, &supply) {
-            match self.by_patches(tree, &record, &way, &fetched, report) {
-                Err(error) if has_index && chunks::may_help(&error) => record = Record::of(tree, self.dir)?,
+        let mut weighed = None;
+        if let Some(way) = self.way(tree, &record, &mut supply, &mut weighed)? {
+            match self.by_patches(tree, &record, &way, &mut supply, report) {
+                Err(error) if has_index && chunks::may_help(&error) && !self.remote.is_cancelled() => {
+                    (record, weighed) = (Record::of(tree, self.dir)?, None);
+                }
                 other => return other.map(|()| self.done(&fetched, report)),
             }
         }
         let mut without_bridge = false;
         for try_number in 1.. {
-            let plan = ChunkPlan::make(&mut supply, tree, self.dir, record.manifest(), self.options, without_bridge)?;
+            let plan = match weighed.take() {
+                Some(plan) => plan,
+                None => ChunkPlan::make(&mut supply, &**tree.fs(), self.dir, record.manifest(), self.options, without_bridge)?,
+            };
             report.plan = plan.numbers;
             let is_bridged = plan.is_bridged();
             match self.by_chunks(plan, &mut supply, tree, report) {
@@ -326,172 +322,4 @@ impl Job<'_> {
             forget(fetched, self.release.document.manifest.hash);
         }
     }
-
-    /// The patches to use, if that is the way.
-    fn way(&self, tree: &Tree, record: &Record, fetched: &Fetched, supply: &Supply<'_>) -> Option<Vec<PatchObject>> {
-        let (old, release) = (record.manifest()?, &self.release.document);
-        if self.options.no_patches {
-            return None;
-        }
-        let left = |patch: &PatchObject| patch.len - patches::at_hand(fetched, patch);
-        let memory_len_max = self.options.patching().memory_len_max;
-        let usable: Vec<_> = release.patches.iter().filter(|patch| patch.memory <= memory_len_max).copied().collect();
-        let way = cheapest(&usable, old.hash(), release.manifest.hash, left)?;
-        let cost = way.iter().map(left).fold(0, u64::saturating_add);
-        let Some(index) = supply.index_cost() else { return Some(way) };
-        let look = index.saturating_add(supply.manifest_cost(Some(old)));
-        // Without any patch the tree is the build already; one patch is hardly ever more than chunks; and looking must not cost what it may save.
-        let is_clear = way.len() == 1 || look > cost / LOOK_PART;
-        (is_clear && self.looks_whole(tree, old)).then_some(way)
-    }
-
-    /// Whether every file of the old build is there, and as long as it should be. Where not, patches would be refused once they have come.
-    fn looks_whole(&self, tree: &Tree, old: &Manifest) -> bool {
-        let (fs, entries) = (tree.fs(), old.entries());
-        let is_there = |number: usize| {
-            let entry = &entries[number];
-            let there = look(&**fs, self.dir, &entry.path).ok().flatten();
-            match (&entry.kind, there) {
-                (untorn_format::manifest::Kind::File { len, .. }, Some(meta)) => meta.is_file() && meta.len == *len,
-                (_, there) => there.is_some(),
-            }
-        };
-        content::for_each(self.options.jobs, entries.len(), &is_there).into_iter().all(|is_there| is_there)
-    }
-
-    fn by_patches(
-        &self,
-        tree: &mut Tree,
-        record: &Record,
-        way: &[PatchObject],
-        fetched: &Fetched,
-        report: &mut UpdateReport,
-    ) -> Result<()> {
-        let left: u64 = way.iter().map(|patch| patch.len - patches::at_hand(fetched, patch)).sum();
-        let whole: u64 = way.iter().map(|patch| patch.len).sum();
-        report.plan = UpdatePlan {
-            route: Route::Patches(way.len()),
-            bytes_to_fetch: left,
-            bytes_to_fetch_without_ranges: left,
-            bytes_at_hand: whole - left,
-            ..UpdatePlan::default()
-        };
-        if self.options.extent == Extent::Plan {
-            report.outcome = UpdateOutcome::Planned;
-            return Ok(());
-        }
-        self.options.announce(&report.plan);
-        let mut fetching = Fetching { job: self, fetched, done: 0, total: left };
-        if !self.changes_tree() {
-            way.iter().try_for_each(|patch| fetching.fetch(patch, &Coming::default()))?;
-            save(fetched, self.saved)?;
-            report.outcome = UpdateOutcome::Fetched;
-            return Ok(());
-        }
-        let mut record = record.clone();
-        for (number, patch) in way.iter().enumerate() {
-            let is_last = number + 1 == way.len();
-            fetching.fetch_and(patch, |coming| self.apply(tree, &record, patch, is_last, fetched, coming, report))?;
-            record = Record::of(tree, self.dir)?;
-        }
-        report.outcome = UpdateOutcome::Updated;
-        Ok(())
-    }
-
-    /// In between the tree is a whole build, but no release that it knows.
-    #[expect(clippy::too_many_arguments, reason = "what a patch needs, and what comes of it")]
-    fn apply(
-        &self,
-        tree: &mut Tree,
-        record: &Record,
-        patch: &PatchObject,
-        is_last: bool,
-        fetched: &Fetched,
-        coming: Option<&Arc<Coming>>,
-        report: &mut UpdateReport,
-    ) -> Result<()> {
-        let following = if is_last { self.following.clone() } else { Following { release: None, ..self.following.clone() } };
-        let patching = self.options.patching();
-        let stored = patches::Stored::open(fetched, patch, coming)?;
-        let is_there = stored.gauge();
-        let intake = Intake::read(stored)?;
-        // Who signed the release, signed the hash of the header, and with it all the rest: nothing is decompressed before that is known.
-        let header = &intake.header;
-        let is_it = (header.from, header.to) == (patch.from, patch.to) && Hash::of(&header.encode()) == patch.header_hash;
-        if intake.preface.is_some() || !is_it {
-            return Err(Error::Contradiction);
-        }
-        if let Some(low) = &self.options.low_disk {
-            let done = apply::in_steps(
-                PatchFile::of(&patches::Stored::open(fetched, patch, None)?),
-                tree,
-                self.dir,
-                (&patching, low),
-                Some(following),
-            )?;
-            report.plan.bytes_to_write = Some(report.plan.bytes_to_write.unwrap_or_default() + done.bytes_made);
-            report.dirs_kept.extend(done.dirs_kept);
-            report.warnings.extend(done.warnings);
-            return Ok(());
-        }
-        let reader = PatchReader::within(intake.stream, patching.memory_len_max, content::threads(self.options.jobs))?;
-        let reader = reader.reading_what_is_there(is_there);
-        let applied = apply::on_tree(reader, tree, self.dir, record, &patching, Some(following))?;
-        report.plan.bytes_to_write = Some(report.plan.bytes_to_write.unwrap_or_default() + applied.forecast.bytes_needed);
-        report.transaction = applied.transaction;
-        report.dirs_kept.extend(applied.dirs_kept);
-        report.warnings.extend(applied.warnings);
-        Ok(())
-    }
-}
-
-/// Patches that are being fetched, one after the other.
-struct Fetching<'f> {
-    job: &'f Job<'f>,
-    fetched: &'f Fetched,
-    done: u64,
-    total: u64,
-}
-
-impl Fetching<'_> {
-    fn fetch(&mut self, patch: &PatchObject, coming: &Coming) -> Result<()> {
-        let left = patch.len - patches::at_hand(self.fetched, patch);
-        let (observer, done) = (self.job.options.observer(), Cell::new(self.done));
-        patches::fetch(self.job.remote, self.fetched, patch, &Progress { observer, done, total: self.total }, coming)?;
-        self.done += left;
-        Ok(())
-    }
-
-    /// Fetches a patch, and applies it while it comes. What has come wrongly comes once more from elsewhere, and is applied then.
-    fn fetch_and(&mut self, patch: &PatchObject, mut apply: impl FnMut(Option<&Arc<Coming>>) -> Result<()>) -> Result<()> {
-        // Steps read the patch here and there, and more than once.
-        if patches::at_hand(self.fetched, patch) == patch.len || self.job.options.low_disk.is_some() {
-            self.fetch(patch, &Coming::default())?;
-            return apply(None);
-        }
-        let coming = Arc::new(Coming::default());
-        let (fetched, applied) = thread::scope(|scope| {
-            let under_way = coming.arrivals.begin();
-            let fetching = scope.spawn(|| {
-                let _under_way = under_way;
-                self.fetch(patch, &coming)
-            });
-            let applied = apply(Some(&coming));
-            // Where the patch is to blame, it may be that it came wrongly: that is known when all of it has come.
-            if applied.as_ref().is_err_and(|error| !is_of_patch(error)) {
-                coming.give_up();
-            }
-            (fetching.join().unwrap_or(Err(Error::Stopped)), applied)
-        });
-        match (fetched, applied) {
-            (Err(why), Err(error)) if is_of_patch(&error) => Err(why),
-            (Ok(()), Err(error)) if is_of_patch(&error) && coming.is_anew() => apply(None),
-            (_, applied) => applied,
-        }
-    }
-}
-
-/// Whether a patch that came wrongly, or not to the end, may be the reason.
-fn is_of_patch(error: &Error) -> bool {
-    matches!(error, Error::Patch(_) | Error::Contradiction)
 }

@@ -1,6 +1,7 @@
 //! Patches: fetched into the state directory, then applied one after the other.
 
 use std::{
+    cell::Cell,
     io::{self, Read, Write},
     sync::{
         Arc,
@@ -8,7 +9,12 @@ use std::{
     },
 };
 
-use untorn_format::{Hash, Hasher, release::PatchObject};
+use untorn_delta::{PatchError, PatchReader};
+use untorn_format::{
+    Hash, Hasher,
+    patch::{HEADER_LEN, Header, Index},
+    release::PatchObject,
+};
 use untorn_fs::File;
 use untorn_remote::{Error as NetError, Fault, Mirrors, Remote};
 use untorn_store::layout::Name;
@@ -86,6 +92,34 @@ pub(super) fn fetch(
             distrusted = distrusted.and(used);
         }
         began = 0;
+    }
+}
+
+/// Fetches the beginning of a patch, if it has not come yet, and reads what it says of everything but literal bytes; `None` where that is not what was promised.
+pub(super) fn head(remote: &Remote, fetched: &Fetched, patch: &PatchObject, memory_len_max: u64) -> Result<Option<Index>> {
+    let file = fetched.make(&name_of(patch))?;
+    let until = |end: u64| {
+        let (began, coming) = (at_hand(fetched, patch), Coming::default());
+        let progress = Progress { observer: None, done: Cell::new(began), total: end };
+        let mut sink = Growing { file: &*file, at: began, progress: &progress, end, coming: &coming };
+        let name = Name::Patch(patch.hash).to_string();
+        remote.stream(&name, began..end.min(patch.len), &mut sink, Mirrors::default())
+    };
+    until(HEADER_LEN as u64)?;
+    let mut block = [0; HEADER_LEN];
+    let is_read = file.read_exact_at(&mut block, 0).is_ok() && Hash::of(&block) == patch.header_hash;
+    let Some(header) = Header::decode(&block).ok().filter(|_| is_read) else {
+        file.set_len(0).map_err(kept)?;
+        return Ok(None);
+    };
+    until(header.patch_len() - header.frames_len)?;
+    match PatchReader::within(Stored::open(fetched, patch, None)?, memory_len_max, 1) {
+        Ok(reader) => Ok(Some(reader.index().clone())),
+        Err(PatchError::Memory { .. }) => Ok(None),
+        Err(_) => {
+            file.set_len(0).map_err(kept)?;
+            Ok(None)
+        }
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Route {
     None,
     /// So many patches, one after the other.
     Patches(usize),
+    /// So many patches, and chunks for files that somebody changed or lost, and for what would have been made from these.
+    Mixed(usize),
     /// Chunks: what of the new build is nowhere in the tree.
     Chunks,
 }
@@ -49,12 +51,16 @@ pub struct UpdatePlan {
     pub bytes_to_fetch: u64,
     /// The same from a host that gives out whole objects only.
     pub bytes_to_fetch_without_ranges: u64,
+    /// Of the bytes still to be fetched, those that come by chunks beside patches.
+    pub bytes_by_chunks: u64,
     /// Bytes that were fetched before, and need not be fetched again.
     pub bytes_at_hand: u64,
     /// Bytes of files that change: no more are written, besides the journal. Unknown until a patch has come.
     pub bytes_to_write: Option<u64>,
     /// Bytes on the disk at the peak, at most. Unknown until a patch has come.
     pub bytes_at_peak: Option<u64>,
+    /// How many files come by chunks beside patches.
+    pub files_by_chunks: usize,
     /// How many files change. Unknown until a patch has come.
     pub files: Option<usize>,
 }

@@ -12,19 +12,9 @@ use std::{
 
 use crate::util::{Place, apply_to, scanned, unsigned, write};
 use untorn::{ApplyOptions, ApplyReport, Error, Observer, Phase, Recovery, Status, apply};
+use untorn_testhost::noise;
 
 const NOTE_LEN: u64 = 512 << 10;
-
-fn noise(seed: u64, len: usize) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    };
-    (0..len.div_ceil(8)).flat_map(|_| next()).take(len).collect()
-}
 
 /// Files of every way: small ones, one that is new and long, one that changes in a few places, one that changes everywhere, one that moves.
 fn builds(place: &Place) -> Vec<u8> {

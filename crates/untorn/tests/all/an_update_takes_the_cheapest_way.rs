@@ -1,8 +1,8 @@
 //! A tree follows releases: installed, updated by patches, chains of them, or chunks, from a directory and from a web server, and led back.
 
-use std::fs;
+use std::{fs, path::Path};
 
-use crate::studio::{Studio, content, host, options};
+use crate::studio::{Studio, content, host, noise, options};
 use untorn::{
     Error, Extent, Policy, Route, UpdateOptions, UpdateOutcome, UpdateReport, install, installed, roll_back_to_release, update,
     verify,
@@ -85,6 +85,26 @@ fn a_chain_of_patches_leads_over_builds_in_between() {
     studio.publish(&third, 1, |_| {});
     let report = update(&studio.game(), &UpdateOptions::default()).unwrap();
     assert_eq!((report.outcome, report.plan.route, report.build), (UpdateOutcome::Updated, Route::Patches(2), 3));
+    is_whole(&studio, "3");
+}
+
+#[test]
+fn a_chain_is_weighed_against_chunks_where_looking_costs_little() {
+    let studio = followed();
+    // Every chunk of the large file changes a little: chunks take all of it, patches hardly anything.
+    let scattered = |seed: u64, name: &'static str| {
+        move |dir: &Path| {
+            let mut large = fs::read(dir.join("data/large")).unwrap();
+            (0..large.len()).step_by(10_000).for_each(|at| large[at] = large[at].wrapping_add(1));
+            fs::write(dir.join("data/large"), large).unwrap();
+            fs::write(dir.join(name), noise(seed, 1 << 20)).unwrap();
+        }
+    };
+    studio.publish(&studio.next_build("1", "2", scattered(700, "data/two")), 1, |options| options.no_bridge = true);
+    studio.publish(&studio.next_build("2", "3", scattered(701, "data/three")), 1, |options| options.no_bridge = true);
+    let report = update(&studio.game(), &UpdateOptions::default()).unwrap();
+    assert_eq!((report.outcome, report.plan.route), (UpdateOutcome::Updated, Route::Patches(2)));
+    assert!(report.bytes_received < 3 << 20, "{}", report.bytes_received);
     is_whole(&studio, "3");
 }
 
@@ -178,7 +198,8 @@ fn what_somebody_changed_is_replaced_and_named_and_nothing_of_his_own_is_touched
     for patch_from in [0, 1] {
         let (studio, result) = with_changes(patch_from, |_| {});
         let report = result.unwrap();
-        assert_eq!((report.outcome, report.plan.route), (UpdateOutcome::Updated, Route::Chunks));
+        let route = if patch_from == 0 { Route::Chunks } else { Route::Mixed(1) };
+        assert_eq!((report.outcome, report.plan.route), (UpdateOutcome::Updated, route));
         let named: Vec<_> = report.replaced.iter().map(|difference| difference.path.as_str()).collect();
         assert_eq!(named, ["data/001", "settings.cfg"]);
         assert_eq!(fs::read_to_string(studio.game().join("settings.cfg")).unwrap(), "volume = 2");
@@ -189,13 +210,13 @@ fn what_somebody_changed_is_replaced_and_named_and_nothing_of_his_own_is_touched
 }
 
 #[test]
-fn a_patch_that_does_not_fit_what_somebody_changed_gives_way_to_chunks() {
+fn what_somebody_changed_without_changing_its_length_comes_beside_the_patch() {
     let studio = followed();
     studio.publish(&studio.second_build(), 1, |_| {});
     // Of the same length: only reading it tells.
     fs::write(studio.game().join("settings.cfg"), "volume = 9").unwrap();
     let report = update(&studio.game(), &UpdateOptions::default()).unwrap();
-    assert_eq!((report.outcome, report.plan.route), (UpdateOutcome::Updated, Route::Chunks));
+    assert_eq!((report.outcome, report.plan.route), (UpdateOutcome::Updated, Route::Mixed(1)));
     assert_eq!(report.replaced.iter().map(|difference| difference.path.as_str()).collect::<Vec<_>>(), ["settings.cfg"]);
     is_whole(&studio, "2");
 }

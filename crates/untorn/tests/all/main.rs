@@ -17,6 +17,8 @@ mod util;
 
 mod a_file_that_changes_everywhere_is_written_once;
 mod a_forged_patch_touches_no_tree;
+#[cfg(feature = "http")]
+mod a_patch_and_chunks_together_bring_what_somebody_changed;
 mod a_patch_is_applied_only_when_it_is_believed;
 mod a_patch_leads_from_any_build_to_any_other;
 mod a_patch_tells_what_each_path_costs;

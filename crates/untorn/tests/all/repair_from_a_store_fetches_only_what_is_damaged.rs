@@ -255,27 +255,3 @@ fn a_store_that_says_other_chunks_are_the_files_is_found_out_by_the_hash_of_the_
     assert!(matches!(error, Error::Source { .. }) && error.state() == TreeState::Unchanged, "{error}");
     assert_eq!(fs::read(case.tree().join("other")).unwrap(), noise(1 << 20, 7));
 }
-
-#[test]
-#[ignore = "takes 9 GiB of disk and some minutes"]
-fn one_flipped_bit_in_four_gibibytes() {
-    use std::{io::Write, os::unix::fs::FileExt};
-    let place = Place::new();
-    let (build, tree) = (place.dir("build", &[]), place.dir("tree", &[]));
-    let mut file = fs::File::create(build.join("data.pak")).unwrap();
-    (0..4096).for_each(|number| file.write_all(&noise(1 << 20, number)).unwrap());
-    fs::copy(build.join("data.pak"), tree.join("data.pak")).unwrap();
-    let mut store = Store::new(&place.path("store"));
-    let manifest = store.publish(&build);
-    fs::remove_dir_all(&build).unwrap();
-    let pak = fs::File::options().read(true).write(true).open(tree.join("data.pak")).unwrap();
-    let mut byte = [0];
-    pak.read_exact_at(&mut byte, 3_333_333_333).unwrap();
-    pak.write_all_at(&[byte[0] ^ 1], 3_333_333_333).unwrap();
-    let mut options = RepairOptions::default();
-    options.manifest = Some(manifest);
-    let report = repair_from(&tree, &store.remote(), &options).unwrap();
-    eprintln!("fetched {}, written {}, in {:?}", report.bytes_fetched, report.transaction.bytes_written(), report.elapsed);
-    assert!(report.bytes_fetched <= 256 << 10 && report.transaction.bytes_written() <= 512 << 10);
-    assert!(verify(&tree, &VerifyOptions::default()).unwrap().is_intact());
-}

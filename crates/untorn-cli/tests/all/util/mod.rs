@@ -10,6 +10,8 @@ use std::{
 
 use serde_json::Value;
 
+pub(crate) use untorn_testhost::noise;
+
 pub(crate) mod memory;
 
 /// Two builds, the patch between them, and a tree that is the old one.
@@ -132,16 +134,4 @@ pub(crate) fn err(output: &Output, exit: i32) -> String {
     assert_eq!(output.status.code(), Some(exit), "{}{}", text(&output.stdout), text(&output.stderr));
     assert_eq!(text(&output.stdout), "", "errors belong on stderr");
     text(&output.stderr)
-}
-
-/// Bytes that nothing makes smaller.
-pub(crate) fn noise(seed: u64, len: usize) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    };
-    (0..len.div_ceil(8)).flat_map(|_| next()).take(len).collect()
 }

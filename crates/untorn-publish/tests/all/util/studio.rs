@@ -10,6 +10,7 @@ use std::{
 use untorn_format::release::{PublicKey, Signed};
 use untorn_keys::{SecretKey, first_root, sign};
 use untorn_publish::{Backend, DirBackend, PublishOptions, PublishReport, Result, Signer, publish};
+pub(crate) use untorn_testhost::noise;
 use untorn_trust::Document;
 
 /// The key of every test: making keys takes time.
@@ -100,18 +101,6 @@ impl Studio {
 
 pub(crate) fn write(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).unwrap();
-}
-
-/// Bytes that cannot be compressed, always the same for a seed.
-pub(crate) fn noise(seed: u64, len: usize) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    };
-    (0..len.div_ceil(8)).flat_map(|_| next()).take(len).collect()
 }
 
 /// As tests publish: at noon, with the first root.

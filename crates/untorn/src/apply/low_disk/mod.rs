@@ -162,7 +162,7 @@ impl Work<'_> {
             };
         };
         self.index().changes().start_from(old).map_err(|_| Error::Contradiction)?;
-        if checked(tree, (dir, record.build()), header, self.index(), &base, options)?.is_none() {
+        if checked(tree, (dir, record.build()), (header, self.index()), &base, options, &mut None)?.is_none() {
             return Ok(report);
         }
         self.refuse_taken_names(&**tree.fs())?;

@@ -11,6 +11,7 @@ use untorn::{Signed, UpdateOptions};
 use untorn_format::release::{PublicKey, Release};
 use untorn_keys::{SecretKey, first_root, sign};
 use untorn_publish::{DirBackend, PointerOptions, PublishOptions, PublishReport, Signer, publish, resume};
+pub(crate) use untorn_testhost::noise;
 use untorn_testhost::{Action, Host, HostOptions, Request};
 use untorn_trust::Document;
 
@@ -134,18 +135,6 @@ pub(crate) fn options(sources: &[&str]) -> UpdateOptions {
 
 pub(crate) fn host(studio: &Studio, decide: impl Fn(&Request) -> Action + Send + Sync + 'static) -> Host {
     Host::start_with(&studio.store(), HostOptions::default().deciding(decide)).unwrap()
-}
-
-/// Bytes that cannot be compressed, always the same for a seed.
-pub(crate) fn noise(seed: u64, len: usize) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    };
-    (0..len.div_ceil(8)).flat_map(|_| next()).take(len).collect()
 }
 
 fn copy(from: &Path, to: &Path) {
