@@ -136,8 +136,7 @@ fn unless_most_of_the_patch_would_be_of_no_use() {
     let host = Host::start_with(&studio.store(), slow).unwrap();
     // Whether that is seen at once, or when the patch has been looked into.
     for large in [None, Some(noise(501, 6 << 20))] {
-        let game = studio.path(if large.is_some() { "read" } else { "seen" });
-        std::process::Command::new("cp").arg("-r").args([studio.game(), game.clone()]).status().unwrap();
+        let game = studio.next_build("game", if large.is_some() { "read" } else { "seen" }, |_| {});
         match large {
             Some(bytes) => fs::write(game.join("data/large"), bytes).unwrap(),
             None => fs::remove_file(game.join("data/large")).unwrap(),
