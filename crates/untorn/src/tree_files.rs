@@ -1,6 +1,11 @@
 //! The files of a directory, for making and reading patches.
 
-use std::{cell::RefCell, io, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    io::{self, Read},
+    sync::Arc,
+};
 
 use untorn_delta::Files;
 use untorn_format::TreePath;
@@ -16,13 +21,20 @@ const OPEN_MAX: usize = 12;
 pub(crate) struct TreeFiles<'a> {
     fs: &'a dyn Fs,
     observer: Option<&'a dyn Observer>,
+    /// Bytes that stand for those of files.
+    instead: BTreeMap<TreePath, Vec<u8>>,
     /// The one used last stands last.
     open: RefCell<Vec<(TreePath, Arc<dyn File>)>>,
 }
 
 impl<'a> TreeFiles<'a> {
     pub(crate) fn new(fs: &'a dyn Fs, observer: Option<&'a dyn Observer>) -> Self {
-        Self { fs, observer, open: RefCell::default() }
+        Self { fs, observer, instead: BTreeMap::new(), open: RefCell::default() }
+    }
+
+    /// With these bytes in the place of those of files.
+    pub(crate) fn with(self, instead: BTreeMap<TreePath, Vec<u8>>) -> Self {
+        Self { instead, ..self }
     }
 
     fn file(&self, path: &TreePath) -> io::Result<Arc<dyn File>> {
@@ -43,6 +55,9 @@ impl<'a> TreeFiles<'a> {
 impl Files for TreeFiles<'_> {
     fn read_at(&self, path: &TreePath, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         self.observer.map_or(Ok(()), stop_if_asked)?;
-        self.file(path)?.read_at(buf, offset)
+        match self.instead.get(path) {
+            Some(bytes) => bytes.get(usize::try_from(offset).unwrap_or(usize::MAX)..).unwrap_or_default().read(buf),
+            None => self.file(path)?.read_at(buf, offset),
+        }
     }
 }

@@ -67,6 +67,11 @@ impl FilePlan {
         }))
     }
 
+    /// Where something else stands than the patch starts from.
+    pub(super) fn whole(file: &FilePatch) -> Self {
+        Self { staged_len: file.len, ..Self::made(Composition::Whole, file, file.len) }
+    }
+
     /// Where nothing stood.
     fn new_file(len: u64, spools: bool) -> Self {
         let plan = Self { whole_len: len, made_len: len, ..Self::NOTHING };

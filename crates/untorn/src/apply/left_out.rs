@@ -1,6 +1,6 @@
 //! What a patch leaves out: files that somebody modified, and what would be made from them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use untorn_format::{Hasher, TreePath, manifest::Manifest, patch::Index};
 use untorn_txn::Transaction;
@@ -15,6 +15,8 @@ pub(crate) struct LeftOut {
     pub(crate) kept: Modified,
     /// What comes from elsewhere, in the same transaction.
     pub(crate) brought: BTreeSet<TreePath>,
+    /// What the patch makes all the same, out of old bytes that come from elsewhere.
+    pub(crate) remade: BTreeSet<TreePath>,
 }
 
 impl LeftOut {
@@ -37,6 +39,9 @@ pub(crate) trait Mend {
 
     /// How many bytes of files are brought.
     fn bytes_to_write(&self) -> u64;
+
+    /// The bytes that old files should have which do not have them.
+    fn old_bytes(&self) -> BTreeMap<TreePath, Vec<u8>>;
 
     /// Stages what is brought. Names that go are gone already, and directories are there.
     fn stage(&mut self, tx: &mut Transaction<'_>) -> Result<()>;

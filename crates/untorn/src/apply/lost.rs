@@ -8,10 +8,12 @@ use untorn_format::{
 };
 
 /// What a patch cannot make.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Lost {
     /// The paths: those of lost files, and of what would be made from them, or out of a frame that is compressed against them.
     pub(crate) paths: BTreeSet<TreePath>,
+    /// Of the lost files, those whose new content needs no old bytes that are lost.
+    pub(crate) remade: BTreeSet<TreePath>,
     /// Bytes of the patch that nothing else needs.
     pub(crate) useless_len: u64,
 }
@@ -28,10 +30,15 @@ impl Lost {
             let literal_len = change.file().map_or(0, |file| file.literal_len());
             let literals = frames.within(literals_at, literals_at.saturating_add(literal_len));
             literals_at = literals_at.saturating_add(literal_len);
-            if files.contains(&change.path) || reads(change, files, &is_lost) || frames.is_lost[literals.clone()].contains(&true)
-            {
+            if reads(change, files, &is_lost) || frames.is_lost[literals.clone()].contains(&true) {
                 lost.paths.insert(change.path.clone());
-            } else {
+                continue;
+            }
+            let is_file = files.contains(&change.path);
+            if is_file && change.file().is_some_and(|file| !file.keeps()) {
+                lost.remade.insert(change.path.clone());
+            }
+            if !is_file || lost.remade.contains(&change.path) {
                 is_needed[literals].fill(true);
             }
         }
@@ -135,6 +142,17 @@ mod tests {
     }
 
     #[test]
+    fn what_needs_none_of_its_old_bytes_is_made_all_the_same() {
+        let remade = |names: &[&str]| {
+            let lost = Lost::of(&index(), &names.iter().map(|name| path(name)).collect());
+            lost.remade.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(remade(&["b", "c", "e", "g"]), ["b", "c", "g"]);
+        assert_eq!(remade(&["a"]), Vec::<String>::new(), "its frame is compressed against it");
+        assert_eq!(remade(&["c", "d"]), ["c"], "d is a copy of what was c");
+    }
+
+    #[test]
     fn what_is_made_from_a_lost_file_is_lost_and_nothing_else() {
         assert_eq!(lost(&[]), (vec![], 0));
         // Its neighbour in the frame is compressed against it, too.
@@ -143,7 +161,11 @@ mod tests {
         assert_eq!(lost(&["c"]), (vec!["c".into(), "d".into()], 0), "g needs the end of its frame");
         assert_eq!(lost(&["d"]), (vec!["d".into()], 0));
         assert_eq!(lost(&["e"]), (vec!["e".into(), "f".into()], 0));
-        assert_eq!(lost(&["c", "g"]), (vec!["c".into(), "d".into(), "g".into()], 50));
+        assert_eq!(
+            lost(&["c", "g"]),
+            (vec!["c".into(), "d".into(), "g".into()], 0),
+            "both are literal, and are made all the same"
+        );
         // The patch does not speak of it.
         assert_eq!(lost(&["other"]), (vec!["other".into()], 0));
     }

@@ -204,7 +204,8 @@ impl Staging<'_> {
         tx.require_space(report.forecast.bytes_needed.saturating_sub(report.bytes_at_hand))?;
         report.dirs_kept = names::stage(tx, self.fs, reader.index().changes(), self.left_out)?;
         let target = (!self.options.dry_run).then_some(&mut *tx);
-        let old = TreeFiles::new(self.fs, observer);
+        let old_bytes = mend.as_ref().map(|mend| mend.old_bytes()).unwrap_or_default();
+        let old = TreeFiles::new(self.fs, observer).with(old_bytes);
         let is_known = mend.as_ref().is_some_and(|mend| mend.new_build().is_some());
         let left_out = (self.left_out, is_known);
         let made = files::make(target, &mut reader, self.plans, left_out, &old, self.dir, observer)?;
@@ -288,8 +289,10 @@ fn plan(
     index: &Index,
     left_out: &LeftOut,
 ) -> Result<Vec<Option<FilePlan>>> {
-    let plan = |change: &Change| {
-        if left_out.contains(&change.path) { Ok(None) } else { FilePlan::of(tx, fs, options, change) }
+    let plan = |change: &Change| match change.file() {
+        _ if left_out.contains(&change.path) => Ok(None),
+        Some(file) if left_out.remade.contains(&change.path) => Ok(Some(FilePlan::whole(file))),
+        _ => FilePlan::of(tx, fs, options, change),
     };
     index.changes().as_slice().iter().map(plan).collect()
 }

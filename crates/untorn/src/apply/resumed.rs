@@ -41,8 +41,13 @@ pub(super) fn purpose(
         hasher.update(path.as_str().as_bytes());
         hasher.update(&[0]);
     }
-    if let Some(mend) = mend.filter(|_| !left_out.brought.is_empty()) {
+    if let Some(mend) = mend.filter(|_| !left_out.brought.is_empty() || !left_out.remade.is_empty()) {
         hasher.update(b"and chunks");
+        for path in &left_out.remade {
+            hasher.update(path.as_str().as_bytes());
+            hasher.update(&[0]);
+        }
+        hasher.update(&[0]);
         mend.add_to_key(&mut hasher);
     }
     Purpose { key: hasher.finish(), to: header.to, total }

@@ -4,7 +4,10 @@ use std::{
     cell::Cell,
     collections::BTreeMap,
     ops::Range,
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     thread,
 };
 
@@ -79,14 +82,25 @@ impl Progress<'_> {
 pub(crate) struct Supply<'r> {
     remote: &'r Remote,
     release: &'r Release,
-    pub(crate) objects: Objects,
+    pub(crate) objects: Arc<Objects>,
     observer: Option<&'r dyn Observer>,
     arrivals: Arrivals,
+    /// Whether it may be that things are not there any more, which is no reason to stop everything else.
+    is_older: bool,
 }
 
 impl<'r> Supply<'r> {
     pub(crate) fn new(remote: &'r Remote, release: &'r Release, objects: Objects, observer: Option<&'r dyn Observer>) -> Self {
-        Self { remote, release, objects, observer, arrivals: Arrivals::default() }
+        Self { remote, release, objects: Arc::new(objects), observer, arrivals: Arrivals::default(), is_older: false }
+    }
+
+    /// What belongs to an older release of the same store, which may have let go of it.
+    pub(crate) fn of_older<'o>(&self, release: &'o Release) -> Supply<'o>
+    where
+        'r: 'o,
+    {
+        let (remote, observer, objects) = (self.remote, self.observer, Arc::clone(&self.objects));
+        Supply { remote, release, objects, observer, arrivals: Arrivals::default(), is_older: true }
     }
 
     /// How many bytes the manifest takes to fetch, where the tree has `older`.
@@ -262,6 +276,9 @@ impl<'r> Supply<'r> {
         if wanted.is_empty() {
             return Ok(());
         }
+        if self.is_older {
+            return wanted.iter().try_for_each(|wanted| self.fetch_one(wanted, progress));
+        }
         let parts: Vec<Part> = wanted.iter().map(|wanted| wanted.part()).collect();
         let checks = Checks { wanted, observer: self.observer, is_given_up };
         let mut failed = None;
@@ -276,6 +293,20 @@ impl<'r> Supply<'r> {
         });
         failed.map_or(Ok(()), Err)?;
         Ok(result?)
+    }
+
+    /// On its own: what is not there is no error for what else is fetched.
+    fn fetch_one(&self, wanted: &Wanted, progress: &Progress<'_>) -> Result<()> {
+        let check = |bytes: &[u8]| {
+            let mut pieces = wanted.pieces.iter();
+            pieces.try_for_each(|(hash, range)| has(*hash)(bytes.get(range.clone()).unwrap_or_default()))
+        };
+        let bytes = self.remote.get_range(&wanted.name, wanted.range.clone(), &check)?;
+        for (hash, range) in &wanted.pieces {
+            self.objects.put(*hash, bytes.get(range.clone()).unwrap_or_default())?;
+        }
+        progress.add(bytes.len() as u64);
+        Ok(())
     }
 
     /// The stored bytes of a frame that was fetched, or is on its way.

@@ -6,7 +6,7 @@ use untorn_delta::PatchReader;
 use untorn_format::{
     Hash,
     manifest::{Kind, Manifest},
-    release::{Following, PatchObject},
+    release::{Following, PatchObject, Release},
 };
 use untorn_txn::{Fetched, Tree};
 
@@ -69,7 +69,7 @@ impl Job<'_> {
         }
         way.broken = broken;
         if !way.broken.is_empty() {
-            let Some(mixed) = self.mixture(tree, old, way, supply)? else { return Ok(None) };
+            let Some(mixed) = self.mixture(tree, record, way, supply)? else { return Ok(None) };
             way = mixed;
         }
         let cost = way.left(&fetched);
@@ -83,13 +83,15 @@ impl Job<'_> {
     }
 
     /// These patches, and chunks for what they do not bring into a tree that is broken; `None` where that is no way.
-    fn mixture(&self, tree: &Tree, old: &Manifest, way: Way, supply: &mut Supply<'_>) -> Result<Option<Way>> {
+    fn mixture(&self, tree: &Tree, record: &Record, way: Way, supply: &mut Supply<'_>) -> Result<Option<Way>> {
+        let Some(old) = record.manifest() else { return Ok(None) };
+        let installed = installed_release(record);
         if self.options.low_disk.is_some() {
             return Ok(None);
         }
         let fs = tree.fs().clone();
-        let step = Step { is_last: true, left: 0, is_decided: true };
-        let mut mender = Mender::new((&*fs, self.dir), (old, way.broken.clone()), supply, self.options, step);
+        let step = Step { is_last: true, left: 0, is_decided: true, is_plan: true };
+        let mut mender = Mender::new((&*fs, self.dir), (old, installed, way.broken.clone()), supply, self.options, step);
         let left_out = if let [patch] = way.patches[..] {
             let patching = self.options.patching();
             let Some(index) = patches::head(self.remote, &Fetched::of(tree), &patch, patching.memory_len_max)? else {
@@ -147,7 +149,11 @@ impl Job<'_> {
             way.patches.iter().try_for_each(|patch| fetching.fetch(patch, &Coming::default()))?;
             if let Some(besides) = &way.besides {
                 let (observer, done) = (self.options.observer(), Cell::new(fetching.done));
-                supply.fetch(&besides.wanted, &Progress { observer, done, total: fetching.total })?;
+                let progress = Progress { observer, done, total: fetching.total };
+                supply.fetch(&besides.wanted, &progress)?;
+                if let Some(release) = installed_release(record) {
+                    supply.of_older(&release).fetch(&besides.older, &progress)?;
+                }
             }
             save(fetched, self.saved)?;
             report.outcome = UpdateOutcome::Fetched;
@@ -219,8 +225,14 @@ impl Job<'_> {
         let fs = tree.fs().clone();
         let mut mender = match record.manifest().filter(|_| self.mends(supply)) {
             Some(old) => {
-                let step = Step { is_last: used.is_last, left, is_decided: used.is_decided };
-                Some(Mender::new((&*fs, self.dir), (old, used.known.clone()), supply, self.options, step))
+                let step = Step { is_last: used.is_last, left, is_decided: used.is_decided, is_plan: false };
+                Some(Mender::new(
+                    (&*fs, self.dir),
+                    (old, installed_release(record), used.known.clone()),
+                    supply,
+                    self.options,
+                    step,
+                ))
             }
             None => None,
         };
@@ -241,6 +253,12 @@ impl Job<'_> {
         }
         Ok(())
     }
+}
+
+/// The release that is installed, where the tree knows it.
+fn installed_release(record: &Record) -> Option<Release> {
+    let signed = record.following()?.release.as_ref()?;
+    Release::decode(&signed.document).ok()
 }
 
 impl Way {

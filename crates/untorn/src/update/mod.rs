@@ -10,6 +10,7 @@ mod patches;
 mod pieces;
 mod policy;
 mod report;
+mod restore;
 mod rollback;
 mod stage;
 mod steps;

@@ -48,6 +48,16 @@ impl<'s> Source<'s> {
         Self { fs, dir, local, supply, pieces, frames, bridge_frames, open }
     }
 
+    /// All bytes of the file at this place of the manifest, which has the hash that it should have.
+    pub(super) fn whole(&self, number: usize, entry: &Entry) -> Result<Vec<u8>> {
+        let Kind::File { len, hash, .. } = entry.kind else { return Err(Error::Contradiction) };
+        let mut bytes = Vec::new();
+        for piece in self.pieces.files.get(&number).into_iter().flatten() {
+            bytes.extend_from_slice(&self.chunk(piece)?);
+        }
+        if (bytes.len() as u64, Hash::of(&bytes)) == (len, hash) { Ok(bytes) } else { Err(Error::Contradiction) }
+    }
+
     /// The bytes of a chunk, whose hash was compared just now.
     fn chunk(&self, piece: &Piece) -> Result<Vec<u8>> {
         match piece.from {

@@ -126,7 +126,9 @@ fn unless_most_of_the_patch_would_be_of_no_use() {
     studio.publish(&studio.first_build(), 0, |_| {});
     install(&studio.game(), &options(&[studio.store().to_str().unwrap()])).unwrap();
     let change = |dir: &Path| {
-        fs::write(dir.join("data/large"), noise(500, 2 << 20)).unwrap();
+        let mut large = noise(1, 6 << 20);
+        large[..2 << 20].copy_from_slice(&noise(500, 2 << 20));
+        fs::write(dir.join("data/large"), large).unwrap();
         fs::write(dir.join("settings.cfg"), "volume = 2").unwrap();
     };
     studio.publish(&studio.next_build("1", "2", change), 1, |_| {});
@@ -134,8 +136,7 @@ fn unless_most_of_the_patch_would_be_of_no_use() {
     let host = Host::start_with(&studio.store(), slow).unwrap();
     // Whether that is seen at once, or when the patch has been looked into.
     for large in [None, Some(noise(501, 6 << 20))] {
-        let game = studio.path(if large.is_some() { "read" } else { "seen" });
-        std::process::Command::new("cp").arg("-r").args([studio.game(), game.clone()]).status().unwrap();
+        let game = studio.next_build("game", if large.is_some() { "read" } else { "seen" }, |_| {});
         match large {
             Some(bytes) => fs::write(game.join("data/large"), bytes).unwrap(),
             None => fs::remove_file(game.join("data/large")).unwrap(),
@@ -144,6 +145,19 @@ fn unless_most_of_the_patch_would_be_of_no_use() {
         assert_eq!((report.outcome, report.plan.route), (UpdateOutcome::Updated, Route::Chunks));
         assert_eq!(content(&game), content(&studio.path("2")));
     }
+}
+
+#[test]
+fn what_needs_none_of_its_old_bytes_comes_by_the_patch_all_the_same() {
+    let studio = Studio::new();
+    studio.publish(&studio.first_build(), 0, |_| {});
+    install(&studio.game(), &options(&[studio.store().to_str().unwrap()])).unwrap();
+    let next = studio.next_build("1", "2", |dir| fs::write(dir.join("data/large"), noise(500, 2 << 20)).unwrap());
+    studio.publish(&next, 1, |_| {});
+    fs::write(studio.game().join("data/large"), noise(501, 6 << 20)).unwrap();
+    let report = update(&studio.game(), &UpdateOptions::default()).unwrap();
+    assert_eq!((report.plan.route, named(&report)), (Route::Patches(1), vec!["data/large"]));
+    is_whole(&studio, "2");
 }
 
 #[test]
@@ -163,6 +177,53 @@ fn and_what_moves_comes_so_where_it_was_changed() {
     assert_eq!((report.plan.route, report.plan.files_by_chunks), (Route::Mixed(1), 2));
     assert_eq!(named(&report), ["data/060"], "what is gone was to go");
     is_whole(&studio, "2");
+}
+
+#[test]
+fn but_what_is_compressed_against_what_was_changed_comes_by_the_patch() {
+    let texts = |dir: &Path, word: &str| {
+        for name in ["a.cfg", "b.cfg"] {
+            fs::write(dir.join(name), format!("{word} {name} = value\n").repeat(400)).unwrap();
+        }
+    };
+    let studio = Studio::new();
+    texts(&studio.first_build(), "old");
+    studio.publish(&studio.path("1"), 0, |_| {});
+    install(&studio.game(), &options(&[studio.store().to_str().unwrap()])).unwrap();
+    let next = studio.next_build("1", "2", |dir| {
+        texts(dir, "new");
+        // A patch copies all of it; by chunks, those at the seams are new.
+        let mut large = noise(1, 6 << 20);
+        large.rotate_left(1_000_003);
+        fs::write(dir.join("data/large"), large).unwrap();
+    });
+    studio.publish(&next, 1, |options| options.no_bridge = true);
+    let game = studio.game();
+    let mut own = fs::read(game.join("a.cfg")).unwrap();
+    own[5000..5003].copy_from_slice(b"own");
+    // Of the same length, and of another one: seen when the patch has been looked into, and before. At last, the store does not have any more what the old build consists of.
+    let longer = [&own[..], b"and more"].concat();
+    for (own, files) in [(&own, 1), (&longer, 1), (&longer, 3)] {
+        fs::write(game.join("a.cfg"), own).unwrap();
+        if files > 1 {
+            let index = untorn::installed(&game).unwrap().unwrap().following.unwrap().release.unwrap();
+            let index = untorn_format::release::Release::decode(&index.document).unwrap().index.hash;
+            fs::remove_file(studio.store().join(format!("index/{index}"))).unwrap();
+            // Perhaps there is none.
+            drop(fs::remove_dir_all(game.join(".untorn/fetched")));
+        }
+        let mut options = options(&[studio.store().to_str().unwrap()]);
+        options.regardless = true;
+        let report = update(&game, &options).unwrap();
+        // Then what a frame is compressed against is lost, and what is in it.
+        let route = if files > 1 { Route::Chunks } else { Route::Mixed(1) };
+        assert_eq!((report.plan.route, report.plan.files_by_chunks), (route, if files > 1 { 0 } else { files }));
+        assert_eq!(named(&report), ["a.cfg"]);
+        is_whole(&studio, "2");
+        let mut tree = untorn::Tree::open(&game).unwrap();
+        untorn::roll_back(&mut tree, &game, untorn::Options::default(), false).unwrap();
+        drop(tree);
+    }
 }
 
 #[test]
