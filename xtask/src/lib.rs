@@ -3,6 +3,7 @@
 //! A chore looks at the repository and answers with its findings: lines for people, each with the file and what to do. No finding is
 //! success.
 
+mod arguments;
 pub mod bindings;
 mod cargo;
 mod chore;
@@ -11,8 +12,10 @@ pub mod dependencies;
 mod dist;
 mod explore;
 pub mod fuzz;
+mod interrupt;
 mod licence;
 mod lists;
+mod mutants;
 mod powercut;
 mod soak;
 mod source;
@@ -20,5 +23,5 @@ mod syscalls;
 pub mod tidy;
 mod torture;
 
-pub use chore::{CHORES, Chore};
+pub use chore::{CHORES, Chore, Understood};
 pub use source::{Source, repository};

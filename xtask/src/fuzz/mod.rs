@@ -19,6 +19,9 @@ use memory::peak_bytes;
 use rng::Rng;
 use trees::Golden;
 
+/// What can be typed.
+pub(crate) const OPTIONS: &[&str] = &["--seconds N", "--seed S"];
+
 /// How long, when nothing else is said.
 const SECONDS: u64 = 60;
 
