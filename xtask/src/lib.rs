@@ -3,6 +3,7 @@
 //! A chore looks at the repository and answers with its findings: lines for people, each with the file and what to do. No finding is
 //! success.
 
+mod arguments;
 pub mod bindings;
 mod cargo;
 mod chore;
@@ -11,9 +12,11 @@ pub mod dependencies;
 mod dist;
 mod explore;
 pub mod fuzz;
+mod interrupt;
 mod large;
 mod licence;
 mod lists;
+mod mutants;
 mod powercut;
 mod repair;
 mod soak;
@@ -22,5 +25,5 @@ mod syscalls;
 pub mod tidy;
 mod torture;
 
-pub use chore::{CHORES, Chore};
+pub use chore::{CHORES, Chore, Understood};
 pub use source::{Source, repository};

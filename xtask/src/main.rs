@@ -3,15 +3,16 @@
 
 use std::process::ExitCode;
 
-use xtask::{CHORES, Chore, repository};
+use xtask::{CHORES, Chore, Understood, repository};
 
 fn main() -> ExitCode {
-    let Some(wanted) = std::env::args().nth(1) else {
-        list();
-        return ExitCode::SUCCESS;
+    let wanted = match std::env::args().nth(1) {
+        None => return list(),
+        Some(word) if matches!(word.as_str(), "--help" | "-h" | "help") => return list(),
+        Some(word) => word,
     };
     match CHORES.iter().find(|chore| chore.name == wanted) {
-        Some(chore) => perform(chore),
+        Some(chore) => answer(chore, &std::env::args().skip(2).collect::<Vec<_>>()),
         None => {
             eprintln!("there is no chore {wanted:?}; `cargo xtask` lists them");
             ExitCode::FAILURE
@@ -19,10 +20,26 @@ fn main() -> ExitCode {
     }
 }
 
-fn list() {
-    println!("cargo xtask <chore>\n");
+fn list() -> ExitCode {
+    println!("cargo xtask <chore> [options]; `cargo xtask <chore> --help` tells them, with examples\n");
     for chore in CHORES {
         println!("  {:<12} {}", chore.name, chore.about);
+    }
+    ExitCode::SUCCESS
+}
+
+/// Tells what can be typed, refuses what cannot, or does it.
+fn answer(chore: &Chore, words: &[String]) -> ExitCode {
+    match chore.understands(words) {
+        Understood::Help => {
+            print!("{}", chore.usage);
+            ExitCode::SUCCESS
+        }
+        Understood::Wrong(why) => {
+            eprintln!("{}: {why}\n{}", chore.name, chore.usage);
+            ExitCode::FAILURE
+        }
+        Understood::Right => perform(chore),
     }
 }
 

@@ -81,7 +81,11 @@ impl State {
     }
 }
 
-/// The error of this kind; an I/O error of the medium has no kind of its own.
+/// The error of this kind; an I/O error of the medium has no kind of its own, and what is busy is a file that a program has open.
 pub(crate) fn error_of(kind: io::ErrorKind) -> io::Error {
-    if kind == io::ErrorKind::Other { io::Error::other("simulated input/output error") } else { kind.into() }
+    match kind {
+        io::ErrorKind::Other => io::Error::other("simulated input/output error"),
+        io::ErrorKind::ResourceBusy => untorn_fs::in_use(Vec::new()),
+        kind => kind.into(),
+    }
 }

@@ -516,6 +516,16 @@ mod tests {
     }
 
     #[test]
+    fn a_directory_that_was_moved_aside_is_kept_no_more_nor_is_what_was_in_it() {
+        let kept = ["d", "d/sub", "deep", "other/d"].map(str::to_owned).to_vec();
+        let mut applied = Applied { dirs_kept: kept, ..Applied::default() };
+        let moved = Warning::MovedAside { path: "d".into(), to: "d.moved-by-untorn".into() };
+        applied.warn(vec![Warning::Missing { path: "deep".into() }, moved.clone()]);
+        assert_eq!(applied.dirs_kept, ["deep", "other/d"]);
+        assert_eq!(applied.warnings, [Warning::Missing { path: "deep".into() }, moved]);
+    }
+
+    #[test]
     fn what_is_cut_off_is_whole_blocks_that_are_written_to_the_end() {
         const B: u64 = BLOCK_LEN;
         let far = u64::MAX - u64::MAX % B;

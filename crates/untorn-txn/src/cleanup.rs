@@ -89,3 +89,43 @@ pub(crate) fn remove_below(fs: &dyn Fs, dir: &str, save: &[&str]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use untorn_sim::{HookFs, Method, SimFs, SimOptions, Verdict, write};
+
+    use super::*;
+
+    const FOLDER: TxLayout = TxLayout(9);
+
+    fn disk() -> SimFs {
+        let fs = SimFs::new(SimOptions::strict());
+        for dir in [".untorn", TRANSACTIONS] {
+            fs.create_dir(dir, None).unwrap();
+        }
+        fs
+    }
+
+    #[test]
+    fn a_plan_that_cannot_be_removed_is_told() {
+        let fs = disk();
+        fs.create_dir(&FOLDER.dir(), None).unwrap();
+        write(&fs, &FOLDER.plan(), b"plan").unwrap();
+        let hook = HookFs::on_sim(&fs, |call| match call.method {
+            Method::RemoveFile if call.path == FOLDER.plan() => Verdict::Refuse(io::ErrorKind::Other),
+            _ => Verdict::Pass,
+        });
+        assert_eq!(discard(&hook, FOLDER).unwrap_err().path(), Some(&*FOLDER.plan()));
+        assert!(fs.metadata(&FOLDER.plan()).is_ok());
+        assert!(!discard(&fs, FOLDER).unwrap());
+        assert!(folders(&fs).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_file_that_is_called_like_a_folder_goes() {
+        let fs = disk();
+        write(&fs, &FOLDER.dir(), b"?").unwrap();
+        assert!(!discard(&fs, FOLDER).unwrap());
+        assert!(folders(&fs).unwrap().is_empty());
+    }
+}

@@ -31,6 +31,9 @@ use memory::peak_bytes;
 use rng::Rng;
 use target::{Target, targets};
 
+/// What can be typed.
+pub(crate) const OPTIONS: &[&str] = &["--seconds N", "--seed S", "--corpus"];
+
 /// How long, when nothing else is said.
 const SECONDS: u64 = 60;
 

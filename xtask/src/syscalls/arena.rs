@@ -12,6 +12,8 @@ use std::{
 use serde_json::Value;
 use untorn_strace::Injection;
 
+use crate::interrupt;
+
 /// What is done to the tree.
 pub(super) struct Task {
     pub(super) name: &'static str,
@@ -112,6 +114,9 @@ impl Arena {
     }
 
     fn restart(&self) -> Result<(), String> {
+        if interrupt::happened() {
+            return Err("interrupted; nothing of it is left".into());
+        }
         let tree = self.dir.join("tree");
         fs::remove_dir_all(&tree).map_err(|error| format!("the tree: {error}"))?;
         copy(&self.dir.join("old"), &tree).map_err(|error| format!("the tree: {error}"))?;

@@ -15,7 +15,10 @@ use arena::{Arena, TASKS};
 use campaign::Campaign;
 use nested::Nested;
 
-use crate::cargo;
+use crate::{cargo, interrupt};
+
+/// What can be typed.
+pub(crate) const OPTIONS: &[&str] = &["--every N", "--task NAME", "--seed S", "--only-nested", "--controls"];
 
 /// Runs the campaign; the findings are what was not true.
 pub(crate) fn run(root: &Path) -> Vec<String> {
@@ -54,7 +57,12 @@ impl From<&Vec<String>> for Wanted {
 }
 
 fn attempt(root: &Path, wanted: &Wanted) -> Result<Vec<String>, String> {
+    if wanted.task.as_ref().is_some_and(|name| TASKS.iter().all(|task| task.name != name)) {
+        let names: Vec<&str> = TASKS.iter().map(|task| task.name).collect();
+        return Err(format!("there is no such task; there are {}", names.join(", ")));
+    }
     let program = cargo::program(root, "untorn-cli", "untorn")?;
+    interrupt::listen();
     let mut findings = Vec::new();
     if wanted.is_controls {
         return controls::run(&program, &cargo::program(root, "untorn-powercut", "untorn-powercut")?, wanted.stride);

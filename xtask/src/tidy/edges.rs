@@ -16,7 +16,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("untorn-testhost", &[]),
     ("untorn-txn", &["untorn-format", "untorn-fs"]),
     ("untorn-crash", &["untorn-fs", "untorn-sim", "untorn-txn"]),
-    ("untorn-powercut", &["untorn-crash", "untorn-fs", "untorn-sim", "untorn-strace", "untorn-txn"]),
+    ("untorn-powercut", &["untorn-crash", "untorn-format", "untorn-fs", "untorn-sim", "untorn-strace", "untorn-txn"]),
     ("untorn-delta", &["untorn-format"]),
     ("untorn-store", &["untorn-format"]),
     ("untorn-remote", &["untorn-format"]),

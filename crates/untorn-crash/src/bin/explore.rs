@@ -11,10 +11,16 @@ use untorn_crash::{BoxError, Count, Round, cpu_time};
 /// How often it says how far it is.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
+const USAGE: &str = include_str!("explore.txt");
+
 fn main() -> ExitCode {
+    if std::env::args().skip(1).any(|word| word == "--help" || word == "-h") {
+        print!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let answer = arguments().and_then(|(minutes, seed)| campaign(minutes, seed));
     answer.unwrap_or_else(|error| {
-        eprintln!("{error}\nexplore --minutes N [--seed S]");
+        eprintln!("{error}\n{USAGE}");
         ExitCode::FAILURE
     })
 }

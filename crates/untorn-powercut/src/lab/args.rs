@@ -4,23 +4,7 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use super::file_system::{FILE_SYSTEMS, FileSystem};
 
-pub(super) const USAGE: &str = "cargo xtask powercut [options]
-  --minutes N            for how long (1); 0 is one pass over all workloads and file systems
-  --file-system A,B      which file systems; without it all that can be tried here
-  --workload A,B         which workloads (--list lists them); without it all
-  --seed S               where chance begins (1)
-  --jobs N               how many disks at once (two for each core)
-  --states N             states of one recording, at most (250)
-  --nested N             states of one recording of a recovery, at most (12)
-  --tree OLD NEW         two builds of a game: their update is a workload, too
-  --program PATH         the untorn to try; without it, it is built
-  --controls             the library with mistakes: each must be caught
-  --media                no power cuts, but errors of the disk at each moment, and rot in the state directory
-  --replay IMAGE         looks at a kept disk again
-  --keep DIR             where disks with broken promises are kept
-  --log FILE             a line of JSON for each file system is added to it
-  --list                 lists file systems and workloads
-It needs root, FUSE, loop devices, and the mkfs of each file system; what it lacks is skipped, aloud.";
+pub(super) const USAGE: &str = include_str!("usage.txt");
 
 /// The options.
 #[derive(Clone, Debug)]
@@ -90,6 +74,11 @@ impl Args {
         }
         Ok(args)
     }
+}
+
+/// What stands behind `--` belongs to another program.
+pub(super) fn ask_for_help(words: &[String]) -> bool {
+    words.iter().take_while(|word| *word != "--").any(|word| word == "--help" || word == "-h")
 }
 
 pub(super) fn number<T: FromStr>(word: &str) -> Result<T, String> {

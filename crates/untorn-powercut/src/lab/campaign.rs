@@ -15,6 +15,7 @@ use super::{
     file_system::FileSystem,
     finding::Finding,
     ground::Ground,
+    media_errors::Tally,
     round::{Count, Limits, Round},
     workload::Workshop,
 };
@@ -41,6 +42,9 @@ pub(super) struct Campaign<'a> {
     pub(super) is_media: bool,
 }
 
+/// What came of a round.
+type Played = (Count, Vec<Finding>, Tally);
+
 /// What came of it.
 #[derive(Debug, Default)]
 pub(super) struct Outcome {
@@ -49,6 +53,8 @@ pub(super) struct Outcome {
     /// By workload and file system: how many states were judged, and in how many a promise was broken.
     pub(super) broken: BTreeMap<(String, &'static str), (u64, u64)>,
     pub(super) findings: Vec<Finding>,
+    /// What errors of the disk came to.
+    pub(super) tally: Tally,
     /// Rounds that could not be played, and why.
     pub(super) failures: Vec<String>,
     pub(super) elapsed: Duration,
@@ -90,36 +96,23 @@ impl Campaign<'_> {
         }
     }
 
-    fn round(
-        &self,
-        fs: &'static FileSystem,
-        name: &str,
-        number: u64,
-        job: usize,
-        dir: &Path,
-    ) -> Result<(Count, Vec<Finding>), String> {
+    fn round(&self, fs: &'static FileSystem, name: &str, number: u64, job: usize, dir: &Path) -> Result<Played, String> {
         let seed = self.seed.wrapping_add(number);
         let image = fs.image(self.dir, job)?;
         let workload = self.workshop.workload(name, seed)?;
         let limits = Limits { nested_max: if workload.is_control { 0 } else { self.limits.nested_max }, ..self.limits.clone() };
         let (ground, count) = (Ground::new(fs, dir)?, Count::default());
         let (program, keep, findings) = (self.program, self.keep, Vec::new());
-        let mut round = Round { ground, workload: &workload, program, seed, limits: &limits, keep, count, findings };
+        let tally = Tally::default();
+        let mut round = Round { ground, workload: &workload, program, seed, limits: &limits, keep, count, findings, tally };
         let played = if self.is_media { round.play_media(&image) } else { round.play(&image) };
         played.map_err(|why| format!("{}, {}, seed {seed}: {why}", fs.name, workload.name))?;
-        Ok((round.count, round.findings))
+        Ok((round.count, round.findings, round.tally))
     }
 
-    fn note(
-        &self,
-        outcome: &mut Outcome,
-        played: Result<(Count, Vec<Finding>), String>,
-        fs: &'static FileSystem,
-        name: &str,
-        began: Instant,
-    ) {
+    fn note(&self, outcome: &mut Outcome, played: Result<Played, String>, fs: &'static FileSystem, name: &str, began: Instant) {
         match played {
-            Ok((count, findings)) => {
+            Ok((count, findings, tally)) => {
                 for finding in &findings {
                     println!("{finding}");
                 }
@@ -127,6 +120,7 @@ impl Campaign<'_> {
                 (*states, *broken) = (*states + count.states, *broken + count.broken);
                 outcome.counts.entry(fs.name).or_default().add(&count);
                 outcome.findings.extend(findings);
+                outcome.tally.join(&tally);
             }
             Err(why) => {
                 println!("could not be played: {why}");

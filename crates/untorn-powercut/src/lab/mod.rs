@@ -64,6 +64,10 @@ pub fn soak() -> ExitCode {
 }
 
 fn outside(words: &[String]) -> Result<ExitCode, String> {
+    if args::ask_for_help(words) {
+        print!("{USAGE}");
+        return Ok(ExitCode::SUCCESS);
+    }
     let args = Args::read(words).map_err(|why| format!("{why}\n{USAGE}"))?;
     if args.program.is_none() {
         return Err(format!("--program is missing: which untorn?\n{USAGE}"));
@@ -102,6 +106,7 @@ fn inside(words: &[String]) -> Result<ExitCode, String> {
     }
     let outcome = campaign.play();
     print!("{}", summary::table(&outcome));
+    print!("{}", outcome.tally);
     if let Some(log) = &args.log {
         summary::log(log, &outcome, &args)?;
     }
@@ -111,9 +116,12 @@ fn inside(words: &[String]) -> Result<ExitCode, String> {
 
 /// What was asked for, as far as it can be done, and what cannot.
 fn campaign<'a>(workshop: &'a Workshop, program: &'a Path, dir: &'a Path, args: &'a Args) -> (Campaign<'a>, Vec<String>) {
-    let lacks = |fs: &&'static FileSystem| fs.lacks().map(|why| format!("{}: {why}", fs.name));
+    let lacks = |fs: &&'static FileSystem| match fs.lacks() {
+        None if args.media && !fs.is_atomic => Some(format!("{}: nothing is promised there", fs.name)),
+        other => other.map(|why| format!("{}: {why}", fs.name)),
+    };
     let skipped: Vec<String> = args.file_systems.iter().filter_map(lacks).collect();
-    let file_systems = args.file_systems.iter().copied().filter(|fs| fs.lacks().is_none()).collect();
+    let file_systems = args.file_systems.iter().copied().filter(|fs| lacks(fs).is_none()).collect();
     let workloads = match (args.workloads.is_empty(), args.media) {
         (true, true) => media_errors::WORKLOADS.iter().map(|&name| name.into()).collect(),
         (true, false) => workshop.names(),

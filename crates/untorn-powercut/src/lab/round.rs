@@ -14,6 +14,7 @@ use super::{
     finding::Finding,
     ground::Ground,
     look,
+    media_errors::Tally,
     oracle::{Oracle, Verdict},
     state::{Event, State, states},
     workload::{Step, Workload, arguments},
@@ -76,6 +77,8 @@ pub(super) struct Round<'a> {
     pub(super) keep: Option<&'a Path>,
     pub(super) count: Count,
     pub(super) findings: Vec<Finding>,
+    /// What errors of the disk came to.
+    pub(super) tally: Tally,
 }
 
 /// So many findings of one round say it all.
@@ -213,7 +216,7 @@ impl Round<'_> {
     }
 
     /// Counts what was found; keeps the disk where a promise was broken.
-    fn note(&mut self, verdict: &Verdict, path: &[&State]) -> Result<(), String> {
+    pub(super) fn note(&mut self, verdict: &Verdict, path: &[&State]) -> Result<(), String> {
         let what = match verdict {
             Verdict::Unmountable(_) => {
                 self.count.unmountable += 1;
@@ -254,18 +257,5 @@ impl Round<'_> {
             None => finding,
         });
         Ok(())
-    }
-
-    /// Counts what came of a failing disk, and of what `moment`.
-    pub(super) fn note_media(&mut self, verdict: Verdict, moment: &str) -> Result<(), String> {
-        let start = State { flushed: 0, kept: Vec::new(), torn: None, done: 0 };
-        let verdict = match verdict {
-            Verdict::Broken(why) => {
-                println!("{}, {}: {moment}", self.ground.file_system.name, self.workload.name);
-                Verdict::Broken(why)
-            }
-            other => other,
-        };
-        self.note(&verdict, &[&start])
     }
 }

@@ -40,7 +40,13 @@ fn without_root_it_says_so() {
 
 #[test]
 fn help_needs_nothing_and_shows_examples() {
-    let output = Command::new(env!("CARGO_BIN_EXE_untorn-torture")).arg("--help").output().unwrap();
-    assert!(output.status.success());
-    assert!(String::from_utf8_lossy(&output.stdout).contains("untorn-torture -- rsync -a --delete {new}/ {tree}/"));
+    for (program, example) in [
+        (env!("CARGO_BIN_EXE_untorn-torture"), "cargo xtask torture -- rsync -a --delete {new}/ {tree}/"),
+        (env!("CARGO_BIN_EXE_untorn-powercut"), "cargo xtask powercut --media --minutes 0"),
+        (env!("CARGO_BIN_EXE_untorn-soak"), "cargo xtask soak --minutes 10 --seed 1"),
+    ] {
+        let output = Command::new(program).arg("--help").output().unwrap();
+        assert!(output.status.success(), "{program}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains(example), "{program}");
+    }
 }

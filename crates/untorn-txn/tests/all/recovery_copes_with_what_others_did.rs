@@ -405,3 +405,60 @@ fn a_file_that_cannot_be_written_is_found_out_before_the_commit_point() {
     assert_eq!(all(&fs), [b"old"; 3]);
     assert!(fs.lock(".untorn/readers", LockKind::Exclusive, false).unwrap().is_some());
 }
+
+#[test]
+fn what_others_put_in_the_place_of_what_is_made_anew_is_moved_aside() {
+    for options in disks() {
+        let fs = SimFs::new(options);
+        tree_on(&fs);
+        let hook = HookFs::on_sim(&fs, |call| match call.method {
+            Method::WriteAt if call.path == "fresh" => Verdict::Refuse(std::io::ErrorKind::Other),
+            _ => Verdict::Pass,
+        });
+        let mut tree = Tree::open_on(Arc::new(hook)).unwrap();
+        let mut tx = tree.begin().unwrap();
+        tx.write_at("fresh", 2, b"new").unwrap();
+        tx.create_dir("empty").unwrap();
+        assert_eq!(tx.commit().unwrap_err().state(), TreeState::WillComplete);
+        drop(tree);
+        let fs = fs.restart();
+        fs.remove_file("fresh").unwrap();
+        fs.create_dir("fresh", None).unwrap();
+        write(&fs, "fresh/theirs", b"1").unwrap();
+        fs.remove_dir("empty").unwrap();
+        write(&fs, "empty", b"2").unwrap();
+        assert_eq!(warnings_of(&fs), [aside("empty", "empty.moved-by-untorn"), aside("fresh", "fresh.moved-by-untorn")]);
+        assert_eq!(read(&fs, "fresh").unwrap(), b"\0\0new");
+        assert!(fs.metadata("empty").unwrap().is_dir());
+        assert_eq!(read(&fs, "fresh.moved-by-untorn/theirs").unwrap(), b"1");
+        assert_eq!(read(&fs, "empty.moved-by-untorn").unwrap(), b"2");
+    }
+}
+
+#[test]
+fn a_symlink_in_the_place_of_a_file_that_is_copied_leads_nowhere() {
+    let fs = dies_before_on(SimOptions { hard_links: false, atomic_rename: false, ..SimOptions::strict() }, "c", put());
+    write(&fs, "theirs", b"kept").unwrap();
+    fs.remove_file("a").unwrap();
+    fs.symlink("theirs", "a").unwrap();
+    assert_eq!(warnings_of(&fs), []);
+    assert_eq!(all(&fs), [b"new"; 3]);
+    assert_eq!(read(&fs, "theirs").unwrap(), b"kept");
+}
+
+#[test]
+fn lock_files_that_somebody_deleted_hold_nobody() {
+    let fs = SimFs::new(SimOptions::strict());
+    tree_on(&fs);
+    fs.remove_file(".untorn/lock").unwrap();
+    fs.remove_file(".untorn/readers").unwrap();
+    let status = Status::on(&fs).unwrap();
+    assert_eq!((status.updater, status.in_use), (None, false));
+    replace_all(&mut Tree::open_on(Arc::new(fs.clone())).unwrap(), put()).unwrap();
+    // What cannot be looked at is no free lock.
+    let hook = HookFs::on_sim(&fs, |call| match call.method {
+        Method::Lock => Verdict::Refuse(std::io::ErrorKind::Other),
+        _ => Verdict::Pass,
+    });
+    assert_eq!(Status::on(&hook).unwrap_err().code(), "UNT-IO");
+}

@@ -6,7 +6,10 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use super::NAME;
+use super::{
+    NAME,
+    fault::{Fault, PHASES},
+};
 use crate::lab::state::{Event, State};
 
 /// A disk, as a file that can be mounted; it is gone when this is dropped.
@@ -75,12 +78,19 @@ impl Disk {
         self.ask(&format!("cut {} {torn} {seed}{kept}", state.flushed)).map(drop)
     }
 
-    /// Fails `count` writes and flushes, after so many that succeed.
-    pub(in crate::lab) fn fail(&mut self, after: usize, count: usize) -> Result<(), String> {
-        self.ask(&format!("fail {after} {count}")).map(drop)
+    /// Fails as told from now on; without a fault it is well.
+    pub(in crate::lab) fn fail(&mut self, fault: Option<Fault>) -> Result<(), String> {
+        let command = fault.map_or("heal".to_owned(), |fault| format!("fail {fault}"));
+        self.ask(&command).map(drop)
     }
 
-    /// How many were failed since.
+    /// The writes and flushes up to each barrier of the last step that was recorded.
+    pub(in crate::lab) fn phases(&mut self) -> Result<[usize; PHASES], String> {
+        let counts: Vec<usize> = self.ask("phases")?.split(' ').filter_map(|word| word.parse().ok()).collect();
+        counts.try_into().map_err(|_| "the disk cannot count".to_owned())
+    }
+
+    /// How many calls were failed since it was told to fail.
     pub(in crate::lab) fn failed(&mut self) -> Result<usize, String> {
         self.ask("failed")?.parse().map_err(|_| "the disk cannot count".into())
     }

@@ -4,7 +4,10 @@ use std::{collections::HashMap, io, sync::Arc};
 
 use untorn_sim::Rng;
 
-use super::blocks::Blocks;
+use super::{
+    blocks::Blocks,
+    fault::{Fault, Faults, PHASES},
+};
 use crate::lab::state::{Event, State};
 
 /// Smallest unit that is written whole.
@@ -31,31 +34,26 @@ struct Recording {
     reached: (usize, Blocks),
 }
 
-/// Which writes and flushes fail.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Fault {
-    /// The writes and flushes that are yet to succeed.
-    pub(super) after: usize,
-    /// How many fail then.
-    pub(super) count: usize,
-}
-
 /// A disk.
 #[derive(Default)]
 pub(super) struct Media {
     content: Blocks,
     recordings: Vec<Recording>,
     is_recording: bool,
-    fault: Fault,
+    faults: Faults,
+    /// The writes and flushes up to each barrier of the step that was recorded.
+    pub(super) phases: [usize; PHASES],
     /// Where the last write ended, if it was as long as FUSE makes one: what begins there is the rest of the same request.
     rest_at: Option<u64>,
-    /// How many writes and flushes were failed.
-    pub(super) failed: usize,
 }
 
 impl Media {
-    pub(super) fn read(&self, offset: u64, buf: &mut [u8]) {
+    /// # Errors
+    /// What is wrong with the disk.
+    pub(super) fn read(&mut self, offset: u64, buf: &mut [u8]) -> io::Result<()> {
+        self.faults.read(offset, buf.len())?;
         self.content.read(offset, buf);
+        Ok(())
     }
 
     /// # Errors
@@ -63,7 +61,7 @@ impl Media {
     pub(super) fn write(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         // The loop device takes a request of which only the first part was written for written, so the rest does not fail by itself.
         if self.rest_at != Some(offset) {
-            self.endure()?;
+            self.faults.write(offset, bytes)?;
         }
         self.rest_at = (bytes.len() >= FUSE_WRITE_MAX).then_some(offset + bytes.len() as u64);
         self.content.write(offset, bytes);
@@ -77,7 +75,7 @@ impl Media {
     /// # Errors
     /// What is wrong with the disk.
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        self.endure()?;
+        self.faults.flush()?;
         if let Some(recording) = self.recording() {
             recording.events.push(Event::Flush);
         }
@@ -85,8 +83,13 @@ impl Media {
     }
 
     pub(super) fn mark(&mut self) {
-        if let Some(recording) = self.recording() {
-            recording.events.push(Event::Mark);
+        let Some(recording) = self.recording() else { return };
+        let is_first = !recording.events.contains(&Event::Mark);
+        recording.events.push(Event::Mark);
+        if is_first {
+            self.faults = Faults::default();
+        } else {
+            self.phases = self.faults.counts;
         }
     }
 
@@ -95,9 +98,18 @@ impl Media {
         *self = Self::default();
     }
 
-    /// Fails writes and flushes from now on; none with a count of 0.
-    pub(super) fn set_fault(&mut self, fault: Fault) {
-        (self.fault, self.failed) = (fault, 0);
+    /// Fails as told from now on.
+    pub(super) fn set_fault(&mut self, fault: Option<Fault>) {
+        let failed = self.failed();
+        self.faults = Faults::of(fault);
+        if fault.is_none() {
+            self.faults.failed = failed;
+        }
+    }
+
+    /// How many calls were failed since it was told to fail.
+    pub(super) fn failed(&self) -> usize {
+        self.faults.failed
     }
 
     /// What is on it now is where states begin. Recordings nest: the one before is gone on with after [`Media::forget`].
@@ -156,19 +168,6 @@ impl Media {
     fn recording(&mut self) -> Option<&mut Recording> {
         if self.is_recording { self.recordings.last_mut() } else { None }
     }
-
-    fn endure(&mut self) -> io::Result<()> {
-        if self.fault.count == 0 {
-            return Ok(());
-        }
-        if self.fault.after > 0 {
-            self.fault.after -= 1;
-            return Ok(());
-        }
-        self.fault.count -= 1;
-        self.failed += 1;
-        Err(io::Error::other("the disk was told to fail"))
-    }
 }
 
 /// Some of its sectors are there, others are not.
@@ -183,13 +182,13 @@ fn tear(content: &mut Blocks, write: &Write, seed: u64) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::fault::Extent, *};
 
-    fn first_bytes(media: &Media) -> Vec<u8> {
+    fn first_bytes(media: &mut Media) -> Vec<u8> {
         (0..4_u64)
             .map(|block| {
                 let mut buf = [0; 1];
-                media.read(block * 4096, &mut buf);
+                media.read(block * 4096, &mut buf).unwrap();
                 buf[0]
             })
             .collect()
@@ -211,26 +210,26 @@ mod tests {
         assert_eq!(media.halt().len(), 4);
         let state = |flushed, kept: &[usize]| State { flushed, kept: kept.to_vec(), torn: None, done: 0 };
         media.cut(&state(2, &[3]));
-        assert_eq!(first_bytes(&media), [1, 2, 0, 4]);
+        assert_eq!(first_bytes(&mut media), [1, 2, 0, 4]);
         media.cut(&state(0, &[]));
-        assert_eq!(first_bytes(&media), [1, 0, 0, 0]);
+        assert_eq!(first_bytes(&mut media), [1, 0, 0, 0]);
         media.cut(&state(2, &[2]));
         media.record();
         write(&mut media, 0, 9);
         media.halt();
         media.cut(&state(0, &[0]));
-        assert_eq!(first_bytes(&media), [9, 2, 3, 0]);
+        assert_eq!(first_bytes(&mut media), [9, 2, 3, 0]);
         media.forget();
-        assert_eq!(first_bytes(&media), [1, 2, 3, 0]);
+        assert_eq!(first_bytes(&mut media), [1, 2, 3, 0]);
     }
 
     #[test]
     fn a_fault_fails_what_it_is_told_to() {
         let mut media = Media::default();
-        media.set_fault(Fault { after: 1, count: 1 });
+        media.set_fault(Some(Fault { phase: 0, after: 1, extent: Extent::Once }));
         write(&mut media, 0, 1);
         assert!(media.write(4096, &[2; 4096]).is_err());
         assert!(media.flush().is_ok());
-        assert_eq!((first_bytes(&media), media.failed), (vec![1, 0, 0, 0], 1));
+        assert_eq!((first_bytes(&mut media), media.failed()), (vec![1, 0, 0, 0], 1));
     }
 }

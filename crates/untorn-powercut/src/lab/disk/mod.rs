@@ -5,6 +5,7 @@
 
 mod blocks;
 pub(super) mod client;
+pub(super) mod fault;
 mod image;
 mod media;
 mod serve;
@@ -15,7 +16,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use self::media::{Fault, Media};
+use self::media::Media;
 use super::state::{Event, State};
 
 /// The name of the file.
@@ -65,8 +66,10 @@ fn command(media: &Shared, line: &str) -> Result<String, String> {
         "mark" => media.mark(),
         "halt" => return Ok(outline(media.halt())),
         "forget" => media.forget(),
-        "fail" => media.set_fault(Fault { after: number(1)?, count: number(2)? }),
-        "failed" => return Ok(media.failed.to_string()),
+        "heal" => media.set_fault(None),
+        "fail" => media.set_fault(Some(line["fail ".len()..].parse().map_err(|()| "which fault?")?)),
+        "failed" => return Ok(media.failed().to_string()),
+        "phases" => return Ok(media.phases.map(|count| count.to_string()).join(" ")),
         "cut" => {
             let torn = words.get(3).and_then(|seed| Some((number(2).ok()?, seed.parse().ok()?)));
             let kept = words[4..].iter().filter_map(|word| word.parse().ok()).collect();

@@ -123,8 +123,10 @@ impl Filesystem for DiskFs {
     ) {
         let left = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
         let mut buf = vec![0; left.min(size.min(READ_MAX) as usize)];
-        lock(&self.media).read(offset, &mut buf);
-        reply.data(&buf);
+        match lock(&self.media).read(offset, &mut buf) {
+            Ok(()) => reply.data(&buf),
+            Err(_) => reply.error(Errno::EIO),
+        }
     }
 
     fn write(

@@ -4,15 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use crate::lab::args::{minutes, number};
 
-pub(super) const USAGE: &str = "cargo xtask soak [options]
-  --minutes N            for how long (1)
-  --seed S               where chance begins (1)
-  --files N              files of a tree (2000)
-  --jobs N               how many trees at once (two); one more, on a file system that is nearly full, where root can mount one
-  --dir DIR              where, on a real disk (target/soak); everything in it is in a directory of its own
-  --program PATH         the untorn to try; without it, it is built
-Kills the program at random moments, in recoveries, too; runs two at once; lets a game hold the tree and map its files. After each round the tree must be
-one of the two builds, and the one that was reported.";
+pub(super) const USAGE: &str = include_str!("usage.txt");
 
 /// The options.
 #[derive(Clone, Debug)]

@@ -28,6 +28,7 @@ use self::{
     trouble::Trouble,
 };
 use super::{
+    args::ask_for_help,
     house::{self, WorkDir},
     workload,
 };
@@ -46,8 +47,8 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn outside(words: &[String]) -> Result<ExitCode, String> {
-    if words.iter().any(|word| word == "--help") {
-        println!("{USAGE}");
+    if ask_for_help(words) {
+        print!("{USAGE}");
         return Ok(ExitCode::SUCCESS);
     }
     let args = Args::read(words)?;

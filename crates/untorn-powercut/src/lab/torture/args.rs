@@ -8,45 +8,7 @@ use crate::lab::{
     file_system::FileSystem,
 };
 
-pub(super) const USAGE: &str = "Cuts the power of any updater, on file systems of its own, and says what is left of the tree.
-
-  untorn-torture [options] -- COMMAND [ARGUMENT...]      an updater; {tree} is the tree, {old} and {new} are the two builds
-  untorn-torture [options] --recipe NAME,FILE            updaters that are known here (--list), or described in a file
-
-Examples:
-  untorn-torture -- rsync -a --delete {new}/ {tree}/
-  untorn-torture --start build-1 --end build-2 --file-system ext4-ordered,xfs -- ./updater --apply {tree}
-  untorn-torture --recover './updater --repair {tree}' --success 'update complete' -- ./updater {tree}
-  untorn-torture --recipe rsync,git-checkout --recordings 4 --log league.jsonl
-  untorn-torture --kills -- ./updater {tree}             kill -9 at its calls into the kernel, in place of power cuts
-
-The updater:
-  --start DIR            the tree before (a small one of our own)
-  --end DIR              the tree after: what the updater must make of it
-  --setup LINE           is run once before all, and may leave things in {work}: a patch, an archive
-  --install LINE         puts the tree before on the disk (cp -a {old} {tree})
-  --recover LINE         what the updater has to be run after a crash
-  --again LINE           what is run when the tree is still not the new one (the updater once more)
-  --success TEXT         the updater has reported success where it says this (where it exits with 0)
-  --ignore NAME,...      names at the top of the tree that are the updater's own
-  --with NAME=PATH       {NAME} in lines is this path
-Lines go to a shell. Also known: {disk}, what the file system is mounted on; {gone}, a file with a line for each path that is no more in {new}.
-
-The laboratory:
-  --file-system A,B      (ext4-ordered,xfs; --list lists them)
-  --recordings N         for each updater and file system (2)
-  --states N             states of one recording, at most (250)
-  --minutes N            ends it after so long (with what was asked for)
-  --limit SECONDS        a line that takes longer is killed, and counted (20)
-  --bystander MS         somebody else syncs a file of theirs as often, which makes the file system write (1)
-  --kills                kill -9 at calls into the kernel, under strace; --states is how many
-  --seed S               where chance begins (1)
-  --jobs N               how many disks at once (two for each core)
-  --log FILE             a line of JSON for each row is added to it
-  --must-hold            exit with 1 where a tree stays torn, or success was reported too early
-
-Needs root, FUSE and loop devices. Works on disks of its own, in a mount and a process namespace of its own, which leave nothing behind,
-whatever ends it. Lines are run as root: they can do to the machine what root can.";
+pub(super) const USAGE: &str = include_str!("usage.txt");
 
 /// The options.
 #[derive(Clone, Debug)]

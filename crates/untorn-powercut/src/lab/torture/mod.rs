@@ -43,7 +43,7 @@ pub(crate) fn main() -> ExitCode {
 
 fn outside(words: &[String]) -> Result<ExitCode, String> {
     if words.is_empty() || words.iter().any(|word| word == "--help" || word == "-h") {
-        println!("{USAGE}");
+        print!("{USAGE}");
         return Ok(ExitCode::SUCCESS);
     }
     let args = Args::read(words)?;

@@ -64,22 +64,17 @@ impl Workshop {
             vec!["diff", "old", "new", "-o", "patch"],
             vec!["key", "new", "keys", "--product", "game", "--no-password"],
             [&["diff", "old", "new", "-o", "signed", "--build", "2"][..], &signing].concat(),
-            [&["publish", "old", "first-store"][..], &signing].concat(),
             [&["publish", "old", "store"][..], &signing].concat(),
-            [&["publish", "new", "store"][..], &signing].concat(),
         ];
         let game = game.map(|(old, new)| Self::game(dir, old, new)).transpose()?;
         if game.is_some() {
             commands.push(vec!["diff", "game-old", "game-new", "-o", "game-patch"]);
         }
-        for words in commands {
-            let mut command = Command::new(program);
-            match child::run(command.args(&words).current_dir(dir), &dir.join("log")) {
-                Ok(ended) if ended.code == Some(0) => {}
-                Ok(ended) => return Err(format!("untorn {}: {}", words.join(" "), ended.said.trim())),
-                Err(silence) => return Err(format!("untorn {}: {silence}", words.join(" "))),
-            }
-        }
+        commands.iter().try_for_each(|words| untorn_in(dir, program, words))?;
+        // The store before its second release: published anew it would be another one, whose documents say another time.
+        let first = look::snapshot(&dir.join("store")).map_err(failed)?;
+        look::make(&dir.join("first-store"), &first).map_err(failed)?;
+        untorn_in(dir, program, &[&["publish", "new", "store"][..], &signing].concat())?;
         Ok(Self { dir: dir.to_owned(), old, new, game })
     }
 
@@ -206,6 +201,16 @@ impl Workshop {
     fn made(&self, name: &str, start: &Snapshot, prepare: Vec<Step>, steps: Vec<Step>, trees: &[&Snapshot]) -> Workload {
         let trees = trees.iter().map(|&tree| tree.clone()).collect();
         Workload { name: name.into(), start: start.clone(), prepare, steps, trees, dir: self.dir.clone(), is_control: false }
+    }
+}
+
+/// Runs the program in the workshop.
+fn untorn_in(dir: &Path, program: &Path, words: &[&str]) -> Result<(), String> {
+    let mut command = Command::new(program);
+    match child::run(command.args(words).current_dir(dir), &dir.join("log")) {
+        Ok(ended) if ended.code == Some(0) => Ok(()),
+        Ok(ended) => Err(format!("untorn {}: {}", words.join(" "), ended.said.trim())),
+        Err(silence) => Err(format!("untorn {}: {silence}", words.join(" "))),
     }
 }
 

@@ -13,6 +13,8 @@ use serde_json::Value;
 
 use crate::{cargo, fuzz::rng::Rng};
 
+/// What may be typed behind the chore.
+pub(crate) const OPTIONS: &[&str] = &["--gib N", "--dir DIR"];
 /// How long the file is, when nothing else is said.
 const GIB: u64 = 4;
 /// What is written at once.

@@ -11,66 +11,31 @@ use std::time::{Duration, Instant};
 
 use crate::cargo;
 
-const HELP: &str = "\
-cargo xtask large [--files N] [--sparse GIB]
+/// What may be typed behind the chore.
+pub(crate) const OPTIONS: &[&str] = &["--files N", "--sparse N"];
 
-Makes a patch between two trees of N files (200000), and between two sparse files of GIB gibibytes (100), applies it, and compares.
-
-  cargo xtask large
-  cargo xtask large --files 5000 --sparse 1      in a moment";
-
-/// Everything it was asked for; the findings are what went wrong.
+/// The chore; the findings are what went wrong.
 pub(crate) fn run(root: &Path) -> Vec<String> {
-    match Sizes::of(std::env::args().skip(2)) {
-        Ok(Some(sizes)) => try_both(root, &sizes).err().into_iter().collect(),
-        Ok(None) => {
-            println!("{HELP}");
-            Vec::new()
-        }
-        Err(error) => vec![format!("{error}\n{HELP}")],
-    }
+    let number = |name: &str, usual: u64| {
+        let given = std::env::args().skip_while(|word| word != name).nth(1);
+        given.and_then(|value| value.parse().ok()).unwrap_or(usual).clamp(1, 1 << 20)
+    };
+    try_both(root, number("--files", 200_000), number("--sparse", 100) << 30).err().into_iter().collect()
 }
 
-/// How large.
-struct Sizes {
-    files: u64,
-    sparse_len: u64,
-}
-
-impl Sizes {
-    fn of(mut words: impl Iterator<Item = String>) -> Result<Option<Self>, String> {
-        let mut sizes = Self { files: 200_000, sparse_len: 100 << 30 };
-        while let Some(word) = words.next() {
-            let mut number = || {
-                let value = words.next().and_then(|value| value.parse::<u64>().ok());
-                value
-                    .filter(|value| (1..=1 << 20).contains(value))
-                    .ok_or_else(|| format!("{word} wants a number from 1 to 1048576"))
-            };
-            match word.as_str() {
-                "--files" => sizes.files = number()?,
-                "--sparse" => sizes.sparse_len = number()? << 30,
-                "--help" | "-h" => return Ok(None),
-                _ => return Err(format!("what is {word:?}?")),
-            }
-        }
-        Ok(Some(sizes))
-    }
-}
-
-fn try_both(root: &Path, sizes: &Sizes) -> Result<(), String> {
+fn try_both(root: &Path, files: u64, sparse_len: u64) -> Result<(), String> {
     let program = cargo::released(root, "untorn-cli", "untorn")?;
     let place = Place(root.join("target/large"));
     place.renew().map_err(failed)?;
-    println!("{} files:", sizes.files);
+    println!("{files} files:");
     for (tree, is_new) in [("old", false), ("new", true)] {
-        many(&place.0.join(tree), sizes.files, is_new).map_err(failed)?;
+        many(&place.0.join(tree), files, is_new).map_err(failed)?;
     }
     compare(&program, &place.0)?;
     place.renew().map_err(failed)?;
-    println!("a sparse file of {} GiB:", sizes.sparse_len >> 30);
+    println!("a sparse file of {} GiB:", sparse_len >> 30);
     for (tree, is_new) in [("old", false), ("new", true)] {
-        sparse(&place.0.join(tree), sizes.sparse_len, is_new).map_err(failed)?;
+        sparse(&place.0.join(tree), sparse_len, is_new).map_err(failed)?;
     }
     compare(&program, &place.0)
 }
