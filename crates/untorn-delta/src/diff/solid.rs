@@ -23,7 +23,7 @@ pub(super) fn make_solid(drafts: &mut [Draft<'_>]) {
 }
 
 fn is_solid(draft: &Draft<'_>) -> bool {
-    let Some(made) = draft.made() else { return false };
+    let Some(made) = draft.made().filter(|_| draft.members.is_empty()) else { return false };
     let sum = |of: fn(&Op) -> bool| draft.ops.iter().filter(|op| of(op)).map(Op::len).fold(0, u64::saturating_add);
     let kept_len = sum(|op| matches!(op, Op::Keep { .. }));
     let copied_len = sum(|op| matches!(op, Op::Copy { .. }));

@@ -23,7 +23,7 @@ impl Subject {
         if !spans.is_empty() {
             let sums = Sums::of(&spans);
             (item.literal, item.moved, item.copied) = (sums.new, sums.moved, sums.copied);
-            (item.kept, item.bytes) = (sums.kept, sums.bytes);
+            (item.kept, item.bytes, item.restored) = (sums.kept, sums.bytes, sums.restored);
         }
         Self { item, spans, zips: None }
     }
