@@ -97,7 +97,7 @@ fn remarks(report: &Report) -> String {
     }
     match report.estimate {
         Some(estimate) => text.push_str(&format!(
-            "Estimated from pieces that both builds have, and from compressing {} of {} of new bytes; executables mostly cost less.\n",
+            "Estimated from pieces that both builds have, and from compressing {} of {} of new bytes; executables, and members that can be recompressed, mostly cost less.\n",
             size(estimate.tried_len),
             size(estimate.of_len)
         )),
