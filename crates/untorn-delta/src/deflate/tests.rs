@@ -1,41 +1,7 @@
 //! Streams, and recipes that nobody made.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests fail by panicking, and one tells what it measured")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use super::*;
-
-/// What the tools of a machine made: each file holds the name of the tool and two deflated streams, the second of slightly changed bytes.
-#[test]
-#[ignore = "for measuring: UNTORN_STREAMS is a directory of pairs TOOL.old, TOOL.new of deflated streams"]
-fn measure() {
-    let dir = std::env::var("UNTORN_STREAMS").unwrap();
-    let mut names: Vec<_> = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
-    names.sort();
-    for path in names.iter().filter(|path| path.extension().is_some_and(|end| end == "new")) {
-        let (old, new) = (std::fs::read(path.with_extension("old")).unwrap(), std::fs::read(path).unwrap());
-        let parse = |bytes: &[u8]| parse(bytes, 64 << 20);
-        let (old, parsed) = match (parse(&old), parse(&new)) {
-            (Ok(old), Ok(new)) => (Old::new(old), new),
-            other => {
-                println!("{} {other:?}", path.display());
-                continue;
-            }
-        };
-        print!("{:40} {:9} {:9}", path.file_stem().unwrap().to_string_lossy(), parsed.raw.len(), new.len());
-        for old in [None, Some(&old)] {
-            let started = std::time::Instant::now();
-            let mut hint = None;
-            let recipe =
-                make_recipe(&parsed, old, old.map_or_else(Vec::new, |old| align(&old.raw, &parsed.raw)), &mut hint).unwrap();
-            let made = started.elapsed();
-            let started = std::time::Instant::now();
-            let restored = restore(&parsed.raw, old, &recipe, new.len());
-            let speed = parsed.raw.len() as f64 / 1e6 / started.elapsed().as_secs_f64();
-            let right = restored.as_ref() == Ok(&new);
-            print!(" | {:8} {:5.1} MB/s {right} {hint:?} made in {made:.1?}", recipe.len(), speed);
-        }
-        println!();
-    }
-}
 
 /// The deflated stream of a gzip file without a name.
 fn stream(bytes: &'static [u8]) -> &'static [u8] {
