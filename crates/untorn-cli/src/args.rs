@@ -191,6 +191,9 @@ pub(crate) struct DiffArgs {
     /// Search all old files for new bytes, not only those that change, as levels from 5 on do anyway
     #[arg(long)]
     pub(crate) search_everything: bool,
+    /// Compare zip members, gzip files and PNG pictures as they are stored, not as what they hold: patches are larger, and applying takes less time and memory
+    #[arg(long)]
+    pub(crate) no_recompress: bool,
     /// How much memory compressing may take, in MiB; one thread works in any case
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
     pub(crate) memory: u64,

@@ -57,6 +57,7 @@
 //! ```
 
 mod adapt;
+mod deflate;
 mod diff;
 mod error;
 mod files;

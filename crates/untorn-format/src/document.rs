@@ -15,7 +15,7 @@ pub(crate) const CHECKSUM_LEN: usize = 32;
 
 pub(crate) const MAGIC: Field<8> = Field::at(0);
 pub(crate) const FORMAT: Field<4> = Field::at(8);
-/// Features a reader must know, one bit each. None exist so far. Features that may be ignored, or that only forbid writing, would get fields of
+/// Features a reader must know, one bit each: only a patch has one so far. Features that may be ignored, or that only forbid writing, would get fields of
 /// their own in a later format; until then there is no place where they could stand unseen.
 pub(crate) const CRITICAL: Field<4> = Field::at(12);
 
@@ -30,15 +30,25 @@ pub(crate) struct Kind {
 impl Kind {
     /// Puts the beginning into a block.
     pub(crate) fn begin(&self, block: &mut [u8]) {
+        self.begin_with(block, 0);
+    }
+
+    /// The same, with features a reader must know.
+    pub(crate) fn begin_with(&self, block: &mut [u8], features: u32) {
         MAGIC.put(block, self.magic);
         FORMAT.put(block, self.format.to_le_bytes());
-        CRITICAL.put(block, [0; 4]);
+        CRITICAL.put(block, features.to_le_bytes());
     }
 
     /// What stands between beginning and end, once both are right.
     ///
     /// The checksum is compared before the format: a number that rotted is damage, not news from the future.
     pub(crate) fn open<'a>(&self, bytes: &'a [u8]) -> Result<Reader<'a>, DecodeError> {
+        self.open_knowing(bytes, 0).map(|(reader, _)| reader)
+    }
+
+    /// The same, of a document that may have the features `known`; and those that it has.
+    pub(crate) fn open_knowing<'a>(&self, bytes: &'a [u8], known: u32) -> Result<(Reader<'a>, u32), DecodeError> {
         let (before, checksum) = bytes.split_last_chunk::<CHECKSUM_LEN>().ok_or(DecodeError::Length)?;
         let (preamble, body) = before.split_at_checked(PREAMBLE_LEN).ok_or(DecodeError::Length)?;
         if MAGIC.get(preamble) != self.magic {
@@ -52,8 +62,8 @@ impl Kind {
         }
         self.check_format(FORMAT.u32(preamble))?;
         match CRITICAL.u32(preamble) {
-            0 => Ok(Reader(body)),
-            bits => Err(DecodeError::UnknownFeatures { bits }),
+            features if features & !known == 0 => Ok((Reader(body), features)),
+            features => Err(DecodeError::UnknownFeatures { bits: features & !known }),
         }
     }
 

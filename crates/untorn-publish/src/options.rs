@@ -58,6 +58,8 @@ pub struct PublishOptions {
     pub level: i32,
     /// How much is tried to make patches small, 1 to 9.
     pub patch_level: i32,
+    /// Whether patches may restore members that were deflated: see [`untorn::DiffOptions::recompress`].
+    pub recompress: bool,
     /// How many threads work; 0 means one for each core. The bytes are the same.
     pub jobs: usize,
     /// Is told about progress.
@@ -82,6 +84,7 @@ impl Default for PublishOptions {
             unsigned_out: None,
             level: 12,
             patch_level: 6,
+            recompress: true,
             jobs: 0,
             observer: None,
         }

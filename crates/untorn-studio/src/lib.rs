@@ -24,6 +24,7 @@ mod page;
 mod parallel;
 mod report;
 mod spans;
+mod streams;
 mod zip;
 
 pub use advice::{Advice, Basis, PATHS_MAX, Topic, size};

@@ -14,6 +14,8 @@ pub(crate) enum Origin {
     Copied,
     /// They are in the patch.
     New,
+    /// They are deflated again, from what the old bytes hold and the patch.
+    Restored,
 }
 
 /// A stretch of a new file. The spans of a file cover it.
@@ -32,6 +34,7 @@ pub(crate) struct Sums {
     pub(crate) moved: u64,
     pub(crate) copied: u64,
     pub(crate) new: u64,
+    pub(crate) restored: u64,
     pub(crate) bytes: u64,
 }
 
@@ -42,6 +45,7 @@ impl Sums {
             Origin::Moved => &mut self.moved,
             Origin::Copied => &mut self.copied,
             Origin::New => &mut self.new,
+            Origin::Restored => &mut self.restored,
         };
         *part = part.saturating_add(span.len);
         self.bytes = self.bytes.saturating_add(span.bytes);
@@ -69,6 +73,7 @@ fn of_op(index: &Index, path: &TreePath, op: &Op, shares: &mut Shares<'_>) -> [S
     let bytes = shares.next(literal);
     match op {
         Op::Keep { len } => [span(*len, Origin::Kept, 0), span(0, Origin::Kept, 0)],
+        Op::Restore { len, .. } => [span(*len, Origin::Restored, bytes), span(0, Origin::New, 0)],
         Op::Literal { len } => [span(*len, Origin::New, bytes), span(0, Origin::New, 0)],
         _ => [span(op.len().saturating_sub(literal), origin, 0), span(literal, Origin::New, bytes)],
     }

@@ -23,6 +23,9 @@ pub struct DiffOptions {
     pub level: i32,
     /// Which old bytes are searched for the new ones.
     pub search: Search,
+    /// Whether members of archives and pictures that were deflated are diffed as what they hold, where that makes the patch smaller: see
+    /// [`untorn_delta::Options::recompress`].
+    pub recompress: bool,
     /// How many threads read and compress; 0 means as many as keep disk and cores busy. The patch is the same.
     pub jobs: usize,
     /// How many bytes of memory compressing may take: fewer threads then, but always one.
@@ -34,7 +37,8 @@ pub struct DiffOptions {
 impl Default for DiffOptions {
     fn default() -> Self {
         let defaults = untorn_delta::Options::default();
-        Self { level: defaults.level, search: defaults.search, jobs: 0, memory_len: defaults.memory_len, observer: None }
+        let untorn_delta::Options { level, search, recompress, memory_len, .. } = defaults;
+        Self { level, search, recompress, jobs: 0, memory_len, observer: None }
     }
 }
 
@@ -43,6 +47,7 @@ impl fmt::Debug for DiffOptions {
         f.debug_struct("DiffOptions")
             .field("level", &self.level)
             .field("search", &self.search)
+            .field("recompress", &self.recompress)
             .field("jobs", &self.jobs)
             .field("memory_len", &self.memory_len)
             .finish_non_exhaustive()
@@ -125,6 +130,7 @@ fn write(
     };
     let mut delta_options = untorn_delta::Options::default();
     (delta_options.level, delta_options.search) = (options.level, options.search);
+    delta_options.recompress = options.recompress;
     (delta_options.jobs, delta_options.memory_len) = (options.jobs, options.memory_len);
     let mut writer = BufWriter::new(out);
     let report = untorn_delta::diff(

@@ -53,6 +53,10 @@ pub struct PathCost {
     pub copied: u64,
     /// Bytes of the new file that stay where they are.
     pub kept: u64,
+    /// Bytes of the new file that are made by deflating again what they hold.
+    pub restored: u64,
+    /// How many members of the new file these are.
+    pub restored_members: u64,
 }
 
 /// Why a path is in a patch.
@@ -144,7 +148,10 @@ fn moved_from(change: &Change) -> Option<&TreePath> {
 fn cost(index: &Index, change: &Change) -> PathCost {
     let (from, file) = (moved_from(change), change.file());
     let moved_len = from.and_then(|from| index.changes().get(from)).map(Change::old_len);
-    let (len, literal, kept) = file.map_or((moved_len.unwrap_or(0), 0, 0), |file| (file.len, file.literal_len(), kept_len(file)));
+    let (len, kept) = file.map_or((moved_len.unwrap_or(0), 0), |file| (file.len, kept_len(file)));
+    let restored = file.map_or(0, restored_len);
+    // Literal bytes of what members hold are none of the file.
+    let literal = file.map_or(0, |file| sum(file, |op| if let Op::Restore { .. } = op { 0 } else { op.literal_len() }));
     PathCost {
         path: change.path.to_string(),
         reason: reason(change),
@@ -153,8 +160,10 @@ fn cost(index: &Index, change: &Change) -> PathCost {
         old_len: moved_len.unwrap_or_else(|| change.old_len()),
         len,
         literal,
-        copied: len.saturating_sub(literal).saturating_sub(kept),
+        copied: len.saturating_sub(literal).saturating_sub(kept).saturating_sub(restored),
         kept,
+        restored,
+        restored_members: file.map_or(0, |file| file.restored.len() as u64),
     }
 }
 
@@ -170,7 +179,15 @@ fn reason(change: &Change) -> Reason {
 }
 
 fn kept_len(file: &FilePatch) -> u64 {
-    file.ops.iter().map(|op| if let Op::Keep { len } = op { *len } else { 0 }).fold(0, u64::saturating_add)
+    sum(file, |op| if let Op::Keep { len } = op { *len } else { 0 })
+}
+
+fn restored_len(file: &FilePatch) -> u64 {
+    sum(file, |op| if let Op::Restore { len, .. } = op { *len } else { 0 })
+}
+
+fn sum(file: &FilePatch, of: impl Fn(&Op) -> u64) -> u64 {
+    file.ops.iter().map(of).fold(0, u64::saturating_add)
 }
 
 /// Hands out the bytes that the frames of a patch take, in order, by the share of their content.

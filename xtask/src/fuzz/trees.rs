@@ -73,6 +73,7 @@ pub(super) fn golden() -> Result<Vec<Golden>, String> {
         Golden::new(base, &Tree::default().with("new/file", rng.bytes(300))?.with("gone", vec![1; 60])?)?,
         Golden::new(many(b"a")?, &many(b"another end")?)?,
         Golden::new(Tree::default(), &many(b"")?)?,
+        Golden::new(deflated(false)?, &deflated(true)?)?,
     ])
 }
 
@@ -89,6 +90,21 @@ pub(super) fn adapted() -> Result<Vec<Golden>, String> {
         reader.is_ok_and(|reader| reader.index().changes().as_slice().iter().filter_map(|c| c.file()).any(|file| file.adapts()))
     };
     if golden.iter().all(adapts) { Ok(golden) } else { Err("nothing is adapted".to_owned()) }
+}
+
+/// Members that are deflated again: of an archive, a gzip file, and a picture in several chunks.
+fn deflated(is_new: bool) -> Result<Tree, String> {
+    macro_rules! data {
+        ($name:literal) => {
+            include_bytes!(concat!("../../../crates/untorn-delta/tests/data/deflated/", $name)).to_vec()
+        };
+    }
+    let (zip, gzip, picture) = if is_new {
+        (data!("7zip.new.zip"), data!("zopfli.new.gz"), data!("libpng.new.png"))
+    } else {
+        (data!("7zip.old.zip"), data!("zopfli.old.gz"), data!("libpng.old.png"))
+    };
+    Tree::default().with("data.zip", zip)?.with("data.gz", gzip)?.with("data.png", picture)
 }
 
 impl Golden {

@@ -24,6 +24,7 @@ pub(super) fn run(args: &DiffArgs, global: &Global) -> Answer {
     let mut options = DiffOptions::default();
     (options.level, options.jobs, options.observer) = (args.level, args.jobs, progress::observer(global));
     options.memory_len = args.memory.saturating_mul(1 << 20);
+    options.recompress = !args.no_recompress;
     if args.search_everything {
         options.search = Search::Everything;
     }
@@ -37,7 +38,7 @@ pub(super) fn run(args: &DiffArgs, global: &Global) -> Answer {
     };
     let patch = &report.patch;
     let text = format!(
-        "{}: {} from build {} to {} ({}), in {}\n  {} changed, {} only moved; {} stay in place, {} copied from old files, {} compressed to {}\n{}",
+        "{}: {} from build {} to {} ({}), in {}\n  {} changed, {} only moved; {} stay in place, {} copied from old files, {} compressed to {}\n{}{}",
         path(&args.output),
         size(patch.patch_len),
         short(report.from),
@@ -50,6 +51,7 @@ pub(super) fn run(args: &DiffArgs, global: &Global) -> Answer {
         size(patch.copied_len),
         size(patch.literal_len),
         size(patch.frames_len),
+        restored_text(patch),
         signed_text(release.as_ref()),
     );
     Ok(Outcome::new(
@@ -67,9 +69,19 @@ pub(super) fn run(args: &DiffArgs, global: &Global) -> Answer {
             "kept_bytes": patch.kept_len,
             "copied_bytes": patch.copied_len,
             "literal_bytes": patch.literal_len,
+            "recompressed_members": patch.restored,
+            "recompressed_bytes": patch.restored_len,
             "seconds": report.elapsed.as_secs_f64(),
         }),
     ))
+}
+
+/// What is said of members that are deflated again: nothing where there are none.
+fn restored_text(patch: &untorn::DeltaReport) -> String {
+    match patch.restored {
+        0 => String::new(),
+        members => format!("  {} recompressed ({})\n", count(members, "member"), size(patch.restored_len)),
+    }
 }
 
 /// The keys and roots to sign with.

@@ -27,6 +27,7 @@ pub(super) fn run(args: &PublishArgs, global: &Global) -> Answer {
     (options.label, options.build, options.patch_from) = (args.label.clone(), args.number, args.patch_from);
     (options.old, options.work_dir, options.unsigned_out) = (args.old.clone(), args.work_dir.clone(), args.unsigned_out.clone());
     (options.level, options.patch_level, options.jobs) = (args.level, args.patch_level, args.jobs);
+    options.recompress = !args.no_recompress;
     (options.no_bridge, options.observer) = (args.no_bridge, progress::observer(global));
     let store = open_store(&args.store, !args.pointer.dry_run).map_err(untorn_publish::Error::from)?;
     let report = publish(&args.build, store.as_ref(), &args.channel, &keys, &options)?;

@@ -16,8 +16,9 @@ mod model;
 mod program;
 mod walk;
 
-pub(crate) use coder::{Decoder, Encoder};
+pub(crate) use coder::{Coder, Decoder, Encoder};
 pub(crate) use layout::{Base, Field, Kind, Layout, Region, Segment, address_of, code_kind, has_address, offset_of};
 pub(crate) use map::Map;
+pub(crate) use model::{Numbers, Prob, Signed, Symbols};
 pub(crate) use program::{Lengths, Program, Stretch};
 pub(crate) use walk::{LEAD_LEN, OVERHANG_LEN, Place, Walker};

@@ -52,7 +52,7 @@ impl Default for Numbers {
 
 impl Numbers {
     /// Codes a number below 2^63.
-    pub(super) fn code(&mut self, coder: &mut impl Coder, number: u64) -> u64 {
+    pub(crate) fn code(&mut self, coder: &mut impl Coder, number: u64) -> u64 {
         let number = number.min((1 << 63) - 1) + 1;
         let wanted = number.ilog2() as usize;
         let mut len = 0;
@@ -79,7 +79,7 @@ pub(crate) struct Signed {
 }
 
 impl Signed {
-    pub(super) fn code(&mut self, coder: &mut impl Coder, number: i64) -> i64 {
+    pub(crate) fn code(&mut self, coder: &mut impl Coder, number: i64) -> i64 {
         let magnitude = self.numbers.code(coder, number.unsigned_abs()).cast_signed();
         let negative = magnitude != 0 && coder.bit(&mut self.negative, number < 0);
         if negative { -magnitude } else { magnitude }
@@ -98,7 +98,7 @@ impl<const SIZE: usize> Default for Symbols<SIZE> {
 
 impl<const SIZE: usize> Symbols<SIZE> {
     /// Codes a number below `SIZE`, which is a power of two.
-    pub(super) fn code(&mut self, coder: &mut impl Coder, symbol: usize) -> usize {
+    pub(crate) fn code(&mut self, coder: &mut impl Coder, symbol: usize) -> usize {
         let mut node = 1;
         for at in (0..SIZE.ilog2()).rev() {
             node = node << 1 | usize::from(coder.bit(&mut self.0[node], symbol >> at & 1 == 1));

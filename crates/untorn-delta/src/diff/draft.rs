@@ -6,6 +6,7 @@ use untorn_format::manifest::{Kind, Manifest};
 use untorn_format::patch::{After, Before, Change, Check, FilePatch, Op, Reference, Replaced};
 use untorn_format::{Hash, TreePath};
 
+use super::members::Member;
 use super::pairs::{Pair, Twin};
 use crate::adapt::Stretch;
 
@@ -26,6 +27,10 @@ pub(super) struct Draft<'a> {
     pub(super) written: Option<Check>,
     /// How the file is adapted, when it is.
     pub(super) adapted: Option<Adapted>,
+    /// The members that are diffed as what they hold, in order.
+    pub(super) members: Vec<Member>,
+    /// The operation that makes the end of the file, when it is decided already.
+    pub(super) tail: Option<Op>,
 }
 
 /// Literal files up to this length are compressed against old ones as a whole, and those up to this length are referred to as a whole: 4 MiB.
@@ -66,6 +71,8 @@ impl<'a> Draft<'a> {
             replaced: None,
             written: None,
             adapted: None,
+            members: Vec::new(),
+            tail: None,
         }
     }
 
@@ -156,12 +163,21 @@ impl<'a> Draft<'a> {
             }
             (Some(&Kind::File { len, hash, executable }), Twin::Copied(from)) => {
                 let ops = vec![Op::Copy { source: number_of(old, from), at: 0, len }];
-                After::File(FilePatch { len, hash: Some(hash), executable, ops, program: Vec::new(), written: None })
+                After::File(FilePatch {
+                    len,
+                    hash: Some(hash),
+                    executable,
+                    ops,
+                    program: Vec::new(),
+                    restored: Vec::new(),
+                    written: None,
+                })
             }
             (Some(&Kind::File { len, hash, executable }), Twin::None) => {
                 let written = self.written.filter(|_| self.keeps());
                 let program = self.adapted.map_or_else(Vec::new, |adapted| adapted.program);
-                let mut file = FilePatch { len, hash: None, executable, ops: self.ops, program, written };
+                let restored = self.members.into_iter().map(|member| member.restored).collect();
+                let mut file = FilePatch { len, hash: None, executable, ops: self.ops, program, restored, written };
                 file.hash = Some(hash).filter(|_| !file.is_literal());
                 After::File(file)
             }

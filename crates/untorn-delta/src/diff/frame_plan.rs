@@ -1,13 +1,14 @@
 //! Which literal bytes go into which frame, and which old bytes they are compressed against.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use untorn_format::TreePath;
 use untorn_format::manifest::Manifest;
-use untorn_format::patch::{MAX_FRAME_LEN, MAX_REFERENCE_LEN, MAX_REFERENCES, Op, Reference};
+use untorn_format::patch::{Inflated, MAX_FRAME_LEN, MAX_INFLATED_LEN, MAX_REFERENCE_LEN, MAX_REFERENCES, Op, Reference};
 
-use super::Build;
 use super::compress::Job;
 use super::draft::{Content, Draft, WHOLE_LEN_MAX, content, number_of};
+use super::members::{Member, Raws};
 use super::ranges::{GAP_LEN_MAX, Ranges};
 use crate::DiffError;
 use crate::files::read_exact_at;
@@ -35,7 +36,9 @@ pub(super) struct FramePlan {
 struct Piece {
     /// Number of the draft.
     draft: usize,
-    /// Offset in the new file.
+    /// Number of the member that holds them, when they are not in the file itself.
+    member: Option<usize>,
+    /// Offset in the new file, or in what the member holds.
     at: u64,
     len: u64,
     is_adapted: bool,
@@ -43,8 +46,10 @@ struct Piece {
 
 /// Plans all frames. Every literal byte is in one frame, in the order of the files. A frame takes no further old bytes once it refers to `reference_len`; those of one
 /// file stay together.
-pub(super) fn plan(drafts: &[Draft<'_>], old: &Manifest, reference_len: u64) -> Vec<FramePlan> {
-    let mut planner = Planner { plans: Vec::new(), current: FramePlan::default(), reference_len, references: 0 };
+pub(super) fn plan(drafts: &[Draft<'_>], (old, members): (&Manifest, &[Inflated]), reference_len: u64) -> Vec<FramePlan> {
+    let files = u32::try_from(old.entries().len()).unwrap_or(u32::MAX);
+    let (plans, current) = (Vec::new(), FramePlan::default());
+    let mut planner = Planner { plans, current, reference_len, references: 0, members, files, inflated: BTreeSet::new() };
     let templates = Templates::new(drafts, old);
     for (number, draft) in drafts.iter().enumerate() {
         planner.add_file(number, draft, templates.of(draft, old));
@@ -55,21 +60,23 @@ pub(super) fn plan(drafts: &[Draft<'_>], old: &Manifest, reference_len: u64) -> 
 
 impl FramePlan {
     /// Reads the old and new bytes.
-    pub(super) fn read(&self, drafts: &[Draft<'_>], old: Build<'_>, new: Build<'_>) -> Result<Job, DiffError> {
+    pub(super) fn read(&self, drafts: &[Draft<'_>], raws: &mut Raws<'_>) -> Result<Job, DiffError> {
         let reference_len = to_len(self.references.iter().map(|reference| reference.len).sum());
         let mut bytes = vec![0; reference_len + to_len(self.len)];
         let mut rest = &mut bytes[..];
         for reference in &self.references {
             let (part, behind) = rest.split_at_mut(to_len(reference.len));
-            let path = &old.manifest.entries()[reference.source as usize].path;
-            read_exact_at(old.files, path, part, reference.at)
-                .map_err(|source| DiffError::Read { path: path.clone(), source })?;
+            raws.read_old(reference.source, part, reference.at)?;
             rest = behind;
         }
         for piece in &self.pieces {
             let (part, behind) = rest.split_at_mut(to_len(piece.len));
             let path = drafts[piece.draft].path;
-            read_exact_at(new.files, path, part, piece.at).map_err(|source| DiffError::Read { path: path.clone(), source })?;
+            match piece.member {
+                Some(member) => raws.read_new(drafts, (piece.draft, member), part, piece.at)?,
+                None => read_exact_at(raws.new.files, path, part, piece.at)
+                    .map_err(|source| DiffError::Read { path: path.clone(), source })?,
+            }
             rest = behind;
         }
         Ok(Job { bytes, reference_len })
@@ -132,38 +139,63 @@ fn leaving<'a>(drafts: &[Draft<'a>], old: &Manifest) -> HashMap<&'a str, Templat
     leaving
 }
 
-struct Planner {
+struct Planner<'a> {
     plans: Vec<FramePlan>,
     current: FramePlan,
     /// How many old bytes a frame should refer to at most.
     reference_len: u64,
     /// References of the frames planned so far. When there are too many, the rest does without.
     references: u64,
+    /// The old members, numbered behind the old files.
+    members: &'a [Inflated],
+    files: u32,
+    /// The members that the frame refers to.
+    inflated: BTreeSet<u32>,
 }
 
-impl Planner {
+impl Planner<'_> {
     fn add_file(&mut self, number: usize, draft: &Draft<'_>, template: Option<Template>) {
         if let [Op::Literal { len }] = draft.ops[..]
             && len <= WHOLE_LEN_MAX
         {
             let whole = template.map(|template| template.around(0, len));
             let wanted: Vec<_> = draft.seen.iter().copied().chain(whole).collect();
-            return self.add_piece(Piece { draft: number, at: 0, len, is_adapted: false }, &wanted);
+            return self.add_piece(Piece { draft: number, member: None, at: 0, len, is_adapted: false }, &wanted);
         }
         // `old_at` is where the template goes on: behind what was copied last, and on by what was replaced.
         let (mut at, mut old_at) = (0, 0);
         for op in &draft.flat_ops() {
             match *op {
                 Op::Literal { len } => {
-                    let piece = Piece { draft: number, at, len, is_adapted: draft.adapted.is_some() };
+                    let piece = Piece { draft: number, member: None, at, len, is_adapted: draft.adapted.is_some() };
                     self.add_literal(piece, old_at, template);
                 }
                 Op::Copy { source, at, .. } if template.is_some_and(|template| template.source == source) => old_at = at,
                 Op::Keep { .. } => old_at = at,
+                Op::Restore { number: member, .. } => self.add_member(number, draft, member as usize),
                 Op::Copy { .. } | Op::Adapt { .. } => {}
             }
             at += op.len();
             old_at += op.len();
+        }
+    }
+
+    fn add_member(&mut self, number: usize, draft: &Draft<'_>, member: usize) {
+        let Some(Member { restored, like_len, .. }) = draft.members.get(member) else { return };
+        let template = restored.like.map(|source| Template { source, len: *like_len });
+        let (mut at, mut old_at) = (0, 0);
+        for op in &restored.ops {
+            let piece = Piece { draft: number, member: Some(member), at, len: op.len(), is_adapted: false };
+            match *op {
+                Op::Literal { len } if len <= WHOLE_LEN_MAX && restored.ops.len() == 1 => {
+                    let whole = template.map(|template| template.around(0, len));
+                    self.add_piece(piece, &whole.into_iter().collect::<Vec<_>>());
+                }
+                Op::Literal { .. } => self.add_literal(piece, old_at, template),
+                Op::Copy { at, .. } => old_at = at,
+                _ => {}
+            }
+            (at, old_at) = (at + op.len(), old_at + op.len());
         }
     }
 
@@ -184,13 +216,20 @@ impl Planner {
         let more_len = wanted.iter().map(|wanted| self.current.wanted.missing(wanted)).fold(0, u64::saturating_add);
         let gaps_len = wanted.len() as u64 * 2 * GAP_LEN_MAX;
         let reference_len = self.current.wanted.len() + more_len + gaps_len;
-        let fits = self.current.len + piece.len <= MAX_FRAME_LEN && reference_len <= MAX_REFERENCE_LEN;
+        let mut inflated = self.inflated.clone();
+        inflated.extend(wanted.iter().map(|wanted| wanted.source).filter(|source| *source >= self.files));
+        let inflated_len = inflated.iter().filter_map(|source| self.members.get((source - self.files) as usize));
+        let inflated_len = inflated_len.map(|member| member.raw_len).fold(0, u64::saturating_add);
+        let fits = self.current.len + piece.len <= MAX_FRAME_LEN
+            && reference_len <= MAX_REFERENCE_LEN
+            && inflated_len <= MAX_INFLATED_LEN;
         // Frames of executables are compressed thoroughly, which takes long in any case.
         let is_enough = !piece.is_adapted && more_len > 0 && reference_len > self.reference_len;
         if !fits || is_enough {
             self.close();
         }
         wanted.iter().for_each(|wanted| self.current.wanted.add(wanted));
+        self.inflated.extend(wanted.iter().map(|wanted| wanted.source).filter(|source| *source >= self.files));
         self.current.len += piece.len;
         self.current.adapted_len += if piece.is_adapted { piece.len } else { 0 };
         self.current.pieces.push(piece);
@@ -198,6 +237,7 @@ impl Planner {
 
     fn close(&mut self) {
         let mut plan = std::mem::take(&mut self.current);
+        self.inflated.clear();
         plan.references = std::mem::take(&mut plan.wanted).into_references();
         if plan.len > 0 {
             self.references += plan.references.len() as u64;
@@ -207,6 +247,11 @@ impl Planner {
 }
 
 impl Template {
+    /// The file: its number, its path and its length.
+    pub(super) fn file<'m>(&self, old: &'m Manifest) -> Option<(u32, &'m TreePath, u64)> {
+        old.entries().get(self.source as usize).map(|entry| (self.source, &entry.path, self.len))
+    }
+
     /// What to compress `len` bytes against that stand for what is at `old_at`.
     fn around(&self, old_at: u64, len: u64) -> Reference {
         let (start, end) = if self.len <= WHOLE_LEN_MAX {

@@ -6,29 +6,30 @@ use std::num::NonZero;
 use std::thread::ScopedJoinHandle;
 
 use untorn_format::Hash;
-use untorn_format::patch::Frame;
+use untorn_format::patch::{Frame, Inflated};
 
 use super::compress::{Stored, compress};
 use super::draft::Draft;
 use super::effort::Effort;
 use super::frame_plan::{FramePlan, plan};
+use super::members::Raws;
 use super::{Build, Options, Progress};
 use crate::DiffError;
 
 /// Compresses the literal bytes of all files into `spool`. Sources of the frames are numbers of old entries.
 pub(super) fn write(
     drafts: &[Draft<'_>],
-    old: Build<'_>,
-    new: Build<'_>,
+    (old, new, members): (Build<'_>, Build<'_>, &[Inflated]),
     options: &Options,
     spool: &mut dyn Write,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<Frame>, DiffError> {
     let total = drafts.iter().map(Draft::literal_len).fold(0, u64::saturating_add);
     let level = Effort::of(options.level).for_total(total);
-    let plans = plan(drafts, old.manifest, level.reference_len);
+    let plans = plan(drafts, (old.manifest, members), level.reference_len);
     let effort = |plan: &FramePlan| level.for_frame(plan);
     let threads = threads(&plans, &effort, options);
+    let mut raws = Raws::new(old, new, members);
     let (mut frames, mut done) = (Vec::<Frame>::with_capacity(plans.len()), 0);
     let mut store = |plan: &FramePlan, worker: Worker<'_>| {
         let (hash, stored) = worker.join().unwrap_or(Err(DiffError::Compress("the compressor stopped")))?;
@@ -47,7 +48,7 @@ pub(super) fn write(
             {
                 store(plan, worker)?;
             }
-            let (job, effort) = (plan.read(drafts, old, new)?, effort(plan));
+            let (job, effort) = (plan.read(drafts, &mut raws)?, effort(plan));
             working.push_back((plan, scope.spawn(move || Ok((Hash::of(job.literal()), compress(&job, &effort)?)))));
         }
         working.into_iter().try_for_each(|(plan, worker)| store(plan, worker))

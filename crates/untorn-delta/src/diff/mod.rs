@@ -4,12 +4,15 @@ mod adapt;
 mod alike;
 mod blocks;
 mod compress;
+mod directory;
 mod draft;
 mod effort;
+mod expand;
 mod frame_plan;
 mod frames;
 mod in_place;
 mod matching;
+mod members;
 mod new_window;
 mod old_pages;
 mod ops;
@@ -45,6 +48,9 @@ pub struct Options {
     pub level: i32,
     /// Which old bytes are searched for the new ones.
     pub search: Search,
+    /// Whether members of archives and pictures that were deflated are diffed as what they hold, and deflated again when the patch is applied, where that costs less. Such a patch is refused by versions
+    /// of this crate that do not know of it.
+    pub recompress: bool,
     /// How many frames are compressed side by side; 0 means one for each core. The patch is the same.
     pub jobs: usize,
     /// How many bytes of memory compressing may take, beside the index: fewer frames side by side then, but always one.
@@ -53,7 +59,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { level: 6, search: Search::Auto, jobs: 0, memory_len: 1 << 30 }
+        Self { level: 6, search: Search::Auto, recompress: true, jobs: 0, memory_len: 1 << 30 }
     }
 }
 
@@ -127,7 +133,11 @@ pub struct Report {
     pub copied_len: u64,
     /// New bytes copied from old files with differences.
     pub adapted_len: u64,
-    /// New bytes that are in the patch.
+    /// Members of archives and pictures that are deflated again.
+    pub restored: usize,
+    /// Bytes that these take in the new files.
+    pub restored_len: u64,
+    /// New bytes that are in the patch: of members that are deflated again, of what they hold.
     pub literal_len: u64,
     /// Length in bytes of the index as stored.
     pub index_len: u64,
@@ -154,12 +164,13 @@ pub fn diff<S: Read + Write + Seek>(
 ) -> Result<Report, DiffError> {
     let mut drafts: Vec<_> = pairs::pairs(old.manifest, new.manifest).into_iter().map(Draft::new).collect();
     scan::scan(&mut drafts, old, new, progress)?;
+    let members = expand::expand(&mut drafts, old, new, options)?;
     search::search(&mut drafts, old, new, options, progress)?;
     adapt::adapt(&mut drafts, old, new, options, progress)?;
     let loose = solid::make_solid(&mut drafts, old.manifest);
     if effort::Effort::of(options.level).few_names && options.searched() == Search::Everything {
         alike::choose(&mut drafts, &loose, old, new)?;
     }
-    let frames = frames::write(&drafts, old, new, options, spool, progress)?;
-    output::write(drafts, frames, old, new, spool, out)
+    let frames = frames::write(&drafts, (old, new, &members), options, spool, progress)?;
+    output::write(drafts, frames, (old, new, &members), spool, out)
 }

@@ -35,7 +35,11 @@ impl Ops {
         }
         match self.ops.last_mut() {
             Some(last) if last.joins(&op) => match last {
-                Op::Keep { len } | Op::Copy { len, .. } | Op::Literal { len } | Op::Adapt { len, .. } => *len += op.len(),
+                Op::Keep { len }
+                | Op::Copy { len, .. }
+                | Op::Literal { len }
+                | Op::Adapt { len, .. }
+                | Op::Restore { len, .. } => *len += op.len(),
             },
             _ => self.ops.push(op),
         }

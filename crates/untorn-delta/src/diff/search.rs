@@ -1,6 +1,7 @@
 //! Second pass: which bytes that do not stay come from elsewhere in the old tree.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use untorn_format::Hasher;
 use untorn_format::patch::Op;
@@ -42,7 +43,7 @@ pub(super) fn search(
         } else {
             expect(hasher.finish(), made.hash, draft)?;
         }
-        ops_found += ops.len() as u64;
+        ops_found += ops.len() as u64 + draft.members.iter().map(|member| member.restored.ops.len() as u64).sum::<u64>();
         draft.ops = ops;
         draft.stretches = Vec::new();
         progress(Progress::Searched { done, total });
@@ -65,12 +66,40 @@ fn cover(
     let (mut ops, mut hasher, mut at) = (Ops::new(ops_before), Hasher::new(), 0);
     for stretch in &draft.stretches {
         ops.push(Op::Keep { len: stretch.start - at });
-        let mut window = NewWindow::new(new.files, draft.path, stretch.clone(), &mut hasher);
-        matcher.cover(&mut window, stretch, &mut ops)?;
+        let first = draft.members.partition_point(|member| member.at < stretch.start);
+        let mut start = stretch.start;
+        for (number, member) in draft.members.iter().enumerate().skip(first).take_while(|(_, member)| member.at < stretch.end) {
+            cover_plain(draft, start..member.at, new, matcher, (&mut ops, &mut hasher))?;
+            NewWindow::new(new.files, draft.path, member.at..member.end(), &mut hasher).read_to_end()?;
+            ops.push(member.op(number));
+            start = member.end();
+        }
+        let tail = draft.tail.filter(|tail| stretch.end == len && start + tail.len() <= len);
+        let end = stretch.end - tail.map_or(0, |tail| tail.len());
+        cover_plain(draft, start..end, new, matcher, (&mut ops, &mut hasher))?;
+        if let Some(tail) = tail {
+            NewWindow::new(new.files, draft.path, end..stretch.end, &mut hasher).read_to_end()?;
+            ops.push(tail);
+        }
         at = stretch.end;
     }
     ops.push(Op::Keep { len: len - at });
     Ok((ops.into_vec(), hasher))
+}
+
+/// Bytes of no member.
+fn cover_plain(
+    draft: &Draft<'_>,
+    stretch: Range<u64>,
+    new: Build<'_>,
+    matcher: &mut Matcher<'_>,
+    (ops, hasher): (&mut Ops, &mut Hasher),
+) -> Result<(), DiffError> {
+    if stretch.is_empty() {
+        return Ok(());
+    }
+    let mut window = NewWindow::new(new.files, draft.path, stretch.clone(), hasher);
+    matcher.cover(&mut window, &stretch, ops)
 }
 
 /// Reads the old bytes that are searched, and takes the checks of those that are replaced.

@@ -50,14 +50,14 @@ fn loose_ranges<'a>(draft: &'a Draft<'_>, old: &Manifest) -> impl Iterator<Item 
         let is_loose = match op {
             Op::Literal { .. } => true,
             Op::Copy { source, .. } => Some(*source) != own,
-            Op::Keep { .. } | Op::Adapt { .. } => false,
+            Op::Keep { .. } | Op::Adapt { .. } | Op::Restore { .. } => false,
         };
         is_loose.then_some((at - op.len()..at, copied(op)))
     })
 }
 
 fn is_solid(draft: &Draft<'_>) -> bool {
-    let Some(made) = draft.made() else { return false };
+    let Some(made) = draft.made().filter(|_| draft.members.is_empty()) else { return false };
     let sum = |of: fn(&Op) -> bool| draft.ops.iter().filter(|op| of(op)).map(Op::len).fold(0, u64::saturating_add);
     let kept_len = sum(|op| matches!(op, Op::Keep { .. }));
     let copied_len = sum(|op| matches!(op, Op::Copy { .. }));

@@ -10,6 +10,7 @@ use std::thread;
 use untorn_format::patch::{Frame, Index};
 
 use super::literals::{Task, prepare, read_stored};
+use super::members::Members;
 use crate::{Files, PatchError};
 
 /// Bytes that wait for each thread, stored and to be made, at most; one frame may always wait.
@@ -90,10 +91,10 @@ impl Ahead {
         &mut self,
         input: &mut R,
         index: &Index,
-        old: &dyn Files,
+        (old, members): (&dyn Files, &mut Members),
         needed_at: u64,
     ) -> Option<Result<Arrived, PatchError>> {
-        self.read_on(input, index, old, needed_at);
+        self.read_on(input, index, (old, members), needed_at);
         let Waiting { len, end, held_len, state } = self.waiting.pop_front()?;
         self.waiting_len = self.waiting_len.saturating_sub(held_len);
         Some(match state {
@@ -115,7 +116,7 @@ impl Ahead {
     }
 
     /// Reads the frame that comes next, if it is not waiting yet, and as many behind it as may wait.
-    fn read_on<R: Read>(&mut self, input: &mut R, index: &Index, old: &dyn Files, needed_at: u64) {
+    fn read_on<R: Read>(&mut self, input: &mut R, index: &Index, (old, members): (&dyn Files, &mut Members), needed_at: u64) {
         while let Some(frame) = index.frames().get(self.next_frame)
             && (self.waiting.is_empty() || self.may_wait(frame))
         {
@@ -123,7 +124,7 @@ impl Ahead {
             self.literals_at = self.literals_at.saturating_add(frame.len);
             let is_needed = self.literals_at > needed_at;
             let held_len = if is_needed { held_len(frame) } else { 0 };
-            let state = self.begin(input, index, frame, old, is_needed).unwrap_or_else(State::Failed);
+            let state = self.begin(input, index, frame, (old, &mut *members), is_needed).unwrap_or_else(State::Failed);
             let is_last = matches!(state, State::Failed(_));
             self.waiting_len = self.waiting_len.saturating_add(held_len);
             self.waiting.push_back(Waiting { len: frame.len, end: self.literals_at, held_len, state });
@@ -146,7 +147,7 @@ impl Ahead {
         input: &mut R,
         index: &Index,
         frame: &Frame,
-        old: &dyn Files,
+        (old, members): (&dyn Files, &mut Members),
         is_needed: bool,
     ) -> Result<State, PatchError> {
         let task = read_stored(input, frame)?;
@@ -154,7 +155,7 @@ impl Ahead {
             task.check()?;
             return Ok(State::Skipped);
         }
-        let task = prepare(task, frame, index, old)?;
+        let task = prepare(task, frame, index, (old, members))?;
         Ok(self.send(task))
     }
 

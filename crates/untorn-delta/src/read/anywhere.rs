@@ -49,7 +49,8 @@ impl<R: Read + Seek> StretchReader<R> {
         &self.index
     }
 
-    /// The bytes from `at` on, `len` of them, of the new file at the change with this number; none where that makes no file. A file that is adapted is made from its first byte on.
+    /// The bytes from `at` on, `len` of them, of the new file at the change with this number; none where that makes no file. A file that is adapted is made from its first byte on, a member
+    /// that is restored from its own.
     ///
     /// # Errors
     /// [`PatchError::Input`]. An error of reading it holds the [`PatchError`].
@@ -63,7 +64,7 @@ impl<R: Read + Seek> StretchReader<R> {
         let Some((change, file)) = changes.get(number).and_then(|change| Some((change, change.file()?))) else {
             return Ok(Stretch { reader: None, skip: 0, left: 0 });
         };
-        let start = if file.adapts() { 0 } else { at };
+        let start = if file.adapts() { 0 } else { file.start_before(at) };
         let literal_at = self.literals_at[number].saturating_add(literals_before(&file.ops, start));
         if file.literal_len() > 0 {
             let frame = self.frames.partition_point(|(begin, _)| *begin <= literal_at).saturating_sub(1);

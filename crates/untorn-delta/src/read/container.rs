@@ -3,11 +3,13 @@
 use std::io::{self, Read};
 
 use untorn_format::patch::{HEADER_LEN, Header, Index, MAX_FRAME_LEN};
-use untorn_format::{DecodeError, Hash};
+use untorn_format::{DecodeError, Hash, TreePath};
 use zstd::zstd_safe::{find_frame_compressed_size, get_frame_content_size};
 
 use super::lzma;
-use crate::PatchError;
+use super::old::read_old;
+use crate::files::piece_len;
+use crate::{Files, PatchError};
 
 /// How much memory is taken before any of the bytes have arrived that are to fill it.
 const LEN_AT_ONCE: u64 = MAX_FRAME_LEN / 16 * 17;
@@ -33,7 +35,7 @@ pub(super) fn read_index(input: &mut impl Read, header: &Header) -> Result<Index
     let facts_end = usize::try_from(header.facts_stored_len).unwrap_or(usize::MAX).min(stored.len());
     let (facts, digests) = stored.split_at(facts_end);
     let facts = decompress_facts(facts, header.facts_len)?;
-    let index = Index::decode(&facts, digests)?;
+    let index = Index::decode_as(&facts, digests, header.restores)?;
     if index.frames_len() != header.frames_len {
         return Err(DecodeError::Field("length of the frames").into());
     }
@@ -50,6 +52,18 @@ pub(super) fn read_len(input: &mut impl Read, len: u64) -> Result<Vec<u8>, Patch
     let mut bytes = Vec::with_capacity(usize::try_from(len.min(LEN_AT_ONCE)).unwrap_or(0));
     input.take(len).read_to_end(&mut bytes).map_err(PatchError::Input)?;
     if bytes.len() as u64 == len { Ok(bytes) } else { Err(PatchError::Damaged("it ends too early")) }
+}
+
+/// The bytes of an old file from `at` on, `len` of them; one that ends too early is not the one meant.
+pub(super) fn read_len_of(old: &dyn Files, path: &TreePath, (at, len): (u64, u64)) -> Result<Vec<u8>, PatchError> {
+    let (mut bytes, mut at, mut left) = (Vec::new(), at, len);
+    while left > 0 {
+        let (start, piece) = (bytes.len(), piece_len(left, 1 << 20));
+        bytes.resize(start + piece, 0);
+        read_old(old, path, &mut bytes[start..], at)?;
+        (at, left) = (at + piece as u64, left - piece as u64);
+    }
+    Ok(bytes)
 }
 
 /// `stored` must be one zstd frame, nothing else, that promises `len` bytes.

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use untorn_format::patch::{Change, Check, FilePatch, Index, Op};
-use untorn_format::{Hash, Hasher};
+use untorn_format::{DecodeError, Hash, Hasher};
 
 use super::adapted::Adapted;
 use super::literals::Literals;
 use super::old::read_old;
+use crate::deflate::{self, RAW_LEN_MAX};
 use crate::files::piece_len;
 use crate::{Files, PatchError};
 
@@ -54,6 +55,8 @@ pub struct FileReader<'r, R> {
     buf: Vec<u8>,
     /// Makes the bytes of the operation that adapts, once it has begun.
     adapted: Option<Adapted<'r>>,
+    /// The bytes of the operation that restores, once it has begun.
+    restored: Vec<u8>,
 }
 
 /// A place in a file.
@@ -91,6 +94,7 @@ impl<'r, R: Read> FileReader<'r, R> {
             hasher: Hasher::new(),
             buf: Vec::new(),
             adapted: None,
+            restored: Vec::new(),
         }
     }
 
@@ -156,19 +160,19 @@ impl<'r, R: Read> FileReader<'r, R> {
         Ok(None)
     }
 
-    /// The last place before the byte `made` at which making can begin: anywhere but inside an operation that adapts.
+    /// The last place before the byte `made` at which making can begin: anywhere but inside an operation that adapts or restores.
     fn place_before(&self, made: u64) -> Place {
         let mut place = Place::default();
         for op in &self.file.ops {
             let len = (made - place.at).min(op.len());
             let is_whole = len == op.len();
-            if !is_whole && (len == 0 || matches!(op, Op::Adapt { .. })) {
+            if !is_whole && (len == 0 || matches!(op, Op::Adapt { .. } | Op::Restore { .. })) {
                 break;
             }
             place.at += len;
             place.literal_len += match op {
                 Op::Literal { .. } => len,
-                Op::Adapt { literal_len, .. } => *literal_len,
+                Op::Adapt { literal_len, .. } | Op::Restore { literal_len, .. } => *literal_len,
                 Op::Keep { .. } | Op::Copy { .. } => 0,
             };
             if !is_whole {
@@ -209,8 +213,17 @@ impl<'r, R: Read> FileReader<'r, R> {
             Op::Literal { .. } => self.literals.take(self.index, self.old, len)?,
             Op::Keep { .. } => read(self.old, &self.change.path, &mut self.buf, len, self.at)?,
             Op::Copy { source, at, .. } => {
-                let path = &self.index.sources()[source as usize].path;
-                read(self.old, path, &mut self.buf, len, at + self.op_done)?
+                self.buf.resize(self.buf.len().max(len), 0);
+                self.literals.members.read(self.index, self.old, source, &mut self.buf[..len], at + self.op_done)?;
+                &self.buf[..len]
+            }
+            Op::Restore { number, len: whole, .. } => {
+                if self.op_done == 0 {
+                    self.restored = Vec::new();
+                    self.restored = self.restore(number, whole)?;
+                }
+                let start = usize::try_from(self.op_done).unwrap_or(usize::MAX);
+                start.checked_add(len).and_then(|end| self.restored.get(start..end)).ok_or(DecodeError::Length)?
             }
             Op::Adapt { source, len: whole, literal_len } => {
                 let source = &self.index.sources()[source as usize];
@@ -229,6 +242,31 @@ impl<'r, R: Read> FileReader<'r, R> {
             (self.op, self.op_done) = (self.op + 1, 0);
         }
         Ok(Some(Piece { at, bytes }))
+    }
+
+    /// Deflated bytes, from what they hold.
+    fn restore(&mut self, number: u32, len: u64) -> Result<Vec<u8>, PatchError> {
+        let restored = self.file.restored.get(number as usize).ok_or(DecodeError::Length)?;
+        let mut raw = Vec::with_capacity(piece_len(restored.raw_len, RAW_LEN_MAX));
+        for op in &restored.ops {
+            let mut done = 0;
+            while done < op.len() {
+                let (start, piece) = (raw.len(), piece_len(op.len() - done, PIECE_LEN_MAX));
+                match *op {
+                    Op::Copy { source, at, .. } => {
+                        raw.resize(start + piece, 0);
+                        self.literals.members.read(self.index, self.old, source, &mut raw[start..], at + done)?;
+                    }
+                    _ => raw.extend_from_slice(self.literals.take(self.index, self.old, piece)?),
+                }
+                done += (raw.len() - start) as u64;
+            }
+        }
+        let like = restored.like.map(|number| self.literals.members.like(self.index, self.old, number)).transpose()?.flatten();
+        let wrong = || PatchError::Made { path: self.change.path.clone() };
+        let bare_len = restored.wrap.bare_len(len).and_then(|len| usize::try_from(len).ok()).ok_or_else(wrong)?;
+        let stream = deflate::restore(&raw, like.as_deref(), &restored.recipe, bare_len).map_err(|_| wrong())?;
+        Ok(deflate::wrapped(stream, &raw, restored.wrap))
     }
 
     fn skip_kept(&mut self) {

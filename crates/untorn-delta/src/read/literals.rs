@@ -9,7 +9,7 @@ use zstd::zstd_safe::DCtx;
 use super::ahead::{Ahead, Arrived};
 use super::container::{check_zstd, input_error, read_len};
 use super::lzma;
-use super::old::read_old;
+use super::members::Members;
 use crate::files::piece_len;
 use crate::{Files, PatchError};
 
@@ -17,6 +17,8 @@ use crate::{Files, PatchError};
 pub(super) struct Literals<R> {
     input: R,
     ahead: Ahead,
+    /// What old members hold, for frames and copies.
+    pub(super) members: Members,
     /// Literal bytes before the ones held.
     base: u64,
     held: Vec<u8>,
@@ -26,7 +28,7 @@ pub(super) struct Literals<R> {
 
 impl<R: Read> Literals<R> {
     pub(super) fn new(input: R) -> Self {
-        Self { input, ahead: Ahead::new(), base: 0, held: Vec::new(), at: 0 }
+        Self { input, ahead: Ahead::new(), members: Members::default(), base: 0, held: Vec::new(), at: 0 }
     }
 
     /// Lets `threads` threads decompress.
@@ -94,7 +96,7 @@ impl<R: Read> Literals<R> {
         // The memory of one frame is given back before another is made.
         self.base += self.held.len() as u64;
         self.held = Vec::new();
-        let arrived = self.ahead.next(&mut self.input, index, old, self.at).ok_or(DecodeError::Length)??;
+        let arrived = self.ahead.next(&mut self.input, index, (old, &mut self.members), self.at).ok_or(DecodeError::Length)??;
         match arrived {
             Arrived::Bytes(bytes) => self.held = bytes,
             Arrived::Skipped(len) => self.base += len,
@@ -124,9 +126,15 @@ pub(super) fn read_stored(input: &mut impl Read, frame: &Frame) -> Result<Task, 
 }
 
 /// Adds what the frame refers to.
-pub(super) fn prepare(task: Task, frame: &Frame, index: &Index, old: &dyn Files) -> Result<Task, PatchError> {
-    let paths = frame.references.iter().map(|reference| index.sources()[reference.source as usize].path.clone()).collect();
-    Ok(Task { references: read_references(frame, index, old)?, paths, ..task })
+pub(super) fn prepare(
+    task: Task,
+    frame: &Frame,
+    index: &Index,
+    (old, members): (&dyn Files, &mut Members),
+) -> Result<Task, PatchError> {
+    let path = |number: u32| index.source(number).map(|source| source.file.path.clone());
+    let paths = frame.references.iter().filter_map(|reference| path(reference.source)).collect();
+    Ok(Task { references: read_references(frame, index, (old, members))?, paths, ..task })
 }
 
 impl Task {
@@ -164,13 +172,13 @@ fn decompress_zstd(stored: &[u8], references: &[u8], len: u64) -> Result<Option<
     Ok((done == Ok(len)).then_some(bytes))
 }
 
-fn read_references(frame: &Frame, index: &Index, old: &dyn Files) -> Result<Vec<u8>, PatchError> {
+fn read_references(frame: &Frame, index: &Index, (old, members): (&dyn Files, &mut Members)) -> Result<Vec<u8>, PatchError> {
     let mut bytes = vec![0; usize::try_from(frame.reference_len()).map_err(|_| DecodeError::Length)?];
     let mut rest = &mut bytes[..];
     for reference in &frame.references {
         let len = usize::try_from(reference.len).map_err(|_| DecodeError::Length)?;
         let (part, behind) = rest.split_at_mut(len);
-        read_old(old, &index.sources()[reference.source as usize].path, part, reference.at)?;
+        members.read(index, old, reference.source, part, reference.at)?;
         rest = behind;
     }
     Ok(bytes)

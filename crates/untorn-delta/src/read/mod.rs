@@ -8,6 +8,7 @@ mod cost;
 mod file_reader;
 mod literals;
 mod lzma;
+mod members;
 mod need;
 mod old;
 
@@ -23,6 +24,7 @@ pub use cost::Cost;
 pub use file_reader::{FileReader, Piece, Way};
 use literals::Literals;
 pub(crate) use lzma::DICT_LEN_MIN;
+pub(crate) use members::{new_memory_len, old_memory_len};
 use need::Need;
 pub use old::check_replaced;
 

@@ -1,13 +1,14 @@
 //! How much memory reading a patch takes.
 
-use untorn_format::patch::{Change, Frame, Header, Index, Op, Reference};
+use untorn_format::patch::{Change, Frame, Header, Index, Op, Reference, Restored};
 
+use super::members;
 use crate::PatchError;
 
 /// How much memory reading a patch takes, in bytes: at most, and near to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Need {
-    /// The index, which is held as long as the patch is read.
+    /// The index, which is held as long as the patch is read, and the members of files that are worked on.
     index_len: u64,
     /// The largest frame while it is decompressed: as stored, what it refers to, and what comes out, once more where the decompressor keeps a window of its own.
     frame_len: u64,
@@ -21,16 +22,32 @@ impl Need {
 
     pub(super) fn of(header: &Header, index: &Index) -> Self {
         let changes = index.changes().as_slice();
+        let of_restored =
+            |restored: &Restored| size_of::<Restored>() + restored.ops.len() * size_of::<Op>() + restored.recipe.len();
         let of_change = |change: &Change| {
-            let parts = change.file().map_or(0, |file| file.ops.len() * size_of::<Op>() + file.program.len());
+            let parts = change.file().map_or(0, |file| {
+                file.ops.len() * size_of::<Op>() + file.program.len() + file.restored.iter().map(of_restored).sum::<usize>()
+            });
             (size_of::<Change>() + change.path.as_str().len() + parts) as u64
         };
         let of_index_frame = |frame: &Frame| (size_of::<Frame>() + frame.references.len() * size_of::<Reference>()) as u64;
         let in_changes = changes.iter().map(of_change).fold(0, u64::saturating_add);
         let in_frames = index.frames().iter().map(of_index_frame).fold(0, u64::saturating_add);
+        let in_inflated = size_of_val(index.inflated()) as u64;
+        let restored = changes.iter().filter_map(Change::file).flat_map(|file| {
+            let restored = |op: &Op| {
+                if let Op::Restore { number, len, .. } = op { Some((*len, file.restored.get(*number as usize)?)) } else { None }
+            };
+            file.ops.iter().filter_map(restored)
+        });
+        let of_members = members::memory_len(index.inflated(), restored);
         let of_frame = |frame: &Frame| frame.stored_len.saturating_add(2 * (frame.len + frame.reference_len()));
         Self {
-            index_len: in_changes.saturating_add(in_frames).max(Self::at_least(header)),
+            index_len: in_changes
+                .saturating_add(in_frames)
+                .saturating_add(in_inflated)
+                .max(Self::at_least(header))
+                .saturating_add(of_members),
             frame_len: index.frames().iter().map(of_frame).max().unwrap_or(0),
         }
     }

@@ -11,6 +11,7 @@ use untorn_format::{DecodeError, Hash};
 /// A patch put together of its parts, all checksums right.
 fn forge(facts_stored: &[u8], facts_len: u64, digests: &[u8], frames: &[u8]) -> Vec<u8> {
     let header = Header {
+        restores: false,
         from: Hash::of(b"old"),
         to: Hash::of(b"new"),
         facts_stored_len: facts_stored.len() as u64,

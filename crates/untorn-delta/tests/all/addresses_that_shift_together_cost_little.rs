@@ -95,6 +95,7 @@ fn with_program(patch: &[u8], program: Vec<u8>) -> Option<Vec<u8>> {
     let stored = lzma(&facts);
     let frames = &patch[patch.len() - usize::try_from(header.frames_len).unwrap()..];
     let header = Header {
+        restores: false,
         facts_stored_len: stored.len() as u64,
         facts_len: facts.len() as u64,
         digests_len: digests.len() as u64,

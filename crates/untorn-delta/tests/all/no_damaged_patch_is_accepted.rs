@@ -87,5 +87,19 @@ fn other_documents_and_newer_formats_are_named_as_such() {
         changed
     };
     assert_eq!(refused(&with(8, 3)), DecodeError::NewerFormat { found: 3 });
-    assert_eq!(refused(&with(12, 1)), DecodeError::UnknownFeatures { bits: 1 });
+    assert_eq!(refused(&with(12, 2)), DecodeError::UnknownFeatures { bits: 2 });
+    assert_eq!(refused(&with(12, 3)), DecodeError::UnknownFeatures { bits: 2 });
+    // One that is known, and not used.
+    assert!(matches!(refused(&with(12, 1)), DecodeError::Field(_) | DecodeError::Length));
+}
+
+#[test]
+fn every_flipped_byte_of_a_patch_that_restores_members_is_refused() {
+    let (old, new) = crate::what_programs_deflated_becomes_the_same_again::all();
+    let patch = patch(&old, &new);
+    for at in (0..patch.len()).step_by(7) {
+        let mut damaged = patch.clone();
+        damaged[at] ^= 1 << (at % 8);
+        assert!(apply(&old, &damaged, Way::Whole).is_err(), "{at}");
+    }
 }

@@ -42,3 +42,17 @@ fn the_golden_patch_leads_to_the_new_tree() {
         assert!(apply(&old, &patch, way).unwrap().nodes == new.nodes, "{way:?}");
     }
 }
+
+/// Archives and pictures of many programs: what is predicted of a deflated stream must never be predicted otherwise.
+#[test]
+fn the_golden_patch_that_restores_members_leads_to_the_new_tree() {
+    let (old, new) = crate::what_programs_deflated_becomes_the_same_again::all();
+    let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/patch-restoring.v2");
+    if env::var_os("UNTORN_BLESS").is_some() {
+        fs::write(&golden, patch(&old, &new)).unwrap();
+    }
+    let patch = fs::read(golden).unwrap();
+    for way in [Way::Whole, Way::InPlace] {
+        assert!(apply(&old, &patch, way).unwrap().nodes == new.nodes, "{way:?}");
+    }
+}

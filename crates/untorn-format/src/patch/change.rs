@@ -1,6 +1,6 @@
 //! What changes at one path.
 
-use super::{Check, Hint, MAX_FILE_LEN, MAX_PROGRAM_LEN, Op};
+use super::{Check, Hint, MAX_FILE_LEN, MAX_PROGRAM_LEN, Op, Wrap};
 use crate::{DecodeError, Hash, TreePath, bytes::require, check_symlink_target};
 
 /// What changes at one path.
@@ -81,9 +81,26 @@ pub struct FilePatch {
     /// How the operation of kind [`Op::Adapt`] makes its bytes: at least one byte and at most [`MAX_PROGRAM_LEN`] where there is one, else
     /// none. What they mean is checked when they are used.
     pub program: Vec<u8>,
+    /// How each operation of kind [`Op::Restore`] makes its bytes, in the order of these operations.
+    pub restored: Vec<Restored>,
     /// Check of the bytes of every operation that is not [`Op::Keep`], one stretch after the other; `None` when nothing is kept, since these
     /// are all bytes.
     pub written: Option<Check>,
+}
+
+/// Deflated bytes that are made by deflating again what they hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// How many bytes they hold, at most [`MAX_RAW_LEN`].
+    pub raw_len: u64,
+    /// The number of the old member that they resemble, which is one of [`Index::inflated`](super::Index::inflated): what it is made like.
+    pub like: Option<u32>,
+    /// Where the bytes they hold come from: copies from files and from that member, and literal bytes.
+    pub ops: Vec<Op>,
+    /// How they stand in the file.
+    pub wrap: Wrap,
+    /// How what they hold is deflated. What it means is checked when it is used.
+    pub recipe: Vec<u8>,
 }
 
 impl Change {
@@ -105,6 +122,7 @@ impl Change {
         let len = self.file().map_or(0, |file| file.len);
         require(len.max(self.old_len()) <= MAX_FILE_LEN, "length of a file")?;
         self.file().map_or(Ok(()), FilePatch::check_program)?;
+        self.file().map_or(Ok(()), FilePatch::check_restored)?;
         let keeps = self.file().is_some_and(FilePatch::keeps);
         require(self.file().is_none_or(|file| file.written.is_some() == keeps), "check of the written bytes")?;
         require(self.file().is_none_or(|file| file.hash.is_none() == file.is_literal()), "hash of a file")?;
@@ -151,6 +169,28 @@ impl FilePatch {
     #[must_use]
     pub fn adapts(&self) -> bool {
         self.ops.iter().any(|op| matches!(op, Op::Adapt { .. }))
+    }
+
+    /// The last place at `at` or before it where making the file can begin: anywhere but within an operation that adapts or restores.
+    #[must_use]
+    pub fn start_before(&self, at: u64) -> u64 {
+        let mut start = 0_u64;
+        for op in &self.ops {
+            let end = start.saturating_add(op.len());
+            if end > at {
+                return if matches!(op, Op::Adapt { .. } | Op::Restore { .. }) { start } else { at };
+            }
+            start = end;
+        }
+        at
+    }
+
+    fn check_restored(&self) -> Result<(), DecodeError> {
+        let mut numbers = self.ops.iter().filter_map(|op| if let Op::Restore { number, .. } = op { Some(*number) } else { None });
+        let right = (0..).zip(&self.restored).all(|(number, _)| numbers.next() == Some(number)) && numbers.next().is_none();
+        require(right, "restored members")?;
+        let too_long = self.restored.iter().any(|restored| restored.recipe.len() as u64 > MAX_PROGRAM_LEN);
+        require(!too_long, "length of a recipe")
     }
 
     fn check_program(&self) -> Result<(), DecodeError> {

@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, put_number, put_signed};
 use super::op::moved;
-use super::{MAX_FRAME_LEN, MAX_REFERENCE_LEN, SourceFile};
+use super::{MAX_FRAME_LEN, MAX_INFLATED_LEN, MAX_REFERENCE_LEN};
 use crate::{DecodeError, Hash, bytes::require};
 
 /// How the bytes of a frame are stored.
@@ -64,12 +64,17 @@ impl Frame {
         self.references.iter().fold(0, |sum, reference| sum.saturating_add(reference.len))
     }
 
-    pub(super) fn check(&self, sources: &[SourceFile]) -> Result<(), DecodeError> {
+    /// `files` is how many of the sources are files; the others are members, which are inflated whole.
+    pub(super) fn check(&self, sources: &[u64], files: usize) -> Result<(), DecodeError> {
         require((1..=MAX_FRAME_LEN).contains(&self.len), "length of a frame")?;
         require((1..=self.len + self.len / 16 + 64).contains(&self.stored_len), "stored length of a frame")?;
         require(self.kind != FrameKind::Raw || self.is_raw(), "raw frame")?;
         require(self.reference_len() <= MAX_REFERENCE_LEN, "length of references")?;
-        self.references.iter().try_for_each(|reference| reference.check(sources))
+        self.references.iter().try_for_each(|reference| reference.check(sources))?;
+        let members = self.references.iter().map(|reference| reference.source as usize).filter(|source| *source >= files);
+        let mut before = None;
+        let inflated = members.filter(|source| before.replace(*source) != Some(*source)).map(|source| sources[source]);
+        require(inflated.fold(0, u64::saturating_add) <= MAX_INFLATED_LEN, "length of inflated references")
     }
 
     fn is_raw(&self) -> bool {
@@ -78,15 +83,15 @@ impl Frame {
 }
 
 impl Reference {
-    fn check(&self, sources: &[SourceFile]) -> Result<(), DecodeError> {
-        let file = sources.get(self.source as usize).ok_or(DecodeError::Field("number of a source"))?;
+    fn check(&self, sources: &[u64]) -> Result<(), DecodeError> {
+        let source_len = *sources.get(self.source as usize).ok_or(DecodeError::Field("number of a source"))?;
         let end = self.at.checked_add(self.len);
-        require(self.len > 0 && end.is_some_and(|end| end <= file.len), "reference")
+        require(self.len > 0 && end.is_some_and(|end| end <= source_len), "reference")
     }
 }
 
 /// Appends a frame: its facts and its digests. A raw frame has one digest, since what is stored is what it holds.
-pub(super) fn put_frame(facts: &mut Vec<u8>, digests: &mut Vec<u8>, frame: &Frame, sources: &[SourceFile]) {
+pub(super) fn put_frame(facts: &mut Vec<u8>, digests: &mut Vec<u8>, frame: &Frame, sources: &[u64]) {
     put_number(facts, frame.len << 2 | frame.kind.number());
     if frame.kind != FrameKind::Raw {
         put_number(facts, frame.stored_len);
@@ -97,7 +102,7 @@ pub(super) fn put_frame(facts: &mut Vec<u8>, digests: &mut Vec<u8>, frame: &Fram
 }
 
 /// A length of 0 stands for all that is left of the source.
-fn put_references(facts: &mut Vec<u8>, references: &[Reference], sources: &[SourceFile]) {
+fn put_references(facts: &mut Vec<u8>, references: &[Reference], sources: &[u64]) {
     let (mut source, mut at) = (0, 0);
     put_number(facts, references.len() as u64);
     for reference in references {
@@ -105,7 +110,7 @@ fn put_references(facts: &mut Vec<u8>, references: &[Reference], sources: &[Sour
         put_signed(facts, i64::from(reference.source) - i64::from(source));
         put_signed(facts, reference.at.cast_signed().wrapping_sub(at));
         let to_end =
-            sources.get(reference.source as usize).is_some_and(|file| file.len.checked_sub(reference.at) == Some(reference.len));
+            sources.get(reference.source as usize).is_some_and(|len| len.checked_sub(reference.at) == Some(reference.len));
         put_number(facts, if to_end { 0 } else { reference.len });
         (source, at) = (reference.source, reference.at.saturating_add(reference.len).cast_signed());
     }
@@ -115,7 +120,7 @@ fn put_references(facts: &mut Vec<u8>, references: &[Reference], sources: &[Sour
 pub(super) fn take_frame(
     facts: &mut Fields<'_>,
     digests: &mut Fields<'_>,
-    sources: &[SourceFile],
+    sources: &[u64],
     references_left: &mut u64,
 ) -> Result<Frame, DecodeError> {
     let tagged = facts.number()?;
@@ -131,11 +136,7 @@ pub(super) fn take_frame(
     Ok(Frame { kind, len, stored_len, stored_hash, hash: Hash(digests.array()?), references })
 }
 
-fn take_references(
-    facts: &mut Fields<'_>,
-    sources: &[SourceFile],
-    references_left: &mut u64,
-) -> Result<Vec<Reference>, DecodeError> {
+fn take_references(facts: &mut Fields<'_>, sources: &[u64], references_left: &mut u64) -> Result<Vec<Reference>, DecodeError> {
     let (mut source, mut at) = (0_u32, 0_u64);
     let count = facts.count(*references_left)?;
     *references_left -= count as u64;
@@ -154,8 +155,8 @@ fn take_references(
 }
 
 /// A length that could have been written as 0 is refused.
-fn take_reference_len(facts: &mut Fields<'_>, source: u32, at: u64, sources: &[SourceFile]) -> Result<u64, DecodeError> {
-    let to_end = sources.get(source as usize).and_then(|file| file.len.checked_sub(at));
+fn take_reference_len(facts: &mut Fields<'_>, source: u32, at: u64, sources: &[u64]) -> Result<u64, DecodeError> {
+    let to_end = sources.get(source as usize).and_then(|len| len.checked_sub(at));
     match facts.number()? {
         0 => to_end.ok_or(DecodeError::Field("reference")),
         len if Some(len) == to_end => Err(DecodeError::Field("reference")),

@@ -14,6 +14,9 @@ pub const HEADER_LEN: usize = 176;
 /// The format of the patches that this version writes; it reads no other.
 pub const FORMAT_NUMBER: u32 = 2;
 
+/// The feature of patches that restore members: see [`Header::restores`].
+const RESTORES: u32 = 1;
+
 const KIND: Kind = Kind { magic: *b"untorn:d", format: FORMAT_NUMBER, len_max: HEADER_LEN as u64 };
 
 const FROM: Field<32> = Field::at(16);
@@ -32,6 +35,8 @@ pub(crate) const ROWS: &[Row] = rows!(
 /// The first bytes of a patch. What follows: the stored facts, the digests, the frames, and nothing more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
+    /// Whether members of files are inflated, and deflated again: a critical feature, without which all is as if there were none.
+    pub restores: bool,
     /// Hash of the manifest of the build it starts from.
     pub from: Hash,
     /// Hash of the manifest of the build it leads to.
@@ -64,7 +69,7 @@ impl Header {
     #[must_use]
     pub fn encode(&self) -> [u8; HEADER_LEN] {
         let mut block = [0; HEADER_LEN];
-        KIND.begin(&mut block);
+        KIND.begin_with(&mut block, if self.restores { RESTORES } else { 0 });
         FROM.put(&mut block, self.from.0);
         TO.put(&mut block, self.to.0);
         FACTS_STORED_LEN.put(&mut block, self.facts_stored_len.to_le_bytes());
@@ -82,8 +87,9 @@ impl Header {
     /// # Errors
     /// [`DecodeError`] for anything that [`Header::encode`] would not have written, or when a part is longer than is read.
     pub fn decode(block: &[u8; HEADER_LEN]) -> Result<Self, DecodeError> {
-        KIND.open(block)?;
+        let (_, features) = KIND.open_knowing(block, RESTORES)?;
         let header = Self {
+            restores: features == RESTORES,
             from: FROM.hash(block),
             to: TO.hash(block),
             facts_stored_len: FACTS_STORED_LEN.u64(block),

@@ -2,11 +2,12 @@
 
 use super::fields::{Fields, put_number, put_signed, put_text};
 use super::frame::{put_frame, take_frame};
-use super::op::{Limits, moved, put_ops, take_ops};
+use super::inflated::{self, Inflated, Source};
+use super::op::{Limits, Reading, moved, put_ops, take_ops};
 use super::paths::{put_paths, take_paths};
 use super::{
     After, Before, Change, Changes, Check, FilePatch, Frame, Hint, MAX_CHANGES, MAX_FACTS_LEN, MAX_FILE_LEN, MAX_FRAMES, MAX_OPS,
-    MAX_REFERENCES, Op, Replaced,
+    MAX_REFERENCES, Op, Replaced, Restored,
 };
 use crate::{DecodeError, Hash, Hasher, TreePath, bytes::require};
 
@@ -54,6 +55,7 @@ impl Default for Sums {
 pub struct Index {
     changes: Changes,
     sources: Vec<SourceFile>,
+    inflated: Vec<Inflated>,
     frames: Vec<Frame>,
     sums: Sums,
 }
@@ -65,8 +67,24 @@ impl Index {
     /// [`DecodeError`] when an operation or a frame reads what does not exist, when operations do not make their file exactly, when
     /// frames hold more or fewer literal bytes than operations use, or when a source is not needed.
     pub fn new(changes: Changes, sources: Vec<SourceFile>, frames: Vec<Frame>, sums: Sums) -> Result<Self, DecodeError> {
-        let index = Self { changes, sources, frames, sums };
+        Self::with_inflated(changes, sources, Vec::new(), frames, sums)
+    }
+
+    /// The same, with members of old files that are inflated, sorted by file and offset: they are sources, too, numbered behind the files.
+    ///
+    /// # Errors
+    /// As [`Index::new`]; and when members do not lie in their files, each apart, or when there are some though nothing is restored.
+    pub fn with_inflated(
+        changes: Changes,
+        sources: Vec<SourceFile>,
+        inflated: Vec<Inflated>,
+        frames: Vec<Frame>,
+        sums: Sums,
+    ) -> Result<Self, DecodeError> {
+        let index = Self { changes, sources, inflated, frames, sums };
         index.check_sources()?;
+        inflated::check(&index.inflated, &index.sources)?;
+        require(index.inflated.is_empty() || index.restores(), "old members that are not needed")?;
         index.check_ops()?;
         index.check_frames()?;
         index.check_literals()?;
@@ -84,6 +102,30 @@ impl Index {
     #[must_use]
     pub fn sources(&self) -> &[SourceFile] {
         &self.sources
+    }
+
+    /// The members of old files that are inflated, sorted by file and offset. As sources they are numbered behind the files.
+    #[must_use]
+    pub fn inflated(&self) -> &[Inflated] {
+        &self.inflated
+    }
+
+    /// The source of that number: a file, or what a member of one holds.
+    #[must_use]
+    pub fn source(&self, number: u32) -> Option<Source<'_>> {
+        match (number as usize).checked_sub(self.sources.len()) {
+            None => self.sources.get(number as usize).map(|file| Source { file, inflated: None }),
+            Some(number) => {
+                let inflated = self.inflated.get(number)?;
+                self.sources.get(inflated.source as usize).map(|file| Source { file, inflated: Some(inflated) })
+            }
+        }
+    }
+
+    /// Whether any member is restored: what [`Header::restores`](super::Header::restores) must say.
+    #[must_use]
+    pub fn restores(&self) -> bool {
+        self.files().any(|file| !file.restored.is_empty())
     }
 
     /// The frames, in order: together they hold the literal bytes of all files, in the order of the changes.
@@ -113,6 +155,10 @@ impl Index {
         put_paths(&mut facts, changes.iter().map(|change| &change.path));
         facts.extend(changes.iter().map(|change| self.tag(change)));
         self.put_other_sources(&mut facts);
+        if self.restores() {
+            inflated::put(&mut facts, &self.inflated);
+        }
+        let lens = self.source_lens();
         changes.iter().for_each(|change| put_before(&mut facts, &change.before));
         changes.iter().for_each(|change| self.put_after(&mut facts, change));
         changes.iter().for_each(|change| self.put_file_ops(&mut facts, change));
@@ -120,7 +166,7 @@ impl Index {
         digests.extend_from_slice(&self.sums.after.0);
         changes.iter().for_each(|change| put_digests(&mut digests, change));
         put_number(&mut facts, self.frames.len() as u64);
-        self.frames.iter().for_each(|frame| put_frame(&mut facts, &mut digests, frame, &self.sources));
+        self.frames.iter().for_each(|frame| put_frame(&mut facts, &mut digests, frame, &lens));
         (facts, digests)
     }
 
@@ -129,6 +175,14 @@ impl Index {
     /// # Errors
     /// [`DecodeError`] for anything that [`Index::encode`] would not have written.
     pub fn decode(facts: &[u8], digests: &[u8]) -> Result<Self, DecodeError> {
+        Self::decode_as(facts, digests, false)
+    }
+
+    /// Reads the index of a patch that restores members, or not, as [its header says](super::Header::restores).
+    ///
+    /// # Errors
+    /// As [`Index::decode`].
+    pub fn decode_as(facts: &[u8], digests: &[u8], restores: bool) -> Result<Self, DecodeError> {
         let (mut facts, mut digests) = (Fields(facts), Fields(digests));
         let (mut path_bytes_left, mut ops_left) = (MAX_FACTS_LEN, MAX_OPS);
         let count = facts.count(MAX_CHANGES)?;
@@ -136,7 +190,12 @@ impl Index {
         let tags = facts.bytes(paths.len() as u64)?;
         let others = take_other_sources(&mut facts, &mut path_bytes_left)?;
         require(!others.iter().any(|other| paths.binary_search(&other.path).is_ok()), "source")?;
+        let inflated = if restores { inflated::take(&mut facts)? } else { Vec::new() };
         let homes = homes(&paths, tags, &others);
+        let files = others.len() + tags.iter().filter(|tag| is_source(**tag)).count();
+        let files = u32::try_from(files).map_err(|_| DecodeError::Field("count"))?;
+        let mut reading = Reading { ops_left: &mut ops_left, files: restores.then_some(files) };
+        let mut recipe_lens = Vec::new();
         let befores = tags.iter().map(|tag| take_before(&mut facts, *tag)).collect::<Result<Vec<_>, _>>()?;
         let mut changes = Vec::new();
         for ((path, tag), before) in paths.iter().zip(tags).zip(befores) {
@@ -144,15 +203,22 @@ impl Index {
             changes.push(Change { path: path.clone(), before, after });
         }
         for (change, home) in changes.iter_mut().zip(homes) {
-            take_file_ops(&mut facts, change, home, &mut ops_left)?;
+            recipe_lens.push(take_file_ops(&mut facts, change, home, &mut reading)?);
         }
         let sums = Sums { before: Hash(digests.array()?), after: Hash(digests.array()?) };
-        changes.iter_mut().try_for_each(|change| take_digests(&mut digests, change))?;
+        changes.iter_mut().zip(&recipe_lens).try_for_each(|(change, lens)| take_digests(&mut digests, change, lens))?;
         let sources = merge_sources(&changes, tags, others);
-        let frames = take_frames(&mut facts, &mut digests, &sources)?;
+        let frames = take_frames(&mut facts, &mut digests, &lens(&sources, &inflated))?;
         facts.end()?;
         digests.end()?;
-        Self::new(Changes::new(changes)?, sources, frames, sums)
+        let index = Self::with_inflated(Changes::new(changes)?, sources, inflated, frames, sums)?;
+        require(index.restores() == restores, "feature that is not used")?;
+        Ok(index)
+    }
+
+    /// The lengths of all sources.
+    fn source_lens(&self) -> Vec<u64> {
+        lens(&self.sources, &self.inflated)
     }
 
     fn check_sources(&self) -> Result<(), DecodeError> {
@@ -166,17 +232,21 @@ impl Index {
     }
 
     fn check_ops(&self) -> Result<(), DecodeError> {
+        let (sources, files) = (&self.source_lens(), self.sources.len());
         for change in self.changes.as_slice() {
             if let Some(file) = change.file() {
-                Limits { len: file.len, old_len: change.old_len(), sources: &self.sources }.check(&file.ops)?;
+                Limits { len: file.len, old_len: change.old_len(), sources, files, restored: &file.restored, is_inner: false }
+                    .check(&file.ops)?;
             }
         }
-        let ops = self.files().map(|file| file.ops.len() as u64).sum::<u64>();
+        let of_file = |file: &FilePatch| file.ops.len() + file.restored.iter().map(|restored| restored.ops.len()).sum::<usize>();
+        let ops = self.files().map(|file| of_file(file) as u64).sum::<u64>();
         require(ops <= MAX_OPS, "number of operations")
     }
 
     fn check_frames(&self) -> Result<(), DecodeError> {
-        self.frames.iter().try_for_each(|frame| frame.check(&self.sources))?;
+        let lens = self.source_lens();
+        self.frames.iter().try_for_each(|frame| frame.check(&lens, self.sources.len()))?;
         let references = self.frames.iter().map(|frame| frame.references.len() as u64).sum::<u64>();
         require(self.frames.len() as u64 <= MAX_FRAMES, "number of frames")?;
         require(references <= MAX_REFERENCES, "number of references")
@@ -189,12 +259,15 @@ impl Index {
     }
 
     fn check_use(&self) -> Result<(), DecodeError> {
-        let mut used = vec![false; self.sources.len()];
-        for op in self.files().flat_map(|file| &file.ops) {
-            if let Some(source) = op.source() {
+        let mut used = vec![false; self.sources.len() + self.inflated.len()];
+        for file in self.files() {
+            let inner = file.restored.iter().flat_map(|restored| &restored.ops);
+            let like = file.restored.iter().filter_map(|restored| restored.like);
+            for source in file.ops.iter().chain(inner).filter_map(Op::source).chain(like) {
                 used[source as usize] = true;
             }
         }
+        self.inflated.iter().for_each(|inflated| used[inflated.source as usize] = true);
         for reference in self.frames.iter().flat_map(|frame| &frame.references) {
             used[reference.source as usize] = true;
         }
@@ -206,7 +279,7 @@ impl Index {
     }
 
     /// The number of a source.
-    fn source(&self, path: &TreePath) -> Option<u32> {
+    fn source_at(&self, path: &TreePath) -> Option<u32> {
         self.sources.binary_search_by(|source| source.path.cmp(path)).ok().and_then(|number| u32::try_from(number).ok())
     }
 
@@ -229,7 +302,7 @@ impl Index {
             After::File(file) => (FILE, file.executable),
             After::Moved { executable, .. } => (MOVED, *executable),
         };
-        before | after << 2 | u8::from(executable) << 5 | u8::from(self.source(&change.path).is_some()) << 6
+        before | after << 2 | u8::from(executable) << 5 | u8::from(self.source_at(&change.path).is_some()) << 6
     }
 
     fn put_other_sources(&self, facts: &mut Vec<u8>) {
@@ -252,7 +325,10 @@ impl Index {
     fn put_file_ops(&self, facts: &mut Vec<u8>, change: &Change) {
         match change.file() {
             Some(file) if file.is_literal() => put_number(facts, 0),
-            Some(file) => put_ops(facts, &file.ops, self.home(&change.path)),
+            Some(file) => {
+                let files = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
+                put_ops(facts, &file.ops, &file.restored, (self.home(&change.path), files));
+            }
             None => {}
         }
     }
@@ -279,7 +355,13 @@ fn put_digests(digests: &mut Vec<u8>, change: &Change) {
             put_number(digests, file.program.len() as u64);
             digests.extend_from_slice(&file.program);
         }
+        file.restored.iter().for_each(|restored| digests.extend_from_slice(&restored.recipe));
     }
+}
+
+/// The lengths of files, and behind them of what their members hold.
+fn lens(sources: &[SourceFile], inflated: &[Inflated]) -> Vec<u64> {
+    sources.iter().map(|source| source.len).chain(inflated.iter().map(|inflated| inflated.raw_len)).collect()
 }
 
 const ABSENT: u8 = 0;
@@ -299,7 +381,7 @@ fn take_other_sources(facts: &mut Fields<'_>, path_bytes_left: &mut u64) -> Resu
     paths.into_iter().map(|path| Ok(SourceFile { path, len: facts.number()? })).collect()
 }
 
-fn take_frames(facts: &mut Fields<'_>, digests: &mut Fields<'_>, sources: &[SourceFile]) -> Result<Vec<Frame>, DecodeError> {
+fn take_frames(facts: &mut Fields<'_>, digests: &mut Fields<'_>, sources: &[u64]) -> Result<Vec<Frame>, DecodeError> {
     let count = facts.count(MAX_FRAMES)?;
     let mut references_left = MAX_REFERENCES;
     (0..count).map(|_| take_frame(facts, digests, sources, &mut references_left)).collect()
@@ -350,7 +432,15 @@ fn take_after(facts: &mut Fields<'_>, tag: u8, paths: &[TreePath], before: &Befo
         FILE => {
             let old_len = if let Before::File { len, .. } = before { *len } else { 0 };
             let len = moved(old_len, facts.signed()?).ok_or(DecodeError::Field("length of a file"))?;
-            Ok(After::File(FilePatch { len, hash: None, executable, ops: Vec::new(), program: Vec::new(), written: None }))
+            Ok(After::File(FilePatch {
+                len,
+                hash: None,
+                executable,
+                ops: Vec::new(),
+                program: Vec::new(),
+                restored: Vec::new(),
+                written: None,
+            }))
         }
         MOVED => Ok(After::Moved { from: take_from(facts, paths)?, executable }),
         _ if executable => Err(DecodeError::Field("kind of change")),
@@ -366,18 +456,27 @@ fn take_from(facts: &mut Fields<'_>, paths: &[TreePath]) -> Result<TreePath, Dec
     number.and_then(|number| paths.get(number)).cloned().ok_or(DecodeError::Field("file that moves"))
 }
 
-fn take_file_ops(facts: &mut Fields<'_>, change: &mut Change, home: u32, ops_left: &mut u64) -> Result<(), DecodeError> {
-    let After::File(file) = &mut change.after else { return Ok(()) };
-    file.ops = take_ops(facts, home, ops_left)?;
+/// Gives the lengths of the recipes, which stand in the digests.
+fn take_file_ops(
+    facts: &mut Fields<'_>,
+    change: &mut Change,
+    home: u32,
+    reading: &mut Reading<'_>,
+) -> Result<Vec<usize>, DecodeError> {
+    let After::File(file) = &mut change.after else { return Ok(Vec::new()) };
+    let mut restored: Vec<(Restored, usize)> = Vec::new();
+    file.ops = take_ops(facts, home, reading, &mut restored)?;
     require(file.ops.is_empty() || !file.is_literal(), "literal file")?;
     if file.ops.is_empty() && file.len > 0 {
-        *ops_left = ops_left.checked_sub(1).ok_or(DecodeError::Field("number of operations"))?;
+        *reading.ops_left = reading.ops_left.checked_sub(1).ok_or(DecodeError::Field("number of operations"))?;
         file.ops.push(Op::Literal { len: file.len });
     }
-    Ok(())
+    let lens;
+    (file.restored, lens) = restored.into_iter().unzip();
+    Ok(lens)
 }
 
-fn take_digests(digests: &mut Fields<'_>, change: &mut Change) -> Result<(), DecodeError> {
+fn take_digests(digests: &mut Fields<'_>, change: &mut Change, recipe_lens: &[usize]) -> Result<(), DecodeError> {
     let keeps = change.file().is_some_and(FilePatch::keeps);
     if let Before::File { replaced, .. } = &mut change.before {
         *replaced = if keeps { Replaced::Parts(Check(digests.array()?)) } else { Replaced::Whole(Hint(digests.array()?)) };
@@ -388,6 +487,9 @@ fn take_digests(digests: &mut Fields<'_>, change: &mut Change) -> Result<(), Dec
         if file.adapts() {
             let len = digests.number()?;
             file.program = digests.bytes(len)?.to_vec();
+        }
+        for (restored, len) in file.restored.iter_mut().zip(recipe_lens) {
+            restored.recipe = digests.bytes(*len as u64)?.to_vec();
         }
     }
     Ok(())

@@ -12,16 +12,18 @@ mod fields;
 mod frame;
 mod header;
 mod index;
+mod inflated;
 mod op;
 mod paths;
 
-pub use change::{After, Before, Change, FilePatch, Replaced};
+pub use change::{After, Before, Change, FilePatch, Replaced, Restored};
 pub use changes::{Changes, MisfitError};
 pub use check::{Check, Hint};
 pub use frame::{Frame, FrameKind, Reference};
 pub(crate) use header::ROWS as HEADER_ROWS;
 pub use header::{FORMAT_NUMBER, HEADER_LEN, Header};
 pub use index::{Index, SourceFile, Sums};
+pub use inflated::{CHUNK_LEN, Inflated, Source, Wrap};
 pub use op::Op;
 
 /// The most bytes of index facts that are read, before compression: 32 MiB.
@@ -42,5 +44,13 @@ pub const MAX_REFERENCES: u64 = 512 << 10;
 pub const MAX_FRAME_LEN: u64 = 8 << 20;
 /// The most old bytes one frame may refer to: 16 MiB.
 pub const MAX_REFERENCE_LEN: u64 = 16 << 20;
+/// The most old members that are inflated.
+pub const MAX_INFLATED: u64 = 512 << 10;
+/// The most bytes that the members hold which one frame refers to, in whole or in part: 32 MiB.
+pub const MAX_INFLATED_LEN: u64 = 32 << 20;
+/// Deflated bytes hold at most so many times their number: 1032 (258 bytes for two bits).
+pub const INFLATION_MAX: u64 = 1032;
+/// The most raw bytes of one [member](Restored) that is deflated again, and of an old one that is inflated: 32 MiB.
+pub const MAX_RAW_LEN: u64 = 32 << 20;
 /// The longest file: 1 EiB, so that no sum of two lengths overflows.
 pub const MAX_FILE_LEN: u64 = 1 << 60;

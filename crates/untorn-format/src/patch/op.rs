@@ -1,7 +1,7 @@
 //! Operations: where each byte of a new file comes from.
 
 use super::fields::{Fields, put_number, put_signed};
-use super::{MAX_FILE_LEN, MAX_OPS, SourceFile};
+use super::{INFLATION_MAX, MAX_FILE_LEN, MAX_OPS, MAX_RAW_LEN, Restored, Wrap};
 use crate::{DecodeError, bytes::require};
 
 /// Where the next bytes of a new file come from. The operations of a file cover it from its first byte to its last, each byte once.
@@ -36,6 +36,15 @@ pub enum Op {
         /// How many of these bytes are literal bytes of the patch.
         literal_len: u64,
     },
+    /// Deflated bytes, from what they hold: as [`FilePatch::restored`](super::FilePatch::restored) says under that number.
+    Restore {
+        /// Which of these it is: they are numbered in the order of the operations.
+        number: u32,
+        /// Length in bytes, never 0.
+        len: u64,
+        /// How many of the bytes they hold are literal bytes of the patch.
+        literal_len: u64,
+    },
 }
 
 impl Op {
@@ -43,7 +52,11 @@ impl Op {
     #[must_use]
     pub fn len(&self) -> u64 {
         match *self {
-            Self::Keep { len } | Self::Copy { len, .. } | Self::Literal { len } | Self::Adapt { len, .. } => len,
+            Self::Keep { len }
+            | Self::Copy { len, .. }
+            | Self::Literal { len }
+            | Self::Adapt { len, .. }
+            | Self::Restore { len, .. } => len,
         }
     }
 
@@ -52,17 +65,17 @@ impl Op {
     pub fn literal_len(&self) -> u64 {
         match *self {
             Self::Literal { len } => len,
-            Self::Adapt { literal_len, .. } => literal_len,
+            Self::Adapt { literal_len, .. } | Self::Restore { literal_len, .. } => literal_len,
             Self::Keep { .. } | Self::Copy { .. } => 0,
         }
     }
 
-    /// The number of the old file it reads, besides the one that stands in its place.
+    /// The number of the source it reads, besides the file that stands in its place. One that restores reads those of its own operations.
     #[must_use]
     pub fn source(&self) -> Option<u32> {
         match *self {
             Self::Copy { source, .. } | Self::Adapt { source, .. } => Some(source),
-            Self::Keep { .. } | Self::Literal { .. } => None,
+            Self::Keep { .. } | Self::Literal { .. } | Self::Restore { .. } => None,
         }
     }
 
@@ -91,8 +104,14 @@ pub(super) struct Limits<'a> {
     pub(super) len: u64,
     /// Length of the old file at the same path; 0 when there is none.
     pub(super) old_len: u64,
-    /// The files that may be copied from.
-    pub(super) sources: &'a [SourceFile],
+    /// The lengths of what may be copied from: files, then members of these.
+    pub(super) sources: &'a [u64],
+    /// How many of these are files.
+    pub(super) files: usize,
+    /// How the operations that restore make their bytes.
+    pub(super) restored: &'a [Restored],
+    /// Whether these are the operations of a member, which may copy from an old one.
+    pub(super) is_inner: bool,
 }
 
 impl Limits<'_> {
@@ -112,15 +131,39 @@ impl Limits<'_> {
         match *op {
             Op::Keep { len } => within(made, len, self.old_len, "kept bytes beyond the old file"),
             Op::Copy { source, at, len } => {
-                let file = self.sources.get(source as usize).ok_or(DecodeError::Field("number of a source"))?;
-                within(at, len, file.len, "copy beyond its source")
+                let source_len = *self.sources.get(source as usize).ok_or(DecodeError::Field("number of a source"))?;
+                require(self.is_inner || (source as usize) < self.files, "number of a source")?;
+                within(at, len, source_len, "copy beyond its source")
             }
             Op::Literal { .. } => Ok(()),
             Op::Adapt { source, len, literal_len } => {
-                require((source as usize) < self.sources.len(), "number of a source")?;
+                require((source as usize) < self.files, "number of a source")?;
                 require(literal_len <= len, "literal bytes of an adapted file")
             }
+            Op::Restore { number, len, literal_len } => {
+                let restored = self.restored.get(number as usize).ok_or(DecodeError::Field("restored members"))?;
+                self.check_restored(restored, len, literal_len)
+            }
         }
+    }
+}
+
+impl Limits<'_> {
+    /// What a member holds is made of copies and literal bytes, and is no more than such a member can hold.
+    fn check_restored(&self, restored: &Restored, len: u64, literal_len: u64) -> Result<(), DecodeError> {
+        let raw_len_max = MAX_RAW_LEN.min(len.saturating_mul(INFLATION_MAX));
+        require(restored.raw_len <= raw_len_max, "length of a restored member")?;
+        let is_inner = |op: &Op| matches!(op, Op::Copy { .. } | Op::Literal { .. });
+        require(restored.ops.iter().all(is_inner), "operation of a restored member")?;
+        let literals = restored.ops.iter().map(Op::literal_len).fold(0, u64::saturating_add);
+        require(literals == literal_len, "literal bytes of a restored member")?;
+        let is_member = |number: u32| (self.files..self.sources.len()).contains(&(number as usize));
+        require(restored.like.is_none_or(is_member), "number of an old member")?;
+        // So no more members need be inflated for it.
+        let is_near = |number: u32| (number as usize) < self.files || restored.like == Some(number);
+        require(restored.ops.iter().filter_map(Op::source).all(is_near), "number of a source")?;
+        restored.wrap.check(len)?;
+        Limits { len: restored.raw_len, old_len: 0, restored: &[], is_inner: true, ..*self }.check(&restored.ops)
     }
 }
 
@@ -132,6 +175,9 @@ const KEEP: u64 = 0;
 const LITERAL: u64 = 1;
 const COPY: u64 = 2;
 const COPY_FROM: u64 = 3;
+
+/// The tag of an operation that restores: literal bytes of no length.
+const RESTORE: u64 = LITERAL;
 
 /// Stands where [`COPY_FROM`] has the distance to another source, which is never 0.
 const ADAPT: i64 = 0;
@@ -148,8 +194,8 @@ impl Cursor {
     }
 }
 
-/// Appends the operations of a file. `home` is the number of the source a copy is first expected from.
-pub(super) fn put_ops(out: &mut Vec<u8>, ops: &[Op], home: u32) {
+/// Appends the operations of a file. `home` is the number of the source a copy is first expected from, `files` the number of sources that are files.
+pub(super) fn put_ops(out: &mut Vec<u8>, ops: &[Op], restored: &[Restored], (home, files): (u32, u32)) {
     let mut cursor = Cursor { source: home, at: 0 };
     put_number(out, ops.len() as u64);
     for op in ops {
@@ -167,6 +213,13 @@ pub(super) fn put_ops(out: &mut Vec<u8>, ops: &[Op], home: u32) {
                 put_signed(out, at.cast_signed().wrapping_sub(cursor.at.cast_signed()));
                 cursor.at = at;
             }
+            Op::Restore { number, len, .. } => {
+                put_number(out, RESTORE);
+                put_number(out, len);
+                if let Some(restored) = restored.get(number as usize) {
+                    put_restored(out, restored, (home, files));
+                }
+            }
             Op::Adapt { source, len, literal_len } => {
                 put_number(out, len << 2 | COPY_FROM);
                 put_signed(out, ADAPT);
@@ -179,22 +232,79 @@ pub(super) fn put_ops(out: &mut Vec<u8>, ops: &[Op], home: u32) {
     }
 }
 
-/// Reads the operations of a file. `ops_left` is how many the patch may still have.
-pub(super) fn take_ops(fields: &mut Fields<'_>, home: u32, ops_left: &mut u64) -> Result<Vec<Op>, DecodeError> {
+/// What its recipe says stands elsewhere; here, how long it is.
+fn put_restored(out: &mut Vec<u8>, restored: &Restored, (home, files): (u32, u32)) {
+    put_number(out, restored.raw_len);
+    put_number(out, restored.like.map_or(0, |like| u64::from(like.saturating_sub(files)) + 1));
+    restored.wrap.put(out);
+    put_number(out, restored.recipe.len() as u64);
+    put_ops(out, &restored.ops, &[], (restored.like.unwrap_or(home), files));
+}
+
+/// How operations are read.
+pub(super) struct Reading<'a> {
+    /// How many operations the patch may still have.
+    pub(super) ops_left: &'a mut u64,
+    /// How many sources are files; `None` when the patch restores nothing.
+    pub(super) files: Option<u32>,
+}
+
+/// Reads a member, and the length of its recipe, which stands elsewhere.
+fn take_restored(
+    fields: &mut Fields<'_>,
+    home: u32,
+    files: u32,
+    reading: &mut Reading<'_>,
+) -> Result<(Restored, usize), DecodeError> {
+    let raw_len = fields.number()?;
+    let like = match fields.number()? {
+        0 => None,
+        number => Some(
+            u32::try_from(number - 1)
+                .ok()
+                .and_then(|number| number.checked_add(files))
+                .ok_or(DecodeError::Field("number of an old member"))?,
+        ),
+    };
+    let wrap = Wrap::take(fields)?;
+    let recipe_len = usize::try_from(fields.number()?).map_err(|_| DecodeError::Length)?;
+    let mut none = Vec::new();
+    let inner = &mut Reading { ops_left: &mut *reading.ops_left, files: None };
+    let ops = take_ops(fields, like.unwrap_or(home), inner, &mut none)?;
+    Ok((Restored { raw_len, like, ops, wrap, recipe: Vec::new() }, recipe_len))
+}
+
+/// Reads the operations of a file, and appends what they restore, with the lengths of the recipes.
+pub(super) fn take_ops(
+    fields: &mut Fields<'_>,
+    home: u32,
+    reading: &mut Reading<'_>,
+    restored: &mut Vec<(Restored, usize)>,
+) -> Result<Vec<Op>, DecodeError> {
     let mut cursor = Cursor { source: home, at: 0 };
-    let count = fields.count(MAX_OPS.min(*ops_left))?;
-    *ops_left -= count as u64;
+    let count = fields.count(MAX_OPS.min(*reading.ops_left))?;
+    *reading.ops_left -= count as u64;
     let mut ops = Vec::new();
     for _ in 0..count {
-        let op = take_op(fields, &mut cursor)?;
+        let tagged = fields.number()?;
+        let op = match reading.files {
+            Some(files) if tagged == RESTORE => {
+                let len = fields.number()?;
+                let member = take_restored(fields, home, files, reading)?;
+                let literal_len = member.0.ops.iter().map(Op::literal_len).fold(0, u64::saturating_add);
+                let number = u32::try_from(restored.len()).unwrap_or(u32::MAX);
+                restored.push(member);
+                Op::Restore { number, len, literal_len }
+            }
+            _ => take_op(fields, tagged, &mut cursor)?,
+        };
         cursor.skip(op.len());
         ops.push(op);
     }
     Ok(ops)
 }
 
-fn take_op(fields: &mut Fields<'_>, cursor: &mut Cursor) -> Result<Op, DecodeError> {
-    let tagged = fields.number()?;
+fn take_op(fields: &mut Fields<'_>, tagged: u64, cursor: &mut Cursor) -> Result<Op, DecodeError> {
     let len = tagged >> 2;
     match tagged & 3 {
         KEEP => return Ok(Op::Keep { len }),

@@ -188,6 +188,9 @@ fn the_limits_are_those_of_the_document() {
         ("MAX_REFERENCES", patch::MAX_REFERENCES),
         ("MAX_FRAME_LEN", patch::MAX_FRAME_LEN),
         ("MAX_REFERENCE_LEN", patch::MAX_REFERENCE_LEN),
+        ("MAX_INFLATED", patch::MAX_INFLATED),
+        ("MAX_RAW_LEN", patch::MAX_RAW_LEN),
+        ("MAX_INFLATED_LEN", patch::MAX_INFLATED_LEN),
         ("MAX_FILE_LEN", patch::MAX_FILE_LEN),
     ];
     assert_eq!(described, limits.map(|(name, value)| (name.to_owned(), value)));

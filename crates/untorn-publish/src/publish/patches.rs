@@ -52,6 +52,7 @@ fn make_one(work: &Work<'_>, manifest: &Manifest, old: &Old, locals: &[Local]) -
     let mut options = DiffOptions::default();
     (options.level, options.jobs, options.observer) =
         (work.options.patch_level, work.options.jobs, work.options.observer.clone());
+    options.recompress = work.options.recompress;
     let report = untorn::diff(&tree, work.build, &file, &options)?;
     if report.from != old.release.manifest.hash {
         return Err(Error::Patch { why: format!("build {} could not be put together", old.pointer.build) });

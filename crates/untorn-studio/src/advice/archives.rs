@@ -8,7 +8,7 @@ use super::{Advice, Basis, Topic, count, how, raw, size};
 use crate::{
     builds::Builds,
     report::{MemberKind, Subject},
-    zip::{Member, Packing, Zip, inflate},
+    zip::{Member, Packing, Zip, inflate, shown},
 };
 
 /// A member larger than that is not tried, in bytes.
@@ -64,7 +64,7 @@ impl Tried<'_> {
 
 /// The members that both archives have, those that cost most first.
 fn pairs<'z>(subject: &Subject, old: &'z Zip, new: &'z Zip) -> Vec<Pair<'z>> {
-    let by_name = |zip: &'z Zip| zip.members.iter().map(|member| (member.shown(), member)).collect::<HashMap<_, _>>();
+    let by_name = |zip: &'z Zip| zip.members.iter().map(|member| (shown(member), member)).collect::<HashMap<_, _>>();
     let (old, new) = (by_name(old), by_name(new));
     let pair = |cost: &crate::Member| {
         Some(Pair { kind: cost.kind, old: old.get(&cost.name)?, new: new.get(&cost.name)?, bytes: cost.bytes })

@@ -101,6 +101,7 @@ fn item(path: &TreePath, reason: Reason, old_len: u64, new_len: u64) -> Item {
         moved: 0,
         copied: 0,
         kept: 0,
+        restored: 0,
         members: Vec::new(),
     }
 }

@@ -23,6 +23,8 @@ pub struct Member {
     pub bytes: u64,
     /// Its bytes that are not in their place.
     pub written: u64,
+    /// Its bytes that are made by deflating again what they hold.
+    pub restored: u64,
 }
 
 /// What became of a member.
@@ -82,6 +84,7 @@ pub(super) fn of(spans: &[Span], old: Option<&Zip>, new: &Zip, same: &dyn Fn(&zi
             new_len: len_of(new),
             bytes: rest.bytes,
             written: written(&rest),
+            restored: rest.restored,
         });
     }
     members
@@ -92,7 +95,7 @@ fn costs(sums: &Sums) -> bool {
 }
 
 fn written(sums: &Sums) -> u64 {
-    sums.new.saturating_add(sums.moved).saturating_add(sums.copied)
+    sums.new.saturating_add(sums.moved).saturating_add(sums.copied).saturating_add(sums.restored)
 }
 
 fn cost(
@@ -117,12 +120,13 @@ fn cost(
         Some(_) => MemberKind::Changed,
     };
     Member {
-        name: member.shown(),
+        name: zip::shown(member),
         kind,
         old_len: before.map_or(0, zip::Member::stored_len),
         new_len: member.stored_len(),
         bytes: sums.bytes,
         written: written(sums),
+        restored: sums.restored,
     }
 }
 
@@ -134,6 +138,7 @@ fn rest(all: &Sums, members: &[Sums]) -> Sums {
         moved: minus(|sums| sums.moved),
         copied: minus(|sums| sums.copied),
         new: minus(|sums| sums.new),
+        restored: minus(|sums| sums.restored),
         bytes: minus(|sums| sums.bytes),
     }
 }

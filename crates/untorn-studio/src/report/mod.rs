@@ -76,6 +76,8 @@ pub struct Item {
     pub copied: u64,
     /// Bytes of the new file that stay where they are.
     pub kept: u64,
+    /// Bytes of the new file that are made by deflating again what they hold: members of archives, and pictures.
+    pub restored: u64,
     /// Where it is a zip archive: the members that cost something. Empty else.
     pub members: Vec<Member>,
 }

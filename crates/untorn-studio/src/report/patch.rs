@@ -31,6 +31,7 @@ pub fn inspect_patch<R: Read>(patch: R, builds: Option<(&Path, &Path)>) -> Resul
             moved: 0,
             copied: cost.copied,
             kept: cost.kept,
+            restored: cost.restored,
             members: Vec::new(),
         };
         Subject::new(item, spans.remove(cost.path.as_str()).unwrap_or_default())

@@ -6,6 +6,7 @@ use super::{Item, members};
 use crate::{
     builds::Builds,
     spans::{Span, Sums},
+    streams,
     zip::{self, Plain, Zip},
 };
 
@@ -23,7 +24,7 @@ impl Subject {
         if !spans.is_empty() {
             let sums = Sums::of(&spans);
             (item.literal, item.moved, item.copied) = (sums.new, sums.moved, sums.copied);
-            (item.kept, item.bytes) = (sums.kept, sums.bytes);
+            (item.kept, item.bytes, item.restored) = (sums.kept, sums.bytes, sums.restored);
         }
         Self { item, spans, zips: None }
     }
@@ -40,7 +41,12 @@ impl Subject {
         };
         let new = match zip::read(&*new_file, new_len) {
             Ok(Ok(zip)) => zip,
-            Ok(Err(Plain::Other)) => return,
+            Ok(Err(Plain::Other)) => {
+                if let Some(why) = streams::doubt(&*new_file, new_len) {
+                    note(notes, path, &format!("counts as plain bytes: {why}"));
+                }
+                return;
+            }
             Ok(Err(why)) => return note(notes, path, &format!("counts as plain bytes: {why}")),
             Err(error) => return note(notes, path, &format!("cannot be looked into: {error}")),
         };

@@ -30,16 +30,29 @@ impl Place {
 
     /// The patch from `old` to `new`.
     pub(crate) fn patch(&self) -> Vec<u8> {
+        self.patch_as(true)
+    }
+
+    fn patch_as(&self, recompress: bool) -> Vec<u8> {
         let mut options = DiffOptions::default();
-        options.level = 3;
+        (options.level, options.recompress) = (3, recompress);
         untorn::diff(&self.path("old"), &self.path("new"), &self.path("patch"), &options).unwrap();
         fs::read(self.path("patch")).unwrap()
     }
 
     /// The report of that patch, with both builds.
     pub(crate) fn report(&self) -> untorn_studio::Report {
+        self.report_as(true)
+    }
+
+    /// The same, of a patch that compares members as they are stored.
+    pub(crate) fn report_as_stored(&self) -> untorn_studio::Report {
+        self.report_as(false)
+    }
+
+    fn report_as(&self, recompress: bool) -> untorn_studio::Report {
         let (old, new) = (self.path("old"), self.path("new"));
-        untorn_studio::inspect_patch(&self.patch()[..], Some((&old, &new))).unwrap()
+        untorn_studio::inspect_patch(&self.patch_as(recompress)[..], Some((&old, &new))).unwrap()
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use untorn_format::{
     TreePath,
-    patch::{After, Change, Index},
+    patch::{After, Change, Index, Op},
 };
 
 /// What a patch cannot make.
@@ -21,8 +21,7 @@ pub(crate) struct Lost {
 impl Lost {
     /// Of the patch with this `index`, where these old `files` are not what it starts from.
     pub(crate) fn of(index: &Index, files: &BTreeSet<TreePath>) -> Self {
-        let sources: Vec<bool> = index.sources().iter().map(|source| files.contains(&source.path)).collect();
-        let is_lost = |source: u32| sources.get(source as usize).is_some_and(|lost| *lost);
+        let is_lost = |source: u32| index.source(source).is_some_and(|source| files.contains(&source.file.path));
         let frames = Frames::of(index, &is_lost);
         let (mut lost, mut literals_at) = (Self::default(), 0_u64);
         let mut is_needed = vec![false; frames.ends.len()];
@@ -53,7 +52,11 @@ impl Lost {
 fn reads(change: &Change, files: &BTreeSet<TreePath>, is_lost: &dyn Fn(u32) -> bool) -> bool {
     match &change.after {
         After::Moved { from, .. } => files.contains(from),
-        After::File(file) => file.ops.iter().filter_map(|op| op.source()).any(is_lost),
+        After::File(file) => {
+            let members = file.restored.iter();
+            let of_members = members.flat_map(|member| member.ops.iter().filter_map(Op::source).chain(member.like));
+            file.ops.iter().filter_map(Op::source).chain(of_members).any(is_lost)
+        }
         After::Absent | After::Dir | After::Symlink { .. } => false,
     }
 }
@@ -93,7 +96,7 @@ impl Frames {
 mod tests {
     use untorn_format::{
         Hash,
-        patch::{Before, Changes, FilePatch, Frame, FrameKind, Hint, Op, Reference, Replaced, SourceFile, Sums},
+        patch::{Before, Changes, FilePatch, Frame, FrameKind, Hint, Inflated, Op, Reference, Replaced, Restored, SourceFile, Sums, Wrap},
     };
 
     use super::*;
@@ -105,7 +108,7 @@ mod tests {
     fn file(ops: Vec<Op>) -> After {
         let len = ops.iter().map(Op::len).sum();
         let hash = if ops.iter().all(|op| matches!(op, Op::Literal { .. })) { None } else { Some(Hash::of(b"it")) };
-        After::File(FilePatch { len, hash, executable: false, ops, program: Vec::new(), written: None })
+        After::File(FilePatch { len, hash, executable: false, ops, program: Vec::new(), restored: Vec::new(), written: None })
     }
 
     fn change(name: &str, after: After) -> Change {
@@ -139,6 +142,22 @@ mod tests {
     fn lost(names: &[&str]) -> (Vec<String>, u64) {
         let lost = Lost::of(&index(), &names.iter().map(|name| path(name)).collect());
         (lost.paths.iter().map(ToString::to_string).collect(), lost.useless_len)
+    }
+
+    #[test]
+    fn a_member_is_lost_with_the_archive_whose_member_it_resembles() {
+        let restored =
+            Restored { raw_len: 30, like: Some(1), ops: vec![Op::Copy { source: 1, at: 0, len: 30 }], wrap: Wrap::Bare, recipe: vec![1] };
+        let mut member = file(vec![Op::Restore { number: 0, len: 20, literal_len: 0 }]);
+        if let After::File(file) = &mut member {
+            file.restored = vec![restored];
+        }
+        let sources = vec![SourceFile { path: path("old.zip"), len: 100 }];
+        let inflated = vec![Inflated { source: 0, at: 10, stored_len: 50, raw_len: 40, wrap: Wrap::Bare }];
+        let changes = Changes::new(vec![change("new.zip", member)]).unwrap();
+        let index = Index::with_inflated(changes, sources, inflated, Vec::new(), Sums::of([], [])).unwrap();
+        let lost = Lost::of(&index, &[path("old.zip")].into());
+        assert_eq!(lost.paths, [path("new.zip"), path("old.zip")].into());
     }
 
     #[test]

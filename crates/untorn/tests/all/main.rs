@@ -35,6 +35,7 @@ mod an_update_takes_the_cheapest_way;
 mod builds_are_read_as_they_are;
 mod files_of_the_player_stay;
 mod files_that_somebody_modified_can_stay;
+mod members_of_archives_are_restored_in_a_tree;
 #[cfg(feature = "http")]
 mod no_bad_host_touches_a_tree;
 mod no_bad_patch_touches_a_tree;

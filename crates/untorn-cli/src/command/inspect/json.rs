@@ -56,6 +56,7 @@ fn item(item: &Item) -> Value {
         "copied_bytes": item.copied.saturating_add(item.moved),
         "moved_bytes": item.moved,
         "kept_bytes": item.kept,
+        "recompressed_bytes": item.restored,
         "write_bytes": item.written(),
         "members": item.members.iter().map(member).collect::<Vec<_>>(),
     })
@@ -69,6 +70,7 @@ fn member(member: &Member) -> Value {
         "old_bytes": member.old_len,
         "new_bytes": member.new_len,
         "write_bytes": member.written,
+        "recompressed_bytes": member.restored,
     })
 }
 

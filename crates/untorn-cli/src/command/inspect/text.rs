@@ -59,7 +59,7 @@ fn line(item: &Item, most: u64) -> String {
 /// Where the bytes of the new file come from.
 fn origin(item: &Item) -> String {
     let moved = if item.from.is_some() { 0 } else { item.copied.saturating_add(item.moved) };
-    let parts = [("in the patch", item.literal), ("copied", moved), ("stay", item.kept)];
+    let parts = [("in the patch", item.literal), ("copied", moved), ("recompressed", item.restored), ("stay", item.kept)];
     let parts: Vec<_> = parts.iter().filter(|(_, len)| *len > 0).map(|(what, len)| format!("{} {what}", size(*len))).collect();
     if parts.is_empty() { String::new() } else { format!(" ({}: {})", size(item.new_len), parts.join(", ")) }
 }
@@ -97,7 +97,7 @@ fn remarks(report: &Report) -> String {
     }
     match report.estimate {
         Some(estimate) => text.push_str(&format!(
-            "Estimated from pieces that both builds have, and from compressing {} of {} of new bytes; executables mostly cost less.\n",
+            "Estimated from pieces that both builds have, and from compressing {} of {} of new bytes; executables, and members that can be recompressed, mostly cost less.\n",
             size(estimate.tried_len),
             size(estimate.of_len)
         )),

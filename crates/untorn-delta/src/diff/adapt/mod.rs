@@ -15,6 +15,7 @@ use super::compress::compress;
 use super::draft::{Adapted, Content, Draft, content};
 use super::effort::Effort;
 use super::frame_plan::{Templates, plan};
+use super::members::Raws;
 use super::solid::make_solid;
 use super::{Build, Options, Progress};
 use crate::DiffError;
@@ -49,7 +50,7 @@ pub(super) fn adapt(
     for draft in drafts {
         done += draft.literal_len();
         let template = templates.of(draft, old.manifest).filter(|_| draft.literal_len() >= LITERAL_LEN_MIN);
-        if let (Some(template), Some(made)) = (template, draft.made()) {
+        if let (Some(template), Some(made), true) = (template, draft.made(), draft.members.is_empty()) {
             let len_max = LEN_MAX.min(options.memory_len / MEMORY_FACTOR);
             let adapter = Adapter { source: template.source, old, new, len_max };
             if let Some(other) = adapter.adapt(draft, made, programs_left)? {
@@ -114,8 +115,9 @@ impl Adapter<'_> {
     fn cost(&self, draft: &Draft<'_>) -> Result<usize, DiffError> {
         let drafts = std::slice::from_ref(draft);
         let mut cost = draft.adapted.as_ref().map_or(0, |adapted| adapted.program.len()) + draft.ops.len() * OP_COST;
-        for plan in plan(drafts, self.old.manifest, MAX_REFERENCE_LEN) {
-            let job = plan.read(drafts, self.old, self.new)?;
+        let mut raws = Raws::new(self.old, self.new, &[]);
+        for plan in plan(drafts, (self.old.manifest, &[]), MAX_REFERENCE_LEN) {
+            let job = plan.read(drafts, &mut raws)?;
             cost += compress(&job, &Effort::of(TRIAL_LEVEL))?.bytes.len() + plan.references.len() * REFERENCE_COST;
         }
         Ok(cost)

@@ -23,7 +23,7 @@ pub(crate) fn kept(len: u64) -> Before {
 
 pub(crate) fn made(len: u64, ops: Vec<Op>) -> After {
     let program = if ops.iter().any(|op| matches!(op, Op::Adapt { .. })) { b"program".to_vec() } else { Vec::new() };
-    let mut file = FilePatch { len, hash: None, executable: false, ops, program, written: None };
+    let mut file = FilePatch { len, hash: None, executable: false, ops, program, restored: Vec::new(), written: None };
     file.hash = (!file.is_literal()).then_some(Hash([0x22; 32]));
     file.written = file.keeps().then_some(Check([0x33; 16]));
     After::File(file)
@@ -96,6 +96,7 @@ pub(crate) fn parts() -> Parts {
 
 pub(crate) fn header() -> Header {
     Header {
+        restores: false,
         from: Hash::of(b"old"),
         to: Hash::of(b"new"),
         facts_stored_len: 100,

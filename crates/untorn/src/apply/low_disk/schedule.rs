@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use untorn_format::{
     Hash, Hasher, TreePath,
-    patch::{After, Before, Change, FilePatch, Index, Op},
+    patch::{After, Before, Change, FilePatch, Index, Op, Restored},
 };
 
 use crate::{Error, Result};
@@ -201,8 +201,11 @@ fn reads<'i>(
         if from < to {
             match *op {
                 Op::Copy { source, at: source_at, .. } => {
-                    let begin = source_at.saturating_add(from - at);
-                    each(&index.sources()[source as usize].path, (begin, begin.saturating_add(to - from)));
+                    of_source(index, source, (source_at.saturating_add(from - at), to - from), each);
+                }
+                // All of it is made whatever part of it is wanted.
+                Op::Restore { number, .. } => {
+                    of_restored(index, file.restored.get(number as usize), each);
                 }
                 Op::Adapt { source, .. } => {
                     let source = &index.sources()[source as usize];
@@ -221,6 +224,22 @@ fn reads<'i>(
     }
 }
 
+/// What must be read for some bytes (offset, length) of a source: of a member that is inflated all.
+fn of_source<'i>(index: &'i Index, number: u32, (at, len): (u64, u64), each: &mut dyn FnMut(&'i TreePath, Range)) {
+    if let Some(source) = index.source(number) {
+        each(&source.file.path, source.range(at, len));
+    }
+}
+
+fn of_restored<'i>(index: &'i Index, restored: Option<&Restored>, each: &mut dyn FnMut(&'i TreePath, Range)) {
+    for op in restored.iter().flat_map(|restored| &restored.ops) {
+        if let Op::Copy { source, at, len } = *op {
+            of_source(index, source, (at, len), each);
+        }
+    }
+    restored.and_then(|restored| restored.like).into_iter().for_each(|like| of_source(index, like, (0, 0), each));
+}
+
 /// What the frames of these literal bytes were compressed against.
 fn references<'i>(index: &'i Index, frames: &[u64], literals: Range, each: &mut dyn FnMut(&'i TreePath, Range)) {
     if literals.0 >= literals.1 {
@@ -229,8 +248,7 @@ fn references<'i>(index: &'i Index, frames: &[u64], literals: Range, each: &mut 
     let first = frames.partition_point(|begin| *begin <= literals.0).saturating_sub(1);
     for (frame, _) in index.frames().iter().zip(frames).skip(first).take_while(|(_, begin)| **begin < literals.1) {
         for reference in &frame.references {
-            let path = &index.sources()[reference.source as usize].path;
-            each(path, (reference.at, reference.at.saturating_add(reference.len)));
+            of_source(index, reference.source, (reference.at, reference.len), each);
         }
     }
 }

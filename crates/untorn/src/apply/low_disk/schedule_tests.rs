@@ -73,6 +73,19 @@ impl<'i> Gone<'i> {
                     needs.extend(self.references(literal, literal + op.literal_len()));
                 }
                 Op::Literal { .. } => needs.extend(self.references(literal + from - at, literal + to - at)),
+                Op::Restore { number, .. } => {
+                    let restored = &file.restored[number as usize];
+                    let inner = restored
+                        .ops
+                        .iter()
+                        .filter_map(|op| if let Op::Copy { source, at, len } = *op { Some((source, at, len)) } else { None });
+                    for (number, at, len) in inner.chain(restored.like.map(|like| (like, 0, 0))) {
+                        let source = self.index.source(number).unwrap();
+                        let (from, to) = source.range(at, len);
+                        needs.push((source.file.path.to_string(), from, to - from));
+                    }
+                    needs.extend(self.references(literal, literal + op.literal_len()));
+                }
                 Op::Keep { .. } => {}
             }
             at += op.len();
@@ -85,8 +98,11 @@ impl<'i> Gone<'i> {
         let (mut begin, mut found) = (0, Vec::new());
         for frame in self.index.frames() {
             if begin < to && from < begin + frame.len {
-                let path = |number: u32| self.index.sources()[number as usize].path.to_string();
-                found.extend(frame.references.iter().map(|it| (path(it.source), it.at, it.len)));
+                found.extend(frame.references.iter().map(|it| {
+                    let source = self.index.source(it.source).unwrap();
+                    let (from, to) = source.range(it.at, it.len);
+                    (source.file.path.to_string(), from, to - from)
+                }));
             }
             begin += frame.len;
         }

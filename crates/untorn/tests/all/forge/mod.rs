@@ -31,6 +31,7 @@ impl Parts {
     pub(crate) fn forge(&self) -> Vec<u8> {
         let stored = lzma(&self.facts);
         let header = Header {
+            restores: false,
             facts_stored_len: stored.len() as u64,
             facts_len: self.facts.len() as u64,
             digests_len: self.digests.len() as u64,

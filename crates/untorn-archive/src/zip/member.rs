@@ -4,7 +4,7 @@ use rawzip::ZipFileHeaderRecord;
 
 /// How a member is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Packing {
+pub enum Packing {
     /// As it is.
     Stored,
     /// Deflated.
@@ -15,42 +15,46 @@ pub(crate) enum Packing {
 
 /// One member: what the directory says of it, and where it lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Member {
-    pub(crate) name: Vec<u8>,
+pub struct Member {
+    /// Its name.
+    pub name: Vec<u8>,
     /// Where its header begins.
-    pub(crate) at: u64,
+    pub at: u64,
     /// Where its content begins, as stored.
-    pub(crate) data_at: u64,
+    pub data_at: u64,
     /// The first byte behind that.
-    pub(crate) data_end: u64,
+    pub data_end: u64,
     /// The first byte behind all that belongs to it.
-    pub(crate) end: u64,
+    pub end: u64,
     /// Length of its content in bytes, unpacked.
-    pub(crate) len: u64,
-    pub(crate) crc: u32,
-    pub(crate) packing: Packing,
-    pub(crate) flags: u16,
-    pub(crate) made_by: u16,
+    pub len: u64,
+    /// CRC-32 of its content, unpacked.
+    pub crc: u32,
+    /// How it is stored.
+    pub packing: Packing,
+    /// The general purpose flags.
+    pub flags: u16,
+    /// Version and system of the program that made it.
+    pub made_by: u16,
     /// Time and date, as MS-DOS writes them.
-    pub(crate) time: u32,
-    pub(crate) attributes: u32,
-    pub(crate) comment: Vec<u8>,
+    pub time: u32,
+    /// External attributes.
+    pub attributes: u32,
+    /// Its comment.
+    pub comment: Vec<u8>,
 }
 
 impl Member {
     /// Length of its content in bytes, as stored.
-    pub(crate) fn stored_len(&self) -> u64 {
+    #[must_use]
+    pub fn stored_len(&self) -> u64 {
         self.data_end - self.data_at
     }
 
     /// Whether lengths and checksum stand behind the content.
-    pub(crate) fn has_descriptor(&self) -> bool {
+    #[must_use]
+    pub fn has_descriptor(&self) -> bool {
         self.flags & 1 << 3 != 0
-    }
-
-    /// Its name, for people.
-    pub(crate) fn shown(&self) -> String {
-        String::from_utf8(self.name.clone()).unwrap_or_else(|_| untorn::escape(&self.name))
     }
 }
 
