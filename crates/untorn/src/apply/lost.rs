@@ -96,7 +96,10 @@ impl Frames {
 mod tests {
     use untorn_format::{
         Hash,
-        patch::{Before, Changes, FilePatch, Frame, FrameKind, Hint, Inflated, Op, Reference, Replaced, Restored, SourceFile, Sums, Wrap},
+        patch::{
+            Before, Changes, FilePatch, Frame, FrameKind, Hint, Inflated, Op, Reference, Replaced, Restored, SourceFile, Sums,
+            Wrap,
+        },
     };
 
     use super::*;
@@ -146,8 +149,13 @@ mod tests {
 
     #[test]
     fn a_member_is_lost_with_the_archive_whose_member_it_resembles() {
-        let restored =
-            Restored { raw_len: 30, like: Some(1), ops: vec![Op::Copy { source: 1, at: 0, len: 30 }], wrap: Wrap::Bare, recipe: vec![1] };
+        let restored = Restored {
+            raw_len: 30,
+            like: Some(1),
+            ops: vec![Op::Copy { source: 1, at: 0, len: 30 }],
+            wrap: Wrap::Bare,
+            recipe: vec![1],
+        };
         let mut member = file(vec![Op::Restore { number: 0, len: 20, literal_len: 0 }]);
         if let After::File(file) = &mut member {
             file.restored = vec![restored];
