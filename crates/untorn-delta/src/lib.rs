@@ -5,12 +5,14 @@
 //! - A patch read on the old tree gives the new one: every byte that is handed out was checked, or is followed by an error. Damage, a wrong
 //!   old tree and a forged patch are told apart ([`PatchError`]).
 //! - Memory is bounded whatever the files: [`Options::memory_len`] for making (more only where one frame alone needs it: 0.5 GiB at the highest
-//!   level) and below 64 MiB a thread for reading a patch, plus the index (about 100 bytes for each
+//!   level) and below 64 MiB a thread for reading a patch, plus what members of files take that are deflated again (at most 176 MiB in a patch made here; a reader knows it beforehand) and the index (about 100 bytes for each
 //!   changed path and 24 for each operation; the caps of the format keep that of a forged patch to some hundred MiB).
 //! - Files that stay are never opened; of those that are changed in place only what is replaced or copied is read.
 //! - Equal builds and options give equal bytes.
 //!
 //! # Limitations
+//! - Members of archives and pictures are diffed as what they hold ([`Options::recompress`]) up to about 17 MiB of that, when the old build has one of the same name in the same file;
+//!   members that are new, or were renamed, are not.
 //! - The files of both builds must not change while a patch is made. Some changes are noticed ([`DiffError::Changed`]); others give a patch that
 //!   is refused when it is read on the right old tree.
 //! - Bytes that stay in place are not read, so damage there is not noticed: that is what verifying a tree is for.
