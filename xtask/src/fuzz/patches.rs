@@ -41,6 +41,14 @@ pub(super) fn targets() -> Vec<Target> {
             attempt: |bytes| attempt(adapted()?, bytes),
             share: 20,
         },
+        Target {
+            name: "restored",
+            decoders: &[("crates/untorn-format/src/patch/index.rs", "decode_as")],
+            golden: || Ok(numbered(restoring()?)),
+            mutate: |bytes, rng| split(bytes).map_or_else(Vec::new, |(number, patch)| with_number(number, &mutated(patch, rng))),
+            attempt: |bytes| attempt(restoring()?, bytes),
+            share: 15,
+        },
     ]
 }
 
@@ -52,6 +60,11 @@ fn plain() -> Result<&'static [Golden], String> {
 fn adapted() -> Result<&'static [Golden], String> {
     static ADAPTED: OnceLock<Result<Vec<Golden>, String>> = OnceLock::new();
     ADAPTED.get_or_init(trees::adapted).as_deref().map_err(Clone::clone)
+}
+
+fn restoring() -> Result<&'static [Golden], String> {
+    static RESTORING: OnceLock<Result<Vec<Golden>, String>> = OnceLock::new();
+    RESTORING.get_or_init(trees::restoring).as_deref().map_err(Clone::clone)
 }
 
 /// An input is the number of the tree, then the patch.

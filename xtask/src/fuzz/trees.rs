@@ -73,8 +73,14 @@ pub(super) fn golden() -> Result<Vec<Golden>, String> {
         Golden::new(base, &Tree::default().with("new/file", rng.bytes(300))?.with("gone", vec![1; 60])?)?,
         Golden::new(many(b"a")?, &many(b"another end")?)?,
         Golden::new(Tree::default(), &many(b"")?)?,
-        Golden::new(deflated(false)?, &deflated(true)?)?,
     ])
+}
+
+/// A patch that restores members of archives.
+pub(super) fn restoring() -> Result<Vec<Golden>, String> {
+    let golden = vec![Golden::new(deflated(false)?, &deflated(true)?)?];
+    let restores = |golden: &Golden| PatchReader::new(golden.patch.as_slice()).is_ok_and(|reader| reader.index().restores());
+    if golden.iter().all(restores) { Ok(golden) } else { Err("nothing is restored".to_owned()) }
 }
 
 /// Patches that make executables out of older ones whose functions stand elsewhere.
