@@ -88,6 +88,8 @@ impl<'a> Campaign<'a> {
             (_, "unchanged") if self.arena.is_decided() => (&[Which::Before, Which::After, Which::Neither], &[Which::After]),
             (_, "unchanged") => (&[Which::Before], &[Which::Before]),
             (_, "will-complete") => (&[Which::Before, Which::After, Which::Neither], &[Which::After]),
+            // What it was to complete is half done already, and its record is durable whatever became of this try.
+            (_, "in-doubt") if self.arena.is_decided() => (&[Which::Before, Which::After, Which::Neither], &[Which::After]),
             (_, "in-doubt") => (&[Which::Before], &[Which::Before, Which::After]),
             (_, "not-understood") => (&[Which::Before, Which::After, Which::Neither], &[Which::Before, Which::After]),
             // It never came so far as to say anything: the loader of programs failed, or the runtime.

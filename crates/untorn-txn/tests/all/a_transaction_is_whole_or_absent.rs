@@ -140,3 +140,25 @@ fn a_later_change_by_somebody_else_is_not_rolled_back_over() {
     tree.rollback(Options::default(), true).unwrap();
     assert_eq!(read(dir.path(), "a"), "old");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_comes_whole_has_the_permissions_of_the_one_it_replaces() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let dir = tree_with(&[("secret", "old"), ("tool", "old")]);
+    let mode = |path: &str| fs::metadata(dir.path().join(path)).unwrap().permissions().mode() & 0o777;
+    fs::set_permissions(dir.path().join("secret"), fs::Permissions::from_mode(0o600)).unwrap();
+    fs::set_permissions(dir.path().join("tool"), fs::Permissions::from_mode(0o640)).unwrap();
+    let mut tree = Tree::open(dir.path()).unwrap();
+    let mut options = Options::default();
+    options.way = WayChoice::Put;
+    let mut tx = tree.begin_with(options).unwrap();
+    tx.replace("secret", &mut "new".as_bytes()).unwrap();
+    tx.replace("tool", &mut "new".as_bytes()).unwrap();
+    tx.set_executable("tool", true).unwrap();
+    tx.commit().unwrap();
+    assert_eq!((read(dir.path(), "secret"), read(dir.path(), "tool")), ("new".into(), "new".into()));
+    assert_eq!((mode("secret"), mode("tool") & 0o700), (0o600, 0o700));
+    assert_eq!(mode("tool") & 0o007, 0);
+}

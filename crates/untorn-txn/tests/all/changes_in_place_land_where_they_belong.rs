@@ -98,3 +98,23 @@ fn when_recovery_has_to_do_it_again() {
         assert!(read(&fs, "pak").unwrap() == bytes(1, FILE_LEN));
     }
 }
+
+#[test]
+fn what_was_cut_off_shows_nowhere_when_the_file_grows_again() {
+    let mut wanted = bytes(1, 10_001);
+    wanted.resize(50_000, 0);
+    wanted.extend(b"new");
+    for way in [WayChoice::Patch, WayChoice::Put, WayChoice::Auto] {
+        let fs = disk();
+        let mut tree = Tree::open_on(Arc::new(fs.clone())).unwrap();
+        let mut options = options();
+        options.way = way;
+        let mut tx = tree.begin_with(options.clone()).unwrap();
+        tx.set_len("pak", 10_001).unwrap();
+        tx.write_at("pak", 50_000, b"new").unwrap();
+        tx.commit().unwrap();
+        assert!(read(&fs, "pak").unwrap() == wanted, "{way:?}");
+        tree.rollback(options, false).unwrap();
+        assert!(read(&fs, "pak").unwrap() == bytes(1, FILE_LEN), "{way:?}");
+    }
+}

@@ -97,3 +97,37 @@ fn what_cannot_be_looked_at_is_not_taken_for_unchanged() {
     let error = roll_back(Arc::new(hook)).unwrap_err();
     assert_eq!((error.code(), error.state()), ("UNT-IO", TreeState::Unchanged), "{error}");
 }
+
+#[test]
+fn a_way_back_that_has_rotted_is_refused() {
+    for (path, at) in [(".untorn/tx/1/undo", 0), (".untorn/tx/1/undo.plan", 150)] {
+        let fs = updated();
+        let mut bytes = read(&fs, path).unwrap();
+        bytes[at] ^= 1;
+        fs.open(path, OpenMode::Write).unwrap().write_all_at(&bytes, 0).unwrap();
+        let before = fs.image();
+        let error = roll_back(Arc::new(fs.clone())).unwrap_err();
+        assert_eq!((error.code(), error.path()), ("UNT-JOURNAL-DAMAGED", Some(path)), "{error}");
+        assert!(fs.image().same_tree(&before, ""));
+    }
+}
+
+#[test]
+fn the_document_that_going_back_brings_back_is_told() {
+    let fs = SimFs::new(SimOptions::strict());
+    write(&fs, "a", b"old").unwrap();
+    let mut tree = Tree::open_on(Arc::new(fs.clone())).unwrap();
+    let mut options = Options::default();
+    options.keep_undo = true;
+    for document in [Some(b"one".to_vec()), Some(b"two".to_vec()), None] {
+        let before = tree.head().unwrap();
+        let mut tx = tree.begin_with(options.clone()).unwrap();
+        tx.write_at("a", 0, b"new").unwrap();
+        if let Some(document) = &document {
+            tx.set_head(Some(document.clone()));
+        }
+        tx.commit().unwrap();
+        assert_eq!(tree.previous_head().unwrap(), before);
+        assert_eq!(tree.head().unwrap(), document.or(before));
+    }
+}

@@ -4,7 +4,7 @@ use std::{io::ErrorKind, sync::Arc};
 
 use untorn_fs::{Fs, OpenMode, Permissions};
 use untorn_sim::{HookFs, Method, SimFs, SimOptions, Verdict, write};
-use untorn_txn::{Result, Transaction, Tree, TreeState, WayChoice};
+use untorn_txn::{Options, Result, Transaction, Tree, TreeState, WayChoice};
 
 /// A tree with a directory that nobody may change.
 fn tree_on(fs: &SimFs) {
@@ -146,4 +146,28 @@ fn on_the_disk_a_directory_without_the_right_to_write_is_refused_by_name() {
     tx.write_at("closed/x", 0, b"new").unwrap();
     let error = tx.commit().unwrap_err();
     assert_eq!((error.path(), error.state()), (Some("closed/x"), TreeState::Unchanged), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_that_runs_is_not_written_into() {
+    let dir = tempfile::tempdir().unwrap();
+    let tool = dir.path().join("tool");
+    std::fs::copy("/bin/sleep", &tool).unwrap();
+    let before = std::fs::read(&tool).unwrap();
+    // Another test may just be starting a program, which has our handle until it is loaded.
+    let run = || std::process::Command::new(&tool).arg("60").spawn();
+    let mut running =
+        (0..100).find_map(|_| run().map_err(|_| std::thread::sleep(std::time::Duration::from_millis(20))).ok()).unwrap();
+    let mut tree = Tree::open(dir.path()).unwrap();
+    let mut options = Options::default();
+    options.way = WayChoice::Patch;
+    let mut tx = tree.begin_with(options).unwrap();
+    tx.write_at("tool", 5000, b"new").unwrap();
+    let answer = tx.commit();
+    running.kill().unwrap();
+    running.wait().unwrap();
+    let error = answer.unwrap_err();
+    assert_eq!((error.state(), error.path()), (TreeState::Unchanged, Some("tool")), "{error}");
+    assert!(std::fs::read(&tool).unwrap() == before);
 }
