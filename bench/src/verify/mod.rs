@@ -70,7 +70,10 @@ fn b3sum(place: &Place<'_>, threads: usize, more: &[&str]) -> Command {
 pub fn run(args: &Args) -> anyhow::Result<Vec<Row>> {
     let target = Target::directory(&args.dir)?;
     let pairs = pair::asked(args)?;
-    anyhow::ensure!(!pairs.is_empty(), "no trees: name them with --pair OLD NEW (the new one counts), or a folder of pairs with --corpora");
+    anyhow::ensure!(
+        !pairs.is_empty(),
+        "no trees: name them with --pair OLD NEW (the new one counts), or a folder of pairs with --corpora"
+    );
     let has_b3sum = Command::new("b3sum").arg("--version").output().is_ok_and(|output| output.status.success());
     let missing: &[&str] = if has_b3sum { &[] } else { &["b3sum"] };
     table::head(&target, missing, !args.warm && cache::drop_page_cache());

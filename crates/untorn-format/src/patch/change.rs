@@ -91,7 +91,7 @@ pub struct FilePatch {
 /// Deflated bytes that are made by deflating again what they hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
-    /// How many bytes they hold, at most [`MAX_RAW_LEN`].
+    /// How many bytes they hold, at most [`MAX_RAW_LEN`](super::MAX_RAW_LEN).
     pub raw_len: u64,
     /// The number of the old member that they resemble, which is one of [`Index::inflated`](super::Index::inflated): what it is made like.
     pub like: Option<u32>,
