@@ -4,6 +4,8 @@ use std::io;
 
 use untorn_format::TreePath;
 
+use crate::DiffError;
+
 /// The files of one build. They must not change while they are read.
 pub trait Files {
     /// Reads bytes of the file at `path` from `offset` on: as many as exist and fit into `buf`, 0 only at the end of the file.
@@ -29,6 +31,19 @@ pub(crate) fn read_exact_at(files: &dyn Files, path: &TreePath, mut buf: &mut [u
         }
     }
     Ok(())
+}
+
+/// The same, for who makes a patch.
+pub(crate) fn fill(files: &dyn Files, path: &TreePath, buf: &mut [u8], offset: u64) -> Result<(), DiffError> {
+    read_exact_at(files, path, buf, offset).map_err(|source| DiffError::Read { path: path.clone(), source })
+}
+
+/// The `len` bytes of a file from `offset` on, for who makes a patch.
+pub(crate) fn bytes_at(files: &dyn Files, path: &TreePath, offset: u64, len: u64) -> Result<Vec<u8>, DiffError> {
+    // A length that no address has is one that no file has any more.
+    let mut bytes = vec![0; usize::try_from(len).map_err(|_| DiffError::Changed { path: path.clone() })?];
+    fill(files, path, &mut bytes, offset)?;
+    Ok(bytes)
 }
 
 /// Calls `each` with the bytes of a range of a file, in pieces of at most `buf`.

@@ -6,7 +6,9 @@ use untorn_format::DecodeError;
 
 use super::coder::{Coder, Decoder, Encoder};
 use super::layout::{Base, Field, Kind, Layout, MAX_FIELDS, MAX_REGIONS, MAX_SEGMENTS, Region, Segment};
+use super::map::Map;
 use super::model::{Numbers, Prob, Signed};
+use super::walk::{LEAD_LEN, Place, Walker};
 
 /// The most stretches of one file.
 const MAX_STRETCHES: u64 = 512 << 10;
@@ -69,8 +71,30 @@ impl Program {
         Err(DecodeError::Field("program"))
     }
 
+    /// The bytes that make `new` of an old file, of which `old` is everything from `base` on; both stay what they are. `None` when no reader would take it.
+    pub(crate) fn encode(&self, (old, base): (&[u8], u64), new: &mut [u8]) -> Option<Vec<u8>> {
+        let old_len = base + old.len() as u64;
+        let mut first = Encoder::new();
+        if !self.put(&mut first) {
+            return None;
+        }
+        let mut walker = Walker::new(self.layout.clone(), Map::new(&self.stretches, old_len), old_len, first, Encoder::new());
+        let mut at = 0;
+        for stretch in &self.stretches {
+            let old_at = usize::try_from(stretch.at.checked_sub(base)?).ok()?;
+            let len = usize::try_from(stretch.len).ok()?;
+            at += usize::try_from(stretch.literal_len).ok()?;
+            let lead = old_at.min(LEAD_LEN);
+            let place = Place { old: stretch.at, new: at as u64 };
+            walker.go(old.get(old_at - lead..old_at + len)?, lead, new.get_mut(at..at + len)?, len, place);
+            at += len;
+        }
+        let (first, second) = walker.finish();
+        Some(Self::join(&first.finish(), &second.finish()))
+    }
+
     /// The bytes of two streams.
-    pub(crate) fn join(first: &[u8], second: &[u8]) -> Vec<u8> {
+    fn join(first: &[u8], second: &[u8]) -> Vec<u8> {
         let (mut bytes, mut len) = (Vec::new(), first.len());
         while len >= 0x80 {
             bytes.push(len.to_le_bytes()[0] | 0x80);

@@ -15,7 +15,7 @@ use super::draft::{Content, Draft, WHOLE_LEN_MAX, content, number_of};
 use super::rolling::{Roller, block_hash, spread};
 use super::solid::Loose;
 use crate::DiffError;
-use crate::files::read_exact_at;
+use crate::files::fill;
 
 /// Bytes of one block.
 const BLOCK_LEN: usize = 24;
@@ -184,7 +184,7 @@ fn filter_place(hash: u64) -> (usize, u64) {
 /// Reads `len` bytes of a file from `at` on into `bytes`, at most [`WHOLE_LEN_MAX`].
 fn read(build: Build<'_>, path: &TreePath, (at, len): (u64, u64), bytes: &mut Vec<u8>) -> Result<(), DiffError> {
     bytes.resize(usize::try_from(len).unwrap_or(usize::MAX), 0);
-    read_exact_at(build.files, path, bytes, at).map_err(|source| DiffError::Read { path: path.clone(), source })
+    fill(build.files, path, bytes, at)
 }
 
 #[cfg(test)]

@@ -11,9 +11,9 @@ use super::compress::{Job, compress};
 use super::draft::{Adapted, Draft};
 use super::effort::Effort;
 use crate::DiffError;
-use crate::adapt::{Encoder, LEAD_LEN, Layout, Map, Place, Program, Stretch, Walker};
+use crate::adapt::{LEAD_LEN, Layout, Program, Stretch};
 use crate::deflate::align;
-use crate::files::read_exact_at;
+use crate::files::bytes_at;
 
 /// The longest directory that is looked at: 16 MiB.
 const LEN_MAX: u64 = 16 << 20;
@@ -41,14 +41,14 @@ pub(super) fn adapt(
     }
     let lead = old_tail.start.min(LEAD_LEN as u64);
     let base = old_tail.start - lead;
-    let old_bytes = read(old, old_path, base..old_tail.end)?;
-    let mut new_bytes = read(new, draft.path, tail)?;
+    let old_bytes = bytes_at(old.files, old_path, base, old_tail.end - base)?;
+    let mut new_bytes = bytes_at(new.files, draft.path, tail.start, len(&tail))?;
     let directory = &old_bytes[usize::try_from(lead).unwrap_or(0)..];
     let stretches = joined(align(directory, &new_bytes), directory.len() as u64, new_bytes.len() as u64, old_tail.start);
     let copied: u64 = stretches.iter().map(|stretch| stretch.len).sum();
     let literal_len = new_bytes.len() as u64 - copied;
     let program = Program { layout: Layout::default(), stretches };
-    let Some(bytes) = encode(&program, (&old_bytes, base), old_tail.end, &mut new_bytes) else { return Ok(0) };
+    let Some(bytes) = program.encode((&old_bytes, base), &mut new_bytes) else { return Ok(0) };
     let plain = Job { bytes: [directory, &new_bytes].concat(), reference_len: directory.len() };
     let plain_len = compress(&plain, &Effort::of(TRIAL_LEVEL))?.bytes.len();
     let cost = usize::try_from(literal_len).unwrap_or(usize::MAX).saturating_add(bytes.len());
@@ -59,12 +59,6 @@ pub(super) fn adapt(
     draft.tail = Some(Op::Adapt { source, len: new_bytes.len() as u64, literal_len });
     draft.adapted = Some(Adapted { program: bytes, stretches: program.stretches });
     Ok(program_len)
-}
-
-fn read(build: Build<'_>, path: &TreePath, range: Range<u64>) -> Result<Vec<u8>, DiffError> {
-    let mut bytes = vec![0; usize::try_from(range.end - range.start).unwrap_or(0)];
-    read_exact_at(build.files, path, &mut bytes, range.start).map_err(|source| DiffError::Read { path: path.clone(), source })?;
-    Ok(bytes)
 }
 
 /// Equal stretches as such that are alike: with the few bytes between them, before the first and behind the last. Offsets are those in the file then.
@@ -88,25 +82,4 @@ fn joined(equal: Vec<Stretch>, old_len: u64, new_len: u64, old_at: u64) -> Vec<S
     }
     joined.iter_mut().for_each(|stretch| stretch.at += old_at);
     joined
-}
-
-/// The bytes of a program that makes `new` of `old`, which stands at `base` of a file of `old_len` bytes.
-fn encode(program: &Program, (old, base): (&[u8], u64), old_len: u64, new: &mut [u8]) -> Option<Vec<u8>> {
-    let mut first = Encoder::new();
-    if !program.put(&mut first) {
-        return None;
-    }
-    let map = Map::new(&program.stretches, old_len);
-    let mut walker = Walker::new(program.layout.clone(), map, old_len, first, Encoder::new());
-    let mut at = 0;
-    for stretch in &program.stretches {
-        let (old_at, len) = (usize::try_from(stretch.at - base).ok()?, usize::try_from(stretch.len).ok()?);
-        at += usize::try_from(stretch.literal_len).ok()?;
-        let lead = old_at.min(LEAD_LEN);
-        let place = Place { old: stretch.at, new: at as u64 };
-        walker.go(old.get(old_at - lead..old_at + len)?, lead, new.get_mut(at..at + len)?, len, place);
-        at += len;
-    }
-    let (first, second) = walker.finish();
-    Some(Program::join(&first.finish(), &second.finish()))
 }

@@ -43,6 +43,8 @@ const MIDDLE_LEN_MAX: usize = 2 << 20;
 const SEEN_LEN_MAX: usize = 4 << 20;
 /// About what a member costs in the index, and each operation, in bytes.
 const MEMBER_COST: usize = 24;
+/// What a file costs that has any: its hash, and what says how much of it stays. Without, what is new of it is only literal bytes.
+const FILE_COST: usize = 64;
 const OP_COST: usize = 4;
 /// Level at which literal bytes are compressed to see what they cost.
 const TRIAL_LEVEL: i32 = 2;
@@ -69,6 +71,9 @@ pub(super) fn expand(
         let pairs = pairs(&before.all, &after.all, &draft.stretches);
         let work = Work { old: (old.files, old_path), new: (new.files, draft.path), options };
         let members = work.members(&pairs, found.room())?;
+        if members.iter().map(|(member, _)| member.spared).sum::<usize>() < FILE_COST {
+            continue;
+        }
         found.take(draft, source, members);
         if !draft.members.is_empty() {
             let tails = ((source, old_path, before.end..old_len), after.end..len);
@@ -266,13 +271,15 @@ impl Task {
         let ops = ops(&stretches, &old.raw, &parsed.raw);
         // What cannot pay off whatever the recipe is given up before one is looked for.
         let literal_cost = literal_cost(&ops, &old.raw, &parsed.raw)?;
-        if !pays(literal_cost + MEMBER_COST + ops.len() * OP_COST, plain_cost) {
+        let cost = literal_cost + MEMBER_COST + ops.len() * OP_COST;
+        if !pays(cost, plain_cost) {
             return None;
         }
         let recipe = deflate::make_recipe(&parsed, Some(&old), stretches, hint)?;
-        if !pays(literal_cost + MEMBER_COST + ops.len() * OP_COST + recipe.len(), plain_cost) {
+        if !pays(cost + recipe.len(), plain_cost) {
             return None;
         }
+        let spared = plain_cost - cost - recipe.len();
         let Parsed { raw, stored_len, .. } = parsed;
         // Made once as a reader will make it: nothing but the very same bytes will do.
         let stream = deflate::restore(&raw, Some(&old), &recipe, stored_len).ok()?;
@@ -281,7 +288,7 @@ impl Task {
         }
         let restored = Restored { raw_len, like: None, ops, wrap: place.wrap, recipe };
         let like = Inflated { source: 0, at: old_place.at, stored_len: old_place.len, raw_len: old_len, wrap: old_place.wrap };
-        Some((Member { at: place.at, len: place.len, restored, like_len: old_len }, like))
+        Some((Member { at: place.at, len: place.len, restored, like_len: old_len, spared }, like))
     }
 }
 

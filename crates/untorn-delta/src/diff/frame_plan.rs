@@ -11,7 +11,7 @@ use super::draft::{Content, Draft, WHOLE_LEN_MAX, content, number_of};
 use super::members::{Member, Raws};
 use super::ranges::{GAP_LEN_MAX, Ranges};
 use crate::DiffError;
-use crate::files::read_exact_at;
+use crate::files::fill;
 
 /// How far around the old bytes that are replaced a reference reaches, at most: 8 KiB. Short literals get less, so that a frame does not refer to
 /// much for the sake of little.
@@ -49,7 +49,8 @@ struct Piece {
 pub(super) fn plan(drafts: &[Draft<'_>], (old, members): (&Manifest, &[Inflated]), reference_len: u64) -> Vec<FramePlan> {
     let files = u32::try_from(old.entries().len()).unwrap_or(u32::MAX);
     let (plans, current) = (Vec::new(), FramePlan::default());
-    let mut planner = Planner { plans, current, reference_len, references: 0, members, files, inflated: BTreeSet::new() };
+    let mut planner =
+        Planner { plans, current, reference_len, references: 0, members, files, inflated: BTreeSet::new(), inflated_len: 0 };
     let templates = Templates::new(drafts, old);
     for (number, draft) in drafts.iter().enumerate() {
         planner.add_file(number, draft, templates.of(draft, old));
@@ -74,8 +75,7 @@ impl FramePlan {
             let path = drafts[piece.draft].path;
             match piece.member {
                 Some(member) => raws.read_new(drafts, (piece.draft, member), part, piece.at)?,
-                None => read_exact_at(raws.new.files, path, part, piece.at)
-                    .map_err(|source| DiffError::Read { path: path.clone(), source })?,
+                None => fill(raws.new.files, path, part, piece.at)?,
             }
             rest = behind;
         }
@@ -149,8 +149,9 @@ struct Planner<'a> {
     /// The old members, numbered behind the old files.
     members: &'a [Inflated],
     files: u32,
-    /// The members that the frame refers to.
+    /// The members that the frame refers to, and how many bytes they hold.
     inflated: BTreeSet<u32>,
+    inflated_len: u64,
 }
 
 impl Planner<'_> {
@@ -216,10 +217,8 @@ impl Planner<'_> {
         let more_len = wanted.iter().map(|wanted| self.current.wanted.missing(wanted)).fold(0, u64::saturating_add);
         let gaps_len = wanted.len() as u64 * 2 * GAP_LEN_MAX;
         let reference_len = self.current.wanted.len() + more_len + gaps_len;
-        let mut inflated = self.inflated.clone();
-        inflated.extend(wanted.iter().map(|wanted| wanted.source).filter(|source| *source >= self.files));
-        let inflated_len = inflated.iter().filter_map(|source| self.members.get((source - self.files) as usize));
-        let inflated_len = inflated_len.map(|member| member.raw_len).fold(0, u64::saturating_add);
+        let more = wanted.iter().map(|wanted| wanted.source).filter(|source| !self.inflated.contains(source));
+        let inflated_len = more.map(|source| self.inflated_len_of(source)).fold(self.inflated_len, u64::saturating_add);
         let fits = self.current.len + piece.len <= MAX_FRAME_LEN
             && reference_len <= MAX_REFERENCE_LEN
             && inflated_len <= MAX_INFLATED_LEN;
@@ -229,15 +228,26 @@ impl Planner<'_> {
             self.close();
         }
         wanted.iter().for_each(|wanted| self.current.wanted.add(wanted));
-        self.inflated.extend(wanted.iter().map(|wanted| wanted.source).filter(|source| *source >= self.files));
+        for source in wanted.iter().map(|wanted| wanted.source).filter(|source| *source >= self.files) {
+            if self.inflated.insert(source) {
+                self.inflated_len = self.inflated_len.saturating_add(self.inflated_len_of(source));
+            }
+        }
         self.current.len += piece.len;
         self.current.adapted_len += if piece.is_adapted { piece.len } else { 0 };
         self.current.pieces.push(piece);
     }
 
+    /// How many bytes a source holds that must be inflated for it: none of a file.
+    fn inflated_len_of(&self, source: u32) -> u64 {
+        let member = source.checked_sub(self.files).and_then(|number| self.members.get(number as usize));
+        member.map_or(0, |member| member.raw_len)
+    }
+
     fn close(&mut self) {
         let mut plan = std::mem::take(&mut self.current);
         self.inflated.clear();
+        self.inflated_len = 0;
         plan.references = std::mem::take(&mut plan.wanted).into_references();
         if plan.len > 0 {
             self.references += plan.references.len() as u64;

@@ -8,11 +8,13 @@ use untorn_format::patch::{Inflated, Op, Restored, Wrap};
 use super::Build;
 use super::draft::Draft;
 use crate::deflate::{self, Parsed, RAW_LEN_MAX};
-use crate::files::read_exact_at;
+use crate::files::{self, bytes_at};
 use crate::{DiffError, Files};
 
 /// How many bytes of what members hold are kept: 32 MiB.
 const HELD_LEN_MAX: usize = 32 << 20;
+/// Of how many members: each is seldom asked for again, and all are looked through for it.
+const HELD_MAX: usize = 64;
 
 /// A member of a new file.
 #[derive(Clone)]
@@ -24,6 +26,8 @@ pub(super) struct Member {
     pub(super) restored: Restored,
     /// The length of the old member it is made like.
     pub(super) like_len: u64,
+    /// About how many bytes of the patch it spares.
+    pub(super) spared: usize,
 }
 
 impl Member {
@@ -49,10 +53,7 @@ pub(super) struct Place {
 
 /// A stream as it stands in a file.
 pub(super) fn stored(files: &dyn Files, path: &TreePath, place: Place) -> Result<Vec<u8>, DiffError> {
-    let len = usize::try_from(place.len).map_err(|_| DiffError::Changed { path: path.clone() })?;
-    let mut bytes = vec![0; len];
-    read_exact_at(files, path, &mut bytes, place.at).map_err(|source| DiffError::Read { path: path.clone(), source })?;
-    Ok(bytes)
+    bytes_at(files, path, place.at, place.len)
 }
 
 /// What a stream holds, and how; `None` when it is none, or holds too much, or ends elsewhere.
@@ -88,8 +89,7 @@ impl<'a> Raws<'a> {
     pub(super) fn read_old(&mut self, number: u32, buf: &mut [u8], at: u64) -> Result<(), DiffError> {
         let entries = self.old.manifest.entries();
         if let Some(entry) = entries.get(number as usize) {
-            let read = read_exact_at(self.old.files, &entry.path, buf, at);
-            return read.map_err(|source| DiffError::Read { path: entry.path.clone(), source });
+            return files::fill(self.old.files, &entry.path, buf, at);
         }
         let member = self.members[number as usize - entries.len()];
         let place = Place { at: member.at, len: member.stored_len, wrap: member.wrap };
@@ -123,7 +123,10 @@ impl<'a> Raws<'a> {
             }
         };
         self.held.push((key, raw.clone()));
-        while self.held.len() > 1 && self.held.iter().map(|(_, raw)| raw.len()).sum::<usize>() > HELD_LEN_MAX {
+        let is_too_much = |held: &[(Key, Arc<Vec<u8>>)]| {
+            held.len() > HELD_MAX || held.len() > 1 && held.iter().map(|(_, raw)| raw.len()).sum::<usize>() > HELD_LEN_MAX
+        };
+        while is_too_much(&self.held) {
             self.held.remove(0);
         }
         Ok(raw)

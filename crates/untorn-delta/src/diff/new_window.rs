@@ -5,7 +5,7 @@ use std::ops::Range;
 use untorn_format::{Hasher, TreePath};
 
 use crate::DiffError;
-use crate::files::{Files, piece_len, read_exact_at};
+use crate::files::{Files, fill, piece_len};
 
 const WINDOW_LEN: usize = 1 << 20;
 
@@ -38,8 +38,7 @@ impl<'a> NewWindow<'a> {
         let more = piece_len(self.stretch.end - self.end(), WINDOW_LEN);
         let start = self.end();
         self.bytes.resize(held + more, 0);
-        read_exact_at(self.files, self.path, &mut self.bytes[held..], start)
-            .map_err(|source| DiffError::Read { path: self.path.clone(), source })?;
+        fill(self.files, self.path, &mut self.bytes[held..], start)?;
         self.hasher.update(&self.bytes[held..]);
         Ok(())
     }

@@ -4,7 +4,7 @@ use untorn_format::manifest::{Entry, Kind};
 
 use super::blocks::Place;
 use crate::DiffError;
-use crate::files::{Files, read_exact_at};
+use crate::files::{Files, fill};
 
 const PAGE_LEN: u64 = 128 << 10;
 const PAGES: u64 = 16;
@@ -50,8 +50,7 @@ impl<'a> OldPages<'a> {
             page.of = None;
             let Entry { path, kind } = &self.entries[file as usize];
             page.bytes.resize(usize::try_from(file_len(kind).saturating_sub(at).min(PAGE_LEN)).unwrap_or(0), 0);
-            read_exact_at(self.files, path, &mut page.bytes, at)
-                .map_err(|source| DiffError::Read { path: path.clone(), source })?;
+            fill(self.files, path, &mut page.bytes, at)?;
             page.of = Some((file, number));
         }
         Ok(&page.bytes)

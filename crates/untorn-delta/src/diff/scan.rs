@@ -8,7 +8,7 @@ use super::draft::{Content, Draft};
 use super::in_place::{Differences, STRETCHES_MAX};
 use super::{Build, Progress};
 use crate::DiffError;
-use crate::files::{piece_len, read_exact_at};
+use crate::files::{fill, piece_len};
 
 const PIECE_LEN: usize = 512 << 10;
 /// How many stretches are told apart in all files together.
@@ -59,14 +59,13 @@ impl Scanner<'_> {
         made: Content,
         stretches_max: usize,
     ) -> Result<Vec<Range<u64>>, DiffError> {
-        let read_error = |source| DiffError::Read { path: draft.path.clone(), source };
         let (mut differences, mut hasher, mut at) = (Differences::new(stretches_max), Hasher::new(), 0);
         while at < made.len {
             let new_bytes = &mut self.new_bytes[..piece_len(made.len - at, PIECE_LEN)];
-            read_exact_at(self.new.files, draft.path, new_bytes, at).map_err(read_error)?;
+            fill(self.new.files, draft.path, new_bytes, at)?;
             hasher.update(new_bytes);
             let old_bytes = &mut self.old_bytes[..piece_len(old_len.saturating_sub(at), new_bytes.len())];
-            read_exact_at(self.old.files, draft.path, old_bytes, at).map_err(read_error)?;
+            fill(self.old.files, draft.path, old_bytes, at)?;
             let both = old_bytes.len();
             differences.compare(old_bytes, &new_bytes[..both], at);
             let end = at + new_bytes.len() as u64;

@@ -19,8 +19,8 @@ use super::members::Raws;
 use super::solid::make_solid;
 use super::{Build, Options, Progress};
 use crate::DiffError;
-use crate::adapt::{Encoder, Map, Place, Program, Stretch, Walker};
-use crate::files::read_exact_at;
+use crate::adapt::{Program, Stretch};
+use crate::files::bytes_at;
 
 /// The longest file that is adapted: 64 MiB, or as much as memory allows.
 const LEN_MAX: u64 = 64 << 20;
@@ -87,7 +87,7 @@ impl Adapter<'_> {
             stretches::stretches(&old, &new)
         };
         let program = Program { layout: layout::layout(&old_parts, &new_parts), stretches };
-        let Some(bytes) = encode(&program, &old, &mut new) else { return Ok(None) };
+        let Some(bytes) = program.encode((&old, 0), &mut new) else { return Ok(None) };
         if bytes.len() > program_len_max.min(usize::try_from(MAX_PROGRAM_LEN).unwrap_or(usize::MAX)) {
             return Ok(None);
         }
@@ -125,31 +125,8 @@ impl Adapter<'_> {
 }
 
 fn read(build: Build<'_>, path: &untorn_format::TreePath, content: Content) -> Result<Vec<u8>, DiffError> {
-    let mut bytes = vec![0; usize::try_from(content.len).unwrap_or(usize::MAX)];
-    read_exact_at(build.files, path, &mut bytes, 0).map_err(|source| DiffError::Read { path: path.clone(), source })?;
+    let bytes = bytes_at(build.files, path, 0, content.len)?;
     if Hash::of(&bytes) == content.hash { Ok(bytes) } else { Err(DiffError::Changed { path: path.clone() }) }
-}
-
-/// The bytes of a program that makes `new` of `old`; both stay what they are. `None` when no reader would take it.
-fn encode(program: &Program, old: &[u8], new: &mut [u8]) -> Option<Vec<u8>> {
-    let old_len = old.len() as u64;
-    let map = Map::new(&program.stretches, old_len);
-    let mut first = Encoder::new();
-    if !program.put(&mut first) {
-        return None;
-    }
-    let mut walker = Walker::new(program.layout.clone(), map, old_len, first, Encoder::new());
-    let mut at = 0;
-    for stretch in &program.stretches {
-        let (old_at, len) = (index(stretch.at), index(stretch.len));
-        at += index(stretch.literal_len);
-        let lead = old_at.min(crate::adapt::LEAD_LEN);
-        let place = Place { old: stretch.at, new: at as u64 };
-        walker.go(&old[old_at - lead..old_at + len], lead, &mut new[at..at + len], len, place);
-        at += len;
-    }
-    let (first, second) = walker.finish();
-    Some(Program::join(&first.finish(), &second.finish()))
 }
 
 /// An offset in a file that is in memory.
