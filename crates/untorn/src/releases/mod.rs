@@ -16,5 +16,5 @@ pub(crate) use route::cheapest;
 pub(crate) use saved::{Kept, Saved, forget, load, save};
 pub use source::SourceOptions;
 pub(crate) use source::{is_url, remote};
-pub(crate) use supply::{Progress, Supply, Wanted, has, len_without_ranges};
+pub(crate) use supply::{Progress, Supply, Wanted, has, len, len_without_ranges};
 pub(crate) use watch::watched;

@@ -52,6 +52,11 @@ impl Wanted {
     }
 }
 
+/// How many bytes come when these are fetched.
+pub(crate) fn len<'w>(wanted: impl IntoIterator<Item = &'w Wanted>) -> u64 {
+    wanted.into_iter().map(|wanted| wanted.range.end - wanted.range.start).sum()
+}
+
 /// How many bytes come when these are fetched from a host that gives out whole objects only.
 pub(crate) fn len_without_ranges(wanted: &[Wanted]) -> u64 {
     let mut ends: BTreeMap<&str, u64> = BTreeMap::new();
@@ -211,7 +216,7 @@ impl<'r> Supply<'r> {
                 append(&mut wanted, &name.to_string(), range, hash);
             }
         }
-        let total = wanted.iter().map(|wanted| wanted.range.end - wanted.range.start).sum();
+        let total = len(&wanted);
         self.fetch(&wanted, &Progress { observer: self.observer, done: Cell::new(0), total })?;
         let mut pages = BTreeMap::new();
         for number in numbers {

@@ -27,7 +27,7 @@ use crate::{
     content::for_each,
     damage::{holds, is_whole},
     index_at_hand::{IndexAtHand, index_name, keep_index},
-    releases::{Objects, Progress, Supply, Wanted},
+    releases::{self, Objects, Progress, Supply, Wanted},
 };
 
 /// Where frames are kept, apart from what an update has fetched.
@@ -193,7 +193,7 @@ impl<'a> Store<'a> {
     }
 
     fn total(&self) -> u64 {
-        self.wanted.iter().map(|wanted| wanted.range.end - wanted.range.start).sum()
+        releases::len(&self.wanted)
     }
 }
 

@@ -59,7 +59,7 @@ impl Job<'_> {
         let look = index.saturating_add(supply.manifest_cost(Some(old)));
         // Without any patch the tree is the build already; one patch is hardly ever more than chunks; and looking must not cost what it may save.
         let is_clear = way.patches.len() == 1 || look > cost / LOOK_PART;
-        let Some(broken) = self.broken(tree, Some(old)) else { return Ok(None) };
+        let Some(broken) = self.broken(tree, old) else { return Ok(None) };
         if broken.is_empty() && is_clear {
             return Ok(Some(way));
         }
@@ -84,11 +84,8 @@ impl Job<'_> {
 
     /// These patches, and chunks for what they do not bring into a tree that is broken; `None` where that is no way.
     fn mixture(&self, tree: &Tree, record: &Record, way: Way, supply: &mut Supply<'_>) -> Result<Option<Way>> {
-        let Some(old) = record.manifest() else { return Ok(None) };
+        let Some(old) = record.manifest().filter(|_| self.options.low_disk.is_none()) else { return Ok(None) };
         let installed = installed_release(record);
-        if self.options.low_disk.is_some() {
-            return Ok(None);
-        }
         let fs = tree.fs().clone();
         let step = Step { is_last: true, left: 0, is_decided: true, is_plan: true };
         let mut mender = Mender::new((&*fs, self.dir), (old, installed, way.broken.clone()), supply, self.options, step);
@@ -108,8 +105,8 @@ impl Job<'_> {
 
     /// The files of the old build that are not there, or not as long as they should be. Patches do not start from these, though they may not speak of them. `None` where something else is
     /// not as it should be.
-    fn broken(&self, tree: &Tree, old: Option<&Manifest>) -> Option<Vec<Difference>> {
-        let (fs, entries) = (tree.fs(), old.map(Manifest::entries).unwrap_or_default());
+    fn broken(&self, tree: &Tree, old: &Manifest) -> Option<Vec<Difference>> {
+        let (fs, entries) = (tree.fs(), old.entries());
         let misfit = |number: usize| {
             let entry = &entries[number];
             let there = look(&**fs, self.dir, &entry.path).ok()?;
@@ -162,7 +159,11 @@ impl Job<'_> {
         let mut record = record.clone();
         for (number, patch) in way.patches.iter().enumerate() {
             let is_last = number + 1 == way.patches.len();
-            let known = if number == 0 { way.broken.clone() } else { self.broken(tree, record.manifest()).unwrap_or_default() };
+            let known = if number == 0 {
+                way.broken.clone()
+            } else {
+                record.manifest().and_then(|old| self.broken(tree, old)).unwrap_or_default()
+            };
             let mut used = Used { patch, is_last, is_decided: way.besides.is_some(), known, was_begun: Cell::new(false) };
             let mut done = fetching.fetch_and(patch, |coming| self.apply(tree, &record, &used, coming, supply, report));
             if let Err(Error::WrongBase(wrong)) = &mut done

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     Error, Result,
-    releases::{Progress, Supply, Wanted, len_without_ranges},
+    releases::{self, Progress, Supply, Wanted, len_without_ranges},
 };
 
 /// What updating by chunks takes.
@@ -147,7 +147,7 @@ fn numbers(
     let bytes_to_write = changes.files.iter().map(len).fold(0, u64::saturating_add);
     let at_hand = frames.iter().filter(|frame| supply.objects.contains(&frame.hash));
     let bytes_at_hand = at_hand.map(|frame| u64::from(frame.stored_len)).sum();
-    let bytes_to_fetch = wanted.iter().map(|wanted| wanted.range.end - wanted.range.start).sum();
+    let bytes_to_fetch = releases::len(wanted);
     let kept = if options.keep_undo { bytes_to_write } else { 0 };
     UpdatePlan {
         route: Route::Chunks,

@@ -27,7 +27,7 @@ use super::{
 use crate::{
     Difference, Error, Result, What,
     apply::{LeftOut, Lost, Mend, Modified, is_modification},
-    releases::{Progress, Supply, Wanted, len_without_ranges},
+    releases::{self, Progress, Supply, Wanted, len_without_ranges},
     verify::file_by_metadata,
 };
 
@@ -87,8 +87,7 @@ struct Choice {
 impl Choice {
     /// How many bytes are to be fetched.
     fn len(&self) -> u64 {
-        let wanted = self.chosen.wanted.iter().chain(&self.restored.wanted);
-        wanted.map(|wanted| wanted.range.end - wanted.range.start).sum()
+        releases::len(self.chosen.wanted.iter().chain(&self.restored.wanted))
     }
 }
 
@@ -104,7 +103,7 @@ pub(super) struct Besides {
 impl Besides {
     /// How many bytes are still to come.
     pub(super) fn len(&self) -> u64 {
-        self.wanted.iter().chain(&self.older).map(|wanted| wanted.range.end - wanted.range.start).sum()
+        releases::len(self.wanted.iter().chain(&self.older))
     }
 
     /// The same from a host that gives out whole objects only.

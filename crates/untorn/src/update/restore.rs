@@ -17,7 +17,7 @@ use untorn_fs::Fs;
 use super::{UpdateOptions, local::Local, pieces::Pieces, stage};
 use crate::{
     Error, Result,
-    releases::{Progress, Supply, Wanted},
+    releases::{self, Progress, Supply, Wanted},
 };
 
 /// More is not held in memory.
@@ -48,7 +48,7 @@ pub(super) struct Restorer<'r> {
 impl Restored {
     /// How many bytes were to be fetched.
     pub(super) fn len(&self) -> u64 {
-        self.wanted.iter().map(|wanted| wanted.range.end - wanted.range.start).sum()
+        releases::len(&self.wanted)
     }
 }
 
