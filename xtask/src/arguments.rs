@@ -1,5 +1,7 @@
 //! What is typed behind a chore.
 
+use std::ops::RangeInclusive;
+
 /// Refuses what none of these options is: each is a word, or a word and what its value is called. `N` and `S` are whole numbers.
 pub(crate) fn check(words: &[String], options: &[&str]) -> Result<(), String> {
     let mut words = words.iter();
@@ -13,6 +15,13 @@ pub(crate) fn check(words: &[String], options: &[&str]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The number behind the option `name`, or what is `usual`; refused outside of `range`.
+pub(crate) fn number(words: &[String], name: &str, usual: u64, range: &RangeInclusive<u64>) -> Result<u64, String> {
+    let Some(at) = words.iter().position(|word| word == name) else { return Ok(usual) };
+    let given = words.get(at + 1).and_then(|word| word.parse().ok()).filter(|number| range.contains(number));
+    given.ok_or_else(|| format!("{name} wants a number from {} to {}", range.start(), range.end()))
 }
 
 /// Whether somebody asks what there is to be typed; what stands behind `--` belongs to another program.
@@ -36,6 +45,15 @@ mod tests {
         }
         for wrong in ["--every", "--every x", "--every -1", "--task", "3", "--control", "/dev/sda"] {
             assert!(check(&words(wrong), &options).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused() {
+        let number = |text: &str| number(&words(text), "--gib", 4, &(1..=1024));
+        assert_eq!([number(""), number("--gib 1"), number("--dir x --gib 1024")], [Ok(4), Ok(1), Ok(1024)]);
+        for wrong in ["--gib 0", "--gib 1025", "--gib 99999999999999999999", "--gib"] {
+            assert!(number(wrong).unwrap_err().contains("from 1 to 1024"), "{wrong}");
         }
     }
 

@@ -24,6 +24,7 @@ mod source;
 mod syscalls;
 pub mod tidy;
 mod torture;
+mod watch;
 
 pub use chore::{CHORES, Chore, Understood};
 pub use source::{Source, repository};

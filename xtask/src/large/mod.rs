@@ -7,20 +7,19 @@ use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use crate::cargo;
+use crate::{arguments, cargo, fuzz::rng::Rng, watch::watched};
 
 /// What may be typed behind the chore.
 pub(crate) const OPTIONS: &[&str] = &["--files N", "--sparse N"];
 
 /// The chore; the findings are what went wrong.
 pub(crate) fn run(root: &Path) -> Vec<String> {
-    let number = |name: &str, usual: u64| {
-        let given = std::env::args().skip_while(|word| word != name).nth(1);
-        given.and_then(|value| value.parse().ok()).unwrap_or(usual).clamp(1, 1 << 20)
-    };
-    try_both(root, number("--files", 200_000), number("--sparse", 100) << 30).err().into_iter().collect()
+    let words: Vec<String> = std::env::args().collect();
+    let number = |name, usual| arguments::number(&words, name, usual, &(1..=1 << 20));
+    let sizes = number("--files", 200_000).and_then(|files| Ok((files, number("--sparse", 100)? << 30)));
+    sizes.and_then(|(files, sparse_len)| try_both(root, files, sparse_len)).err().into_iter().collect()
 }
 
 fn try_both(root: &Path, files: u64, sparse_len: u64) -> Result<(), String> {
@@ -72,7 +71,7 @@ fn many(tree: &Path, files: u64, is_new: bool) -> io::Result<()> {
         if number % 1000 == 0 {
             fs::create_dir_all(&dir)?;
         }
-        let (mut name, mut bytes) = (format!("f{number:06}"), noise(number, 100 + number % 400));
+        let (mut name, mut bytes) = (format!("f{number:06}"), noise(number, 100 + usize::try_from(number % 400).unwrap_or(0)));
         match number % 1000 {
             _ if !is_new => {}
             7 => continue,
@@ -101,17 +100,8 @@ fn sparse(tree: &Path, len: u64, is_new: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Bytes that do not compress, the same for the same seed.
-fn noise(seed: u64, len: u64) -> Vec<u8> {
-    let mut state = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    (0..len)
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state >> 32).to_le_bytes()[0]
-        })
-        .collect()
+fn noise(seed: u64, len: usize) -> Vec<u8> {
+    Rng::new(seed).bytes(len)
 }
 
 /// Makes the patch, applies it to the old tree in place, and has the result verified; whether that stayed sparse shows in the bytes of disk.
@@ -130,24 +120,10 @@ fn compare(program: &Path, place: &Path) -> Result<(), String> {
 fn step(name: &str, command: &mut Command) -> Result<(), String> {
     let start = Instant::now();
     let mut child = command.stdin(Stdio::null()).spawn().map_err(|error| format!("cannot start untorn {name}: {error}"))?;
-    let mut peak = None;
-    let status = loop {
-        peak = memory(child.id()).or(peak);
-        if let Some(status) = child.try_wait().map_err(failed)? {
-            break status;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    };
-    let memory =
-        peak.map_or_else(|| "memory not measured here".to_owned(), |kib| format!("{} MiB of memory", kib.div_ceil(1024)));
-    println!("  {name:<7} {:.1} s, {memory}", start.elapsed().as_secs_f64());
+    let peak = watched(&mut child).map_err(failed)?;
+    let status = child.wait().map_err(failed)?;
+    println!("  {name:<7} {:.1} s, {} MiB of memory", start.elapsed().as_secs_f64(), peak.div_ceil(1 << 20));
     if status.success() { Ok(()) } else { Err(format!("untorn {name}: {status}")) }
-}
-
-/// The most memory a process has had in use, in KiB, where the kernel tells.
-fn memory(process: u32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().split(' ').next()?.parse().ok()
 }
 
 /// What a tree takes of the disk, in bytes.

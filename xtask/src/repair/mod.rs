@@ -4,14 +4,13 @@ use std::{
     fs::{self, File},
     io::{Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
+    process::{Command, Stdio},
+    time::Instant,
 };
 
 use serde_json::Value;
 
-use crate::{cargo, fuzz::rng::Rng};
+use crate::{arguments, cargo, fuzz::rng::Rng, watch::watched};
 
 /// What may be typed behind the chore.
 pub(crate) const OPTIONS: &[&str] = &["--gib N", "--dir DIR"];
@@ -21,14 +20,14 @@ const GIB: u64 = 4;
 const PIECE_LEN: usize = 1 << 20;
 /// The most bytes that may be fetched, and as many written, besides as many into the journal.
 const BYTES_MAX: u64 = 256 << 10;
-/// How often the memory of the program is looked at.
-const NAP: Duration = Duration::from_millis(5);
 
 /// The chore: `cargo xtask repair [--gib N] [--dir DIR]`. Takes twice as much disk as the file is long, in `DIR` or `target/repair`, and gives it back.
 pub(crate) fn run(root: &Path) -> Vec<String> {
     let argument = |name: &str| std::env::args().skip_while(|arg| arg != name).nth(1);
-    let Ok(gib) = argument("--gib").map_or(Ok(GIB), |text| text.parse()) else {
-        return vec!["--gib wants a number".to_owned()];
+    let words: Vec<String> = std::env::args().collect();
+    let gib = match arguments::number(&words, "--gib", GIB, &(1..=1024)) {
+        Ok(gib) => gib,
+        Err(error) => return vec![error],
     };
     let dir = argument("--dir").map_or_else(|| root.join("target/repair"), PathBuf::from);
     let work = dir.join(format!("repair-{}", std::process::id()));
@@ -109,23 +108,11 @@ impl Place {
         let mut command = Command::new(&self.program);
         command.args(arguments).current_dir(&self.work).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut child = command.spawn().map_err(|error| format!("start {}: {error}", self.program.display()))?;
-        let peak = watched(&mut child)?;
+        let peak = watched(&mut child).map_err(|error| error.to_string())?;
         let output = child.wait_with_output().map_err(|error| error.to_string())?;
         let answer: Value = serde_json::from_slice(&output.stdout).map_err(|error| format!("untorn {arguments:?}: {error}"))?;
         if output.status.success() { Ok((answer, peak)) } else { Err(format!("untorn {arguments:?}: {answer}")) }
     }
-}
-
-/// Waits for the end. What it answers is short enough for the pipe.
-fn watched(child: &mut Child) -> Result<u64, String> {
-    let mut peak = 0;
-    while child.try_wait().map_err(|error| error.to_string())?.is_none() {
-        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
-        peak = peak.max(line.and_then(|kib| kib.trim().parse::<u64>().ok()).unwrap_or(0) << 10);
-        thread::sleep(NAP);
-    }
-    Ok(peak)
 }
 
 #[expect(clippy::print_stdout, reason = "a campaign for people at a terminal")]
