@@ -8,6 +8,8 @@
 )]
 
 mod evil;
+// What is forged is names and patches, in tests that need Unix.
+#[cfg(unix)]
 #[path = "../../../untorn/tests/all/forge/mod.rs"]
 mod forge;
 #[allow(dead_code, reason = "written for the tests of another crate, too")]

@@ -4,7 +4,7 @@ use std::{io::ErrorKind, sync::Arc};
 
 use untorn_fs::{Fs, OpenMode, Permissions};
 use untorn_sim::{HookFs, Method, SimFs, SimOptions, Verdict, write};
-use untorn_txn::{Options, Result, Transaction, Tree, TreeState, WayChoice};
+use untorn_txn::{Result, Transaction, Tree, TreeState, WayChoice};
 
 /// A tree with a directory that nobody may change.
 fn tree_on(fs: &SimFs) {
@@ -160,7 +160,7 @@ fn a_program_that_runs_is_not_written_into() {
     let mut running =
         (0..100).find_map(|_| run().map_err(|_| std::thread::sleep(std::time::Duration::from_millis(20))).ok()).unwrap();
     let mut tree = Tree::open(dir.path()).unwrap();
-    let mut options = Options::default();
+    let mut options = untorn_txn::Options::default();
     options.way = WayChoice::Patch;
     let mut tx = tree.begin_with(options).unwrap();
     tx.write_at("tool", 5000, b"new").unwrap();
