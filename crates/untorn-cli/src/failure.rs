@@ -79,6 +79,18 @@ impl Failure {
 }
 
 impl Failure {
+    /// Names the patch, where that is what cannot be used.
+    pub(crate) fn of_patch(error: Error, patch: &Path) -> Self {
+        let is_patch = matches!(error, Error::Patch(_));
+        let mut failure = Self::from(error);
+        if is_patch && failure.json["path"].is_null() {
+            let name = escape(patch.as_os_str().as_encoded_bytes());
+            failure.message = format!("{name}: {}", failure.message);
+            (failure.json["message"], failure.json["path"]) = (failure.message.clone().into(), name.into());
+        }
+        failure
+    }
+
     /// For a secret key, by the name of its file.
     pub(crate) fn key(name: &str, error: &KeyError) -> Self {
         let name = escape(name.as_bytes());

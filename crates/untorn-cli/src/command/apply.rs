@@ -31,7 +31,8 @@ pub(super) fn run(args: &ApplyArgs, global: &Global) -> (&'static str, Answer) {
 }
 
 fn at_once(args: &ApplyArgs, global: &Global) -> Answer {
-    let report = untorn::apply(open(&args.patch)?, &args.tree, &options(args, global)?)?;
+    let report = untorn::apply(open(&args.patch)?, &args.tree, &options(args, global)?);
+    let report = report.map_err(|error| Failure::of_patch(error, &args.patch))?;
     let outcome = Outcome::new(text(args, &report), value(&answers::apply(&report)));
     let is_idle = report.outcome == Applied::UpToDate && args.exit_code;
     Ok(if is_idle { outcome.with_exit(Exit::NothingToDo) } else { outcome })

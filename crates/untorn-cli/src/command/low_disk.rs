@@ -5,12 +5,14 @@ use untorn::{ApplyOptions, LowDiskOptions, LowDiskReport, Outcome as Applied, an
 use crate::{
     args::ApplyArgs,
     exit::Exit,
+    failure::Failure,
     outcome::{Answer, Outcome, value},
     text::{path, seconds, short, size},
 };
 
 pub(super) fn run(args: &ApplyArgs, options: &ApplyOptions) -> Answer {
-    let report = untorn::apply_low_disk(&args.patch, &args.tree, options, &self::options(args.step))?;
+    let report = untorn::apply_low_disk(&args.patch, &args.tree, options, &self::options(args.step));
+    let report = report.map_err(|error| Failure::of_patch(error, &args.patch))?;
     let outcome = Outcome::new(text(args, &report), value(&answers::low_disk(&report)));
     let is_idle = report.outcome == Applied::UpToDate && args.exit_code;
     Ok(if is_idle { outcome.with_exit(Exit::NothingToDo) } else { outcome })

@@ -44,14 +44,18 @@ fn remembered_sources(tree: &Path) -> Result<Vec<String>, Failure> {
                 || matches!(error, Error::NotRecorded { .. } | Error::Document { .. }) =>
         {
             return Err(Failure::usage(format!(
-                "neither the journal of {name} can be read nor what it remembers of releases ({}): name a source, and what the tree should be (`untorn repair {name} --from STORE --against MANIFEST`, or --from a directory with the whole build); or move {name}/.untorn away and begin anew, which fetches only what is missing (`untorn install STORE {name} --trust ROOT --replace '**'`)",
+                "neither the journal of {name} can be read nor what it remembers of releases ({}); nothing was changed; name a source, and what the tree should be (`untorn repair {name} --from STORE --against MANIFEST`, or --from a directory with the whole build); or move {name}/.untorn away and begin anew, which fetches only what is missing (`untorn install STORE {name} --trust ROOT --replace '**'`)",
                 error.code()
             )));
         }
         other => other?,
     };
     let sources = following.map(|following| following.sources).filter(|sources| !sources.is_empty());
-    sources.ok_or_else(|| Failure::usage("the tree remembers no place that releases come from: name a source with --from".into()))
+    sources.ok_or_else(|| {
+        Failure::usage(format!(
+            "{name} remembers no place that releases come from; nothing was changed; name a source: a store or its address, or a directory with the whole build (`untorn repair {name} --from SOURCE`)"
+        ))
+    })
 }
 
 fn options(args: &RepairArgs, from: &str, global: &Global) -> Result<RepairOptions, untorn::Error> {

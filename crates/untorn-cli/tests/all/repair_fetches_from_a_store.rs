@@ -95,11 +95,16 @@ fn where_nothing_is_known_it_says_what_to_do_and_that_works() {
     without_journal(&game);
     game.write("tree/.untorn/head", b"rot");
     let message = err(&game.untorn(["repair", "tree"]), 2);
+    assert!(message.contains("nothing was changed"), "{message}");
     assert!(message.contains("untorn repair tree --from STORE --against MANIFEST"), "{message}");
     assert!(message.contains("untorn install STORE tree --trust ROOT --replace '**'"), "{message}");
     out(&game.untorn(["manifest", "new", "-o", "new.manifest"]), 0);
     out(&game.untorn(["repair", "tree", "--from", "store", "--against", "new.manifest"]), 0);
     assert_eq!(game.content("tree"), game.content("new"));
+
+    let message = err(&game.untorn(["repair", "old"]), 2);
+    assert!(message.contains("old remembers no place") && message.contains("nothing was changed"), "{message}");
+    assert!(message.contains("untorn repair old --from SOURCE"), "{message}");
 
     let game = followed();
     without_journal(&game);

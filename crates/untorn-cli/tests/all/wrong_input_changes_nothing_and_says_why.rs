@@ -58,8 +58,11 @@ fn p1_p9_what_is_no_patch_or_no_whole_one() {
         ("note", "UNT-FORMAT-MAGIC"),
         ("begun", "UNT-PATCH-DAMAGED"),
     ] {
-        said(&err(&game.untorn(["apply", file, "game"]), 1), code);
-        said(&err(&game.untorn(["apply", file, "game", "--dry-run"]), 1), code);
+        for more in [&[][..], &["--dry-run"], &["--low-disk"]] {
+            let message = err(&game.untorn([&["apply", file, "game"], more].concat()), 1);
+            said(&message, code);
+            assert!(message.starts_with(&format!("error: {file}: ")), "{message}");
+        }
         assert_eq!(game.content("game"), game.content("old"), "{file}");
     }
     said(&err(&game.untorn(["verify", "game", "--against", "page"]), 1), "UNT-FORMAT-MAGIC");
