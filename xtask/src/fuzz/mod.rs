@@ -31,8 +31,10 @@ use memory::peak_bytes;
 use rng::Rng;
 use target::{Target, targets};
 
+use crate::arguments;
+
 /// What can be typed.
-pub(crate) const OPTIONS: &[&str] = &["--seconds N", "--seed S", "--corpus"];
+pub(crate) const OPTIONS: &[&str] = &["--seconds N", "--seed S", "--each", "--target NAME", "--corpus"];
 
 /// How long, when nothing else is said.
 const SECONDS: u64 = 60;
@@ -43,58 +45,98 @@ const MEMORY_MAX: u64 = 512 << 20;
 /// After so many cases that panic, more tell nothing new.
 const FINDINGS_MAX: usize = 10;
 
-/// The chore: `cargo xtask fuzz [--seconds N] [--seed N]`, and `--corpus`, which makes the corpora anew.
+/// So many cases of one target, and one is read: of most targets one in ten is, of the rarest one in three hundred.
+const CASES_ENOUGH: u64 = 4_000;
+
+/// The chore, with what stands behind `cargo xtask fuzz`.
 pub fn check(root: &Path) -> Vec<String> {
-    if std::env::args().any(|arg| arg == "--corpus") {
+    let words: Vec<String> = std::env::args().skip(2).collect();
+    let has = |word: &str| words.iter().any(|given| given == word);
+    if has("--corpus") {
         return corpus::make(root).err().into_iter().collect();
     }
-    match (argument("--seconds", SECONDS), argument("--seed", 0)) {
-        (Ok(seconds), Ok(seed)) => {
-            try_for(Duration::from_secs(seconds), seed, &|target, input| corpus::keep(root, target, input))
+    let name = words.iter().position(|word| word == "--target").and_then(|at| words.get(at + 1));
+    let asked = || -> Result<Vec<String>, String> {
+        let time = Duration::from_secs(arguments::number(&words, "--seconds", SECONDS, &(1..=u64::MAX))?);
+        let seed = arguments::number(&words, "--seed", 0, &(0..=u64::MAX))?;
+        let targets = chosen(ready()?, name.map(String::as_str))?;
+        let found = |target: &str, input: &[u8]| corpus::keep(root, target, input);
+        if !has("--each") {
+            return Ok(try_for(time, seed, &targets, &found));
         }
-        (Err(error), _) | (_, Err(error)) => vec![error],
-    }
-}
-
-fn argument(name: &str, default: u64) -> Result<u64, String> {
-    let mut args = std::env::args().skip_while(|arg| arg != name).skip(1);
-    args.next().map_or(Ok(default), |text| text.parse().map_err(|_| format!("{name} wants a number, not {text:?}")))
+        Ok(targets.into_iter().flat_map(|target| alone(time, seed, target, &found)).collect())
+    };
+    asked().unwrap_or_else(|error| vec![format!("fuzz: {error}")])
 }
 
 /// Tries cases from number `seed` on for so long. Gives those that panicked, and what took too much memory.
 #[must_use]
 pub fn run(time: Duration, seed: u64) -> Vec<String> {
-    try_for(time, seed, &|_, _| String::new())
+    match ready() {
+        Ok(targets) => try_for(time, seed, &targets, &|_, _| String::new()),
+        Err(error) => vec![format!("fuzz: {error}")],
+    }
 }
 
-/// As [`run`]; hands on each input that made something panic, and takes what to say of that.
-fn try_for(time: Duration, seed: u64, found: &dyn Fn(&str, &[u8]) -> String) -> Vec<String> {
-    let targets = match ready() {
-        Ok(targets) => targets,
-        Err(error) => return vec![format!("fuzz: {error}")],
-    };
-    let (started, mut findings, mut number) = (Instant::now(), Vec::new(), seed);
-    let mut read = vec![0_u64; targets.len()];
-    while started.elapsed() < time && findings.len() < FINDINGS_MAX {
+/// Tries one target for so long, and says how it went.
+#[expect(clippy::print_stdout, reason = "a campaign for people at a terminal")]
+fn alone(time: Duration, seed: u64, target: Ready, found: &dyn Fn(&str, &[u8]) -> String) -> Vec<String> {
+    let (name, targets) = (target.0.name, [target]);
+    let outcome = attempts(time, seed, &targets, found);
+    let count = outcome.counts.first().copied().unwrap_or_default();
+    println!("{name}: {} cases in {} s, {} of them read", count.tried, time.as_secs(), count.read);
+    concluded(&targets, outcome)
+}
+
+/// Tries cases of these targets for so long; hands on each input that made something panic, and takes what to say of that.
+fn try_for(time: Duration, seed: u64, targets: &[Ready], found: &dyn Fn(&str, &[u8]) -> String) -> Vec<String> {
+    concluded(targets, attempts(time, seed, targets, found))
+}
+
+/// What came of the cases of one target.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    tried: u64,
+    /// How many of them were not refused.
+    read: u64,
+}
+
+/// What came of all.
+struct Outcome {
+    /// One for each target, in their order.
+    counts: Vec<Count>,
+    findings: Vec<String>,
+}
+
+fn attempts(time: Duration, seed: u64, targets: &[Ready], found: &dyn Fn(&str, &[u8]) -> String) -> Outcome {
+    let (started, mut number) = (Instant::now(), seed);
+    let mut outcome = Outcome { counts: vec![Count::default(); targets.len()], findings: Vec::new() };
+    while started.elapsed() < time && outcome.findings.len() < FINDINGS_MAX {
         let mut rng = Rng::new(number);
-        let chosen = chosen(&targets, &mut rng);
-        let Some((target, golden)) = targets.get(chosen) else { break };
+        let at = drawn(targets, &mut rng);
+        let (Some((target, golden)), Some(count)) = (targets.get(at), outcome.counts.get_mut(at)) else { break };
         let input = target.case(golden, &mut rng);
+        count.tried += 1;
         match catch_unwind(AssertUnwindSafe(|| (target.attempt)(&input).is_ok())) {
-            Ok(was_read) => read[chosen] += u64::from(was_read),
+            Ok(was_read) => count.read += u64::from(was_read),
             Err(_) => {
-                let again = format!("`cargo xtask fuzz --seconds 1 --seed {number}` shows it");
-                findings.push(format!("fuzz: case {number} of {} panics; {again}; {}", target.name, found(target.name, &input)));
+                let only = if targets.len() == 1 { format!(" --target {}", target.name) } else { String::new() };
+                let again = format!("`cargo xtask fuzz --seconds 1 --seed {number}{only}` shows it");
+                let kept = found(target.name, &input);
+                outcome.findings.push(format!("fuzz: case {number} of {} panics; {again}; {kept}", target.name));
             }
         }
         number += 1;
     }
-    let unread = targets.iter().zip(read).filter(|(_, read)| *read == 0).map(|((target, _), _)| target.name);
-    // With few cases each, a rare one may be unlucky.
-    let unread: Vec<_> = if number - seed > 20_000 { unread.collect() } else { Vec::new() };
-    findings.extend(unread.iter().map(|name| format!("fuzz: no changed input of {name} was read at all: they reach nothing")));
-    findings.extend(peak_bytes().filter(|peak| *peak > MEMORY_MAX).map(|peak| format!("fuzz: it took {peak} bytes of memory")));
-    findings
+    outcome
+}
+
+/// The findings, and what is wrong with all cases together.
+fn concluded(targets: &[Ready], outcome: Outcome) -> Vec<String> {
+    let unread = targets.iter().zip(&outcome.counts).filter(|(_, count)| count.read == 0 && count.tried > CASES_ENOUGH);
+    let unread = unread.map(|((target, _), _)| format!("fuzz: no changed input of {} was read: they reach nothing", target.name));
+    let memory = peak_bytes().filter(|peak| *peak > MEMORY_MAX).map(|peak| format!("fuzz: it took {peak} bytes of memory"));
+    outcome.findings.into_iter().chain(unread).chain(memory).collect()
 }
 
 /// A target with its golden inputs.
@@ -112,8 +154,17 @@ fn ready() -> Result<Vec<Ready>, String> {
     targets().into_iter().map(with_golden).collect()
 }
 
+/// All of them, or the one that is called so.
+fn chosen(targets: Vec<Ready>, name: Option<&str>) -> Result<Vec<Ready>, String> {
+    let Some(name) = name else { return Ok(targets) };
+    let names: Vec<_> = targets.iter().map(|(target, _)| target.name).collect();
+    let unknown = format!("there is no target {name:?}; there are {}", names.join(", "));
+    let target = targets.into_iter().find(|(target, _)| target.name == name).ok_or(unknown)?;
+    Ok(vec![target])
+}
+
 /// One of them, each as often as its share says.
-fn chosen(targets: &[Ready], rng: &mut Rng) -> usize {
+fn drawn(targets: &[Ready], rng: &mut Rng) -> usize {
     let mut left = rng.below(targets.iter().map(|(target, _)| target.share).sum());
     for (number, (target, _)) in targets.iter().enumerate() {
         match left.checked_sub(target.share) {
