@@ -57,6 +57,15 @@ impl OsFs {
         Ok(Self { root, capabilities })
     }
 
+    /// Whether this process has more rights than somebody who may write into the directory: it is the superuser's, and the directory is not, or others may
+    /// write there. What they put there it would read, and act upon, in their stead. Never where the system has no superuser.
+    ///
+    /// # Errors
+    /// What the system says when it is asked about the directory.
+    pub fn outranks_owner(&self) -> io::Result<bool> {
+        self.root.outranks_owner()
+    }
+
     /// Rules ways out: a promise is kept only if it is also in `allowed`, and a method whose way is ruled out answers
     /// [`io::ErrorKind::Unsupported`]. For trying what happens on poorer file systems; no promise can be added.
     #[must_use]

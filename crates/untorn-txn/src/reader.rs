@@ -34,7 +34,7 @@ impl ReadGuard {
     /// [`Cause::Busy`] while an updater changes the tree; [`Cause::HalfWay`] between two steps of one; else as [`Tree::open`].
     pub fn acquire(dir: &Path) -> Result<Self> {
         for _ in 0..TRIES {
-            let fs = open_dir(dir)?;
+            let fs: Arc<dyn Fs> = open_dir(dir)?;
             let guard = Self::acquire_on(&fs);
             if is_still_at(&*fs, dir)? {
                 return guard;

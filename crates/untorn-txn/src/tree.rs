@@ -68,11 +68,13 @@ impl Tree {
     pub fn open(dir: &Path) -> Result<Self> {
         for _ in 0..TRIES {
             let fs = open_dir(dir)?;
+            let is_outranked = fs.outranks_owner().context("look at", "")?;
             let opened = Self::open_with(fs.clone(), false);
             // A directory that was switched away meanwhile may be gone by now: what it answered does not count.
             if is_still_at(&*fs, dir)? {
                 let mut tree = opened?;
                 lock::announce(&*fs);
+                tree.warnings.extend(is_outranked.then_some(Warning::Outranks));
                 tree.switch_recovery = switch::recover_at(dir, &*fs)?;
                 return Ok(tree);
             }
@@ -380,7 +382,7 @@ pub(crate) const fn sync_jobs(repeatable: bool) -> usize {
 }
 
 /// Opens the file system at a directory that may be put under care.
-pub(crate) fn open_dir(dir: &Path) -> Result<Arc<dyn Fs>> {
+pub(crate) fn open_dir(dir: &Path) -> Result<Arc<OsFs>> {
     Ok(Arc::new(OsFs::open(&real_dir(dir)?).context("open", &dir.to_string_lossy())?))
 }
 

@@ -25,6 +25,9 @@ pub enum Warning {
     },
     /// All records were unreadable, so what is installed is not known any more, until the next update says it.
     Forgotten,
+    /// This program has more rights than somebody who may write into the tree. It stays inside the tree all the same, but what they put there it reads, and
+    /// removes or replaces, with its own rights.
+    Outranks,
 }
 
 impl Warning {
@@ -33,7 +36,7 @@ impl Warning {
     pub fn path(&self) -> Option<&str> {
         match self {
             Self::MovedAside { path, .. } | Self::Changed { path } | Self::Missing { path } => Some(path),
-            Self::Forgotten => None,
+            Self::Forgotten | Self::Outranks => None,
         }
     }
 }
@@ -51,6 +54,9 @@ impl fmt::Display for Warning {
                 write!(f, "{}: somebody removed it before the update was complete; it is not brought back", path.escape_debug())
             }
             Self::Forgotten => f.write_str("all records were unreadable: what is installed is not known any more"),
+            Self::Outranks => f.write_str(
+                "this runs with more rights than those who may write into this directory: run it as the user whose files these are",
+            ),
         }
     }
 }

@@ -11,9 +11,6 @@ const END: &str = "\n## Runbooks";
 /// Where the tests of the command line lie.
 const COMMAND_LINE: &str = "crates/untorn-cli/tests/";
 
-/// Rows that have no test, and why.
-const WITHOUT: [(&str, &str); 1] = [("F11", "not supported, so there is nothing to try")];
-
 /// The tests of a row.
 #[derive(Default)]
 struct Tests {
@@ -30,9 +27,6 @@ pub(super) fn check(sources: &[Source]) -> Vec<String> {
     let mut findings = Vec::new();
     for row in &rows {
         let found = tests.remove(row).unwrap_or_default();
-        if WITHOUT.iter().any(|(without, _)| without == row) {
-            continue;
-        }
         let missing = [("through the library", &found.library), ("through the command line", &found.command_line)];
         let missing = missing.into_iter().filter(|(_, tests)| tests.is_empty());
         findings.extend(missing.map(|(way, _)| format!("{TABLES}: no test has the number {row} in its name {way}")));
@@ -107,16 +101,13 @@ mod tests_of_the_rule {
 
     #[test]
     fn what_is_missing_and_what_is_too_much_is_found() {
-        let tables = source(
-            TABLES,
-            "## Bad input and what happens\n| # | bad |\n| N1 | x |\n| N2 | y |\n| F11 | z |\n\n## Runbooks\n| N9 |",
-        );
+        let tables = source(TABLES, "## Bad input and what happens\n| # | bad |\n| N1 | x |\n| N2 | y |\n\n## Runbooks\n| N9 |");
         let library = source(
             "crates/a/tests/x.rs",
             "#[test]\nfn n1_to_n2_both() {}\nfn n3_no_test() {}\n#[test]\n#[ignore]\nfn u4_what() {}",
         );
         let program =
-            source("crates/untorn-cli/tests/all/x.rs", "#[cfg(unix)]\n#[test]\nfn n1_f11_one() {}\n#[test]\nfn note_to_n7() {}");
+            source("crates/untorn-cli/tests/all/x.rs", "#[cfg(unix)]\n#[test]\nfn n1_one() {}\n#[test]\nfn note_to_n7() {}");
         assert_eq!(
             check(&[tables, library, program]),
             [

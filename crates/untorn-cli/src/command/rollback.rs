@@ -21,11 +21,13 @@ pub(super) fn run(args: &RollbackArgs, global: &Global) -> Answer {
         return if Status::of(&args.tree)?.can_roll_back { dry_run(args, &options) } else { Ok(cannot(args)) };
     }
     let mut tree = Tree::open(&args.tree)?;
+    let warned = super::recover::warnings(tree.warnings());
     let report = untorn::roll_back(&mut tree, &args.tree, options, args.force)?;
     let build = super::status::build(&args.tree);
     let name = build.map_or("what it was".to_owned(), |build| format!("build {} again", short(build)));
     let text = format!(
-        "{} is {name}: {} changed, {} written in {}\n",
+        "{warned}{}{} is {name}: {} changed, {} written in {}\n",
+        super::recover::warnings(&report.warnings),
         path(&args.tree),
         count(report.files.len(), "path"),
         size(report.bytes_written()),

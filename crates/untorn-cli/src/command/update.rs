@@ -105,7 +105,8 @@ fn certificates(args: &FollowArgs, _: &mut UpdateOptions) -> Result<(), Failure>
 }
 
 fn answer(tree: &Path, report: &UpdateReport, exit_code: bool) -> Answer {
-    let outcome = Outcome::new(text(tree, report) + &details(report), value(&answers::update(report)));
+    let recovered = super::recover::remark(&report.recovery).to_owned() + &super::recover::warnings(&report.warnings);
+    let outcome = Outcome::new(recovered + &text(tree, report) + &details(report), value(&answers::update(report)));
     let is_idle = matches!(report.outcome, UpdateOutcome::UpToDate | UpdateOutcome::NotYet | UpdateOutcome::WasLeft);
     Ok(if is_idle && exit_code { outcome.with_exit(Exit::NothingToDo) } else { outcome })
 }

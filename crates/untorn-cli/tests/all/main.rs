@@ -17,6 +17,7 @@ mod forge;
 mod stores;
 mod util;
 
+mod a_store_may_be_collected_while_players_update;
 mod a_studio_of_one_person_signs_with_one_command;
 mod an_update_in_steps_that_is_killed_goes_on;
 mod an_update_that_is_killed_fetches_nothing_twice;

@@ -1,4 +1,4 @@
-//! Rows F1 to F10 through the command line: what may stand on a disk where an update goes.
+//! Rows F1 to F11 through the command line: what may stand on a disk where an update goes.
 #![cfg(unix)]
 
 use std::{
@@ -236,4 +236,26 @@ fn f10_a_journal_that_somebody_wrote() {
     game.write("tree/.untorn/tx/9/s/0000", b"evil");
     studio.recovers();
     assert!(!game.path("tree/.untorn/tx/9").exists());
+}
+
+#[test]
+fn f11_a_tree_that_others_may_write_into_is_no_place_for_the_superuser() {
+    let studio = Studio::new();
+    let game = &studio.game;
+    if fs::metadata(game.path("tree")).unwrap().uid() != 0 {
+        eprintln!("skipped: only the superuser outranks anybody");
+        return;
+    }
+    let says_so = |args: &[&str]| {
+        let output = game.untorn(args);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout).contains("more rights than those who may write")
+    };
+    assert!(!says_so(&["recover", "tree"]));
+    fs::set_permissions(game.path("tree"), fs::Permissions::from_mode(0o777)).unwrap();
+    assert!(says_so(&["recover", "tree"]));
+    fs::set_permissions(game.path("tree"), fs::Permissions::from_mode(0o755)).unwrap();
+    std::os::unix::fs::chown(game.path("tree"), Some(12_345), None).unwrap();
+    assert!(says_so(&["update", "tree"]), "an update of a tree of somebody else");
+    assert!(says_so(&["rollback", "tree"]), "and the way back");
 }

@@ -32,6 +32,14 @@ impl Density {
             Self::Sparse => len / SPARSE as u64 + len.min(BLOCK_LEN_MIN),
         }
     }
+
+    /// How far blocks of this length stand from each other.
+    fn stride(self, block_len: usize) -> usize {
+        match self {
+            Self::Full => block_len,
+            Self::Sparse => block_len * SPARSE,
+        }
+    }
 }
 
 /// A place in the old tree.
@@ -63,8 +71,7 @@ struct Added {
     first: u32,
     /// Where that stands.
     place: Place,
-    /// How far blocks stand from each other.
-    stride: u64,
+    density: Density,
 }
 
 impl Blocks {
@@ -92,11 +99,10 @@ impl Blocks {
         if bytes.len() < self.block_len || u64::from(self.count) >= BLOCKS_MAX {
             return;
         }
-        let stride = self.block_len * if density == Density::Sparse { SPARSE } else { 1 };
-        self.ranges.push(Added { first: self.count, place, stride: stride as u64 });
+        self.ranges.push(Added { first: self.count, place, density });
         if density == Density::Sparse {
             let block_len = self.block_len;
-            let blocks = bytes.chunks(stride).filter_map(|part| part.get(..block_len));
+            let blocks = bytes.chunks(density.stride(block_len)).filter_map(|part| part.get(..block_len));
             return blocks.for_each(|block| self.insert(block_hash(block)));
         }
         let fours = bytes.chunks_exact(4 * self.block_len);
@@ -105,8 +111,8 @@ impl Blocks {
         rest.chunks_exact(self.block_len).for_each(|block| self.insert(block_hash(block)));
     }
 
-    /// A place where a block with this hash may stand.
-    pub(super) fn find(&self, hash: u64) -> Option<Place> {
+    /// A place where a block with this hash may stand, and how many of the blocks around it are in the table.
+    pub(super) fn find(&self, hash: u64) -> Option<(Place, Density)> {
         let hash = spread(hash);
         if self.filter_word(hash) & filter_bit(hash) == 0 {
             return None;
@@ -144,11 +150,11 @@ impl Blocks {
         self.taken += 1;
     }
 
-    fn place(&self, slot: u64) -> Place {
+    fn place(&self, slot: u64) -> (Place, Density) {
         let number = u32::try_from(slot & u64::from(u32::MAX)).unwrap_or(0).saturating_sub(1);
         let range = self.ranges.partition_point(|range| range.first <= number).saturating_sub(1);
-        let Added { first, place, stride } = self.ranges[range];
-        Place { at: place.at + u64::from(number - first) * stride, ..place }
+        let Added { first, place, density } = self.ranges[range];
+        (Place { at: place.at + u64::from(number - first) * density.stride(self.block_len) as u64, ..place }, density)
     }
 
     fn first_slot(&self, hash: u64) -> usize {
@@ -182,6 +188,10 @@ fn filter_bit(hash: u64) -> u64 {
 mod tests {
     use super::*;
 
+    fn place(blocks: &Blocks, block: &[u8]) -> Option<Place> {
+        blocks.find(block_hash(block)).map(|(place, _)| place)
+    }
+
     #[test]
     fn every_block_is_found_where_it_stands() {
         let bytes: Vec<u8> = (0..100_000_u32).flat_map(|number| number.to_le_bytes()).collect();
@@ -189,9 +199,9 @@ mod tests {
         let len = blocks.block_len();
         blocks.add(Place { file: 3, at: 1000 }, &bytes[..200_000], Density::Full);
         blocks.add(Place { file: 5, at: 0 }, &bytes[200_000..], Density::Full);
-        assert_eq!(blocks.find(block_hash(&bytes[..len])), Some(Place { file: 3, at: 1000 }));
-        assert_eq!(blocks.find(block_hash(&bytes[5 * len..6 * len])), Some(Place { file: 3, at: 1000 + 5 * len as u64 }));
-        assert_eq!(blocks.find(block_hash(&bytes[200_000 + len..][..len])), Some(Place { file: 5, at: len as u64 }));
+        assert_eq!(place(&blocks, &bytes[..len]), Some(Place { file: 3, at: 1000 }));
+        assert_eq!(place(&blocks, &bytes[5 * len..6 * len]), Some(Place { file: 3, at: 1000 + 5 * len as u64 }));
+        assert_eq!(place(&blocks, &bytes[200_000 + len..][..len]), Some(Place { file: 5, at: len as u64 }));
         assert_eq!(blocks.find(block_hash(&vec![9; len])), None);
     }
 
@@ -203,9 +213,9 @@ mod tests {
         blocks.add(Place { file: 3, at: 1000 }, &bytes[..200_000], Density::Sparse);
         blocks.add(Place { file: 5, at: 7 }, &bytes[200_000..], Density::Sparse);
         let stride = SPARSE * len;
-        assert_eq!(blocks.find(block_hash(&bytes[2 * stride..][..len])), Some(Place { file: 3, at: 1000 + 2 * stride as u64 }));
+        assert_eq!(place(&blocks, &bytes[2 * stride..][..len]), Some(Place { file: 3, at: 1000 + 2 * stride as u64 }));
         assert_eq!(blocks.find(block_hash(&bytes[2 * stride + len..][..len])), None);
-        assert_eq!(blocks.find(block_hash(&bytes[200_000 + stride..][..len])), Some(Place { file: 5, at: 7 + stride as u64 }));
+        assert_eq!(place(&blocks, &bytes[200_000 + stride..][..len]), Some(Place { file: 5, at: 7 + stride as u64 }));
     }
 
     /// What happened: making a patch between trees of thousands of tiny files never ended.
@@ -217,7 +227,7 @@ mod tests {
         let files = || (0..).zip(bytes.chunks(100)).map(|(file, bytes)| (Place { file, at: 0 }, bytes));
         let mut blocks = Blocks::new(files().map(|(_, bytes)| Density::Sparse.share(bytes.len() as u64)).sum());
         files().for_each(|(place, bytes)| blocks.add(place, bytes, Density::Sparse));
-        files().for_each(|(place, bytes)| assert_eq!(blocks.find(block_hash(&bytes[..32])), Some(place)));
+        files().for_each(|(place, bytes)| assert_eq!(self::place(&blocks, &bytes[..32]), Some(place)));
         let mut blocks = Blocks::new(0);
         files().for_each(|(place, bytes)| blocks.add(place, bytes, Density::Sparse));
         assert_eq!(blocks.find(block_hash(&[9; 32])), None);

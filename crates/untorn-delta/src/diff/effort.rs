@@ -20,20 +20,39 @@ pub(super) struct Effort {
     pub(super) lzma: Option<u32>,
     /// Which old bytes are searched.
     pub(super) search: Search,
+    /// How long a copy must be that lies by itself in a long file: a read of its own, which costs a disk more than a line these bytes.
+    pub(super) lone_copy_len_min: u64,
     /// Whether little that is new is looked for in all old files once more, to refer to few of them.
     pub(super) few_names: bool,
 }
 
 const fn zstd(zstd: i32, table_log_max: u32, search: Search) -> Effort {
-    Effort { zstd, match_len_min: None, table_log_max, reference_len: MAX_REFERENCE_LEN, lzma: None, search, few_names: false }
+    Effort {
+        zstd,
+        match_len_min: None,
+        table_log_max,
+        reference_len: MAX_REFERENCE_LEN,
+        lzma: None,
+        search,
+        lone_copy_len_min: 0,
+        few_names: false,
+    }
 }
+
+/// A line of 100 Mbit/s brings so many bytes, compressed to a half, while a solid disk reads one place: 1 KiB.
+const LONE_LEN_MIN: u64 = 1 << 10;
 
 /// Hash rows whose tables hold every position of a frame and its references: with smaller ones, most of what the old bytes say is forgotten before it is of use (the
 /// patch of wesnoth is twice as long with tables of 2^22 entries, 4 times with 2^20). Next to that, trees and optimal parsing gain little for the sixfold time.
 ///
 /// Frames that refer to little have tables that stay in the processor's cache: half the time for half a percent of the length. What has no old bytes to refer to still
 /// goes into long frames.
-const QUICK: Effort = Effort { match_len_min: Some(4), reference_len: 1 << 20, ..zstd(12, 24, Search::Everything) };
+const QUICK: Effort = Effort {
+    match_len_min: Some(4),
+    reference_len: 1 << 20,
+    lone_copy_len_min: LONE_LEN_MIN,
+    ..zstd(12, 24, Search::Everything)
+};
 /// A tree that holds every position, and optimal parsing.
 const THOROUGH: Effort = zstd(19, 25, Search::Everything);
 
@@ -43,7 +62,7 @@ const LEVELS: [Effort; 9] = [
     zstd(3, 18, Search::Replaced),
     zstd(6, 20, Search::Replaced),
     zstd(9, 21, Search::Replaced),
-    zstd(9, 24, Search::Everything),
+    Effort { lone_copy_len_min: LONE_LEN_MIN, ..zstd(9, 24, Search::Everything) },
     QUICK,
     THOROUGH,
     Effort { lzma: Some(6), few_names: true, ..zstd(22, 25, Search::Everything) },

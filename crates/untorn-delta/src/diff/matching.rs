@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use untorn_format::patch::Op;
 
-use super::blocks::{Blocks, Place};
+use super::blocks::{Blocks, Density, Place};
 use super::in_place::common_suffix;
 use super::new_window::NewWindow;
 use super::old_pages::OldPages;
@@ -16,11 +16,16 @@ use crate::files::common_prefix;
 /// How far back a match may reach into bytes already given up.
 const BACK_LEN_MAX: u64 = 64 << 10;
 
+/// A file longer than this is not read whole because of one copy from it: 1 MiB.
+const LONG_FILE_LEN_MIN: u64 = 1 << 20;
+
 /// Finds stretches of new files among blocks of old ones.
 pub(super) struct Matcher<'a> {
     blocks: &'a Blocks,
     old: OldPages<'a>,
     roller: Roller,
+    /// How long a copy must be that lies by itself in a long file, where nothing else is read.
+    lone_len_min: u64,
 }
 
 /// Equal bytes in a new file and in the old tree.
@@ -31,8 +36,8 @@ struct Match {
 }
 
 impl<'a> Matcher<'a> {
-    pub(super) fn new(blocks: &'a Blocks, old: OldPages<'a>) -> Self {
-        Self { blocks, old, roller: Roller::new(blocks.block_len()) }
+    pub(super) fn new(blocks: &'a Blocks, old: OldPages<'a>, lone_len_min: u64) -> Self {
+        Self { blocks, old, roller: Roller::new(blocks.block_len()), lone_len_min }
     }
 
     /// Appends operations that make `stretch`, which `window` looks at.
@@ -55,9 +60,10 @@ impl<'a> Matcher<'a> {
             window.fill(range.start.max(at.saturating_sub(BACK_LEN_MAX)), at, block_len + 1)?;
             let (steps, candidate) = self.next_candidate(window.after(at));
             at += steps as u64;
-            let Some(place) = candidate else { continue };
+            let Some((place, density)) = candidate else { continue };
             let found = self.extend(window, range.start..range.end, at, place)?;
-            if found.at + found.len >= at + block_len as u64 && found.len >= copy_len_min {
+            let len_min = copy_len_min.max(self.worth_reading(place, density));
+            if found.at + found.len >= at + block_len as u64 && found.len >= len_min {
                 return Ok(Some(found));
             }
             at += 1;
@@ -65,21 +71,27 @@ impl<'a> Matcher<'a> {
         Ok(None)
     }
 
+    /// How long a copy from there must be: a disk gives some KiB for it, alone, where none of the bytes around are replaced, and so read anyway.
+    fn worth_reading(&self, place: Place, density: Density) -> u64 {
+        let is_lone = density == Density::Sparse && self.old.len(place.file) > LONG_FILE_LEN_MIN;
+        if is_lone { self.lone_len_min } else { 0 }
+    }
+
     /// How many bytes on from the start of `bytes` a block may match, and where; or how many blocks do not.
-    fn next_candidate(&self, bytes: &[u8]) -> (usize, Option<Place>) {
+    fn next_candidate(&self, bytes: &[u8]) -> (usize, Option<(Place, Density)>) {
         let block_len = self.blocks.block_len();
         let (first, entering) = bytes.split_at(block_len.min(bytes.len()));
         let mut hash = block_hash(first);
         let mut steps = 0;
         for (leaves, enters) in bytes.iter().zip(entering) {
-            if let Some(place) = self.blocks.find(hash) {
-                return (steps, Some(place));
+            if let Some(found) = self.blocks.find(hash) {
+                return (steps, Some(found));
             }
             hash = self.roller.roll(hash, *leaves, *enters);
             steps += 1;
         }
         match self.blocks.find(hash) {
-            Some(place) => (steps, Some(place)),
+            Some(found) => (steps, Some(found)),
             None => (steps + 1, None),
         }
     }

@@ -28,6 +28,11 @@ impl<'a> OldPages<'a> {
         Self { files, entries, pages: (0..PAGES).map(|_| Page::default()).collect() }
     }
 
+    /// How long a file is.
+    pub(super) fn len(&self, file: u32) -> u64 {
+        self.entries.get(file as usize).map_or(0, |entry| file_len(&entry.kind))
+    }
+
     /// Bytes from `place` on, at least one unless the file ends there.
     pub(super) fn after(&mut self, place: Place) -> Result<&[u8], DiffError> {
         let (page, within) = (place.at / PAGE_LEN, place.at % PAGE_LEN);

@@ -8,6 +8,7 @@ use untorn_format::patch::Op;
 
 use super::blocks::{BLOCK_LEN_MAX, Blocks, Density, Place};
 use super::draft::{Content, Draft, content, number_of};
+use super::effort::Effort;
 use super::matching::Matcher;
 use super::new_window::NewWindow;
 use super::old_pages::OldPages;
@@ -30,7 +31,8 @@ pub(super) fn search(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), DiffError> {
     let blocks = index(drafts, old, options)?;
-    let mut matcher = Matcher::new(&blocks, OldPages::new(old.files, old.manifest.entries()));
+    let old_pages = OldPages::new(old.files, old.manifest.entries());
+    let mut matcher = Matcher::new(&blocks, old_pages, Effort::of(options.level).lone_copy_len_min);
     let total = drafts.iter().map(stretches_len).fold(0, u64::saturating_add);
     let (mut done, mut ops_found) = (0, 0_u64);
     for draft in drafts {

@@ -2,7 +2,7 @@
 
 use crate::trees::{Tree, assert_leads_to_at, everything, noise, patch, patch_with, path, replaced};
 use untorn_delta::{Cost, Options, PatchReader};
-use untorn_format::patch::After;
+use untorn_format::patch::{After, Op};
 
 #[test]
 fn files_that_stay_are_never_opened() {
@@ -57,6 +57,27 @@ fn what_shifts_moves_between_files_or_is_repeated_is_copied() {
     let (patch, report) = patch_with(&old, &new, &Options::default());
     assert!(report.frames_len < 1000, "{report:?}");
     assert!(patch.len() < 2000, "{} bytes", patch.len());
+}
+
+/// Where a long file stays, nothing of it is read; each copy from there is a read of its own, for which a disk with moving heads takes as long as for a megabyte.
+#[test]
+fn short_pieces_are_not_gathered_from_all_over_a_long_file_unless_the_patch_shall_be_the_shortest() {
+    let old_bytes = noise(1, 4 << 20);
+    let mut new_bytes = old_bytes.clone();
+    let places = (0..200).map(|number| 500_000 + number * 16_384);
+    let gathered: Vec<_> = places.flat_map(|at| old_bytes[at..at + 600].to_vec()).collect();
+    new_bytes[1000..1000 + gathered.len()].copy_from_slice(&gathered);
+    let (old, new) = (Tree::default().with("pak", old_bytes), Tree::default().with("pak", new_bytes));
+    let copies_at = |level| {
+        let mut options = Options::default();
+        options.level = level;
+        let (patch, _) = patch_with(&old, &new, &options);
+        let reader = PatchReader::new(&patch[..]).unwrap();
+        let changes = reader.index().changes().as_slice();
+        changes[0].file().unwrap().ops.iter().filter(|op| matches!(op, Op::Copy { .. })).count()
+    };
+    assert_eq!([copies_at(5), copies_at(6)], [0, 0]);
+    assert!(copies_at(7) > 190, "{} copies", copies_at(7));
 }
 
 #[test]

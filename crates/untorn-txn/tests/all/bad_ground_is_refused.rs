@@ -4,7 +4,7 @@
 use std::os::unix::fs::symlink;
 use std::{fs, path::Path};
 
-use untorn_txn::{Cause, Condition, Expect, Options, Status, Tree, TreeState, Way, WayChoice, Why};
+use untorn_txn::{Cause, Condition, Expect, Options, Status, Tree, TreeState, Warning, Way, WayChoice, Why};
 
 fn tree() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -171,6 +171,26 @@ fn f6_the_root_of_the_disk_and_the_home_directory_are_refused() {
         assert!(matches!(error.cause(), Cause::DangerousRoot), "{error}");
     }
     assert!(!Path::new("/.untorn").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn f11_the_superuser_is_told_that_others_may_write_into_a_tree() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+    let dir = tree();
+    let warnings = || Tree::open(dir.path()).unwrap().warnings().to_vec();
+    assert_eq!(warnings(), []);
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    if fs::metadata(dir.path()).unwrap().uid() != 0 {
+        assert_eq!(warnings(), [], "nobody but the superuser outranks anybody");
+        eprintln!("skipped: the rest needs the superuser");
+        return;
+    }
+    assert_eq!(warnings(), [Warning::Outranks]);
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(warnings(), []);
+    chown(dir.path(), Some(12_345), None).unwrap();
+    assert_eq!(warnings(), [Warning::Outranks]);
 }
 
 #[test]

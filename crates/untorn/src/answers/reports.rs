@@ -29,6 +29,7 @@ fn kind(warning: &Warning) -> &'static str {
         Warning::Changed { .. } => "changed",
         Warning::Missing { .. } => "missing",
         Warning::Forgotten => "forgotten",
+        Warning::Outranks => "outranks",
         _ => "other",
     }
 }

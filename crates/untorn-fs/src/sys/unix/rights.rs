@@ -15,7 +15,16 @@ use crate::{Right, path::EntryPath};
 
 const STICKY: u32 = 0o1000;
 
+/// The bits of a mode that let others than the owner write.
+const OTHERS_WRITE: u32 = 0o022;
+
 impl Root {
+    pub(crate) fn outranks_owner(&self) -> io::Result<bool> {
+        let stat = retry_on_intr(|| rustix::fs::fstat(&self.dir))?;
+        let is_shared = stat.st_uid != 0 || stat::permissions(&stat).bits() & OTHERS_WRITE != 0;
+        Ok(is_shared && rustix::process::geteuid().is_root())
+    }
+
     pub(crate) fn may(&self, right: Right, path: EntryPath<'_>) -> io::Result<()> {
         let parent = self.parent(path)?;
         let parent = std::os::fd::AsFd::as_fd(&parent);
