@@ -7,22 +7,60 @@ use untorn_txn::{Result, Transaction};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is named like the method of `Transaction` it calls, and so are its arguments")]
 pub enum Op {
-    WriteAt { path: &'static str, at: usize, len: usize },
-    Replace { path: &'static str, len: usize },
-    SetLen { path: &'static str, len: usize },
-    Remove { path: &'static str },
-    Rename { from: &'static str, to: &'static str },
-    Exchange { a: &'static str, b: &'static str },
-    CreateDirAll { path: &'static str },
-    RemoveDir { path: &'static str },
-    RemoveDirAll { path: &'static str },
-    Symlink { target: &'static str, path: &'static str },
-    SetExecutable { path: &'static str, executable: bool },
-    SetHead { document: Option<&'static str> },
+    WriteAt {
+        path: &'static str,
+        at: usize,
+        len: usize,
+    },
+    Replace {
+        path: &'static str,
+        len: usize,
+    },
+    SetLen {
+        path: &'static str,
+        len: usize,
+    },
+    Remove {
+        path: &'static str,
+    },
+    Rename {
+        from: &'static str,
+        to: &'static str,
+    },
+    Exchange {
+        a: &'static str,
+        b: &'static str,
+    },
+    CreateDirAll {
+        path: &'static str,
+    },
+    RemoveDir {
+        path: &'static str,
+    },
+    RemoveDirAll {
+        path: &'static str,
+    },
+    Symlink {
+        target: &'static str,
+        path: &'static str,
+    },
+    SetExecutable {
+        path: &'static str,
+        executable: bool,
+    },
+    SetHead {
+        document: Option<&'static str>,
+    },
+    /// A file gets another spelling of its name by way of a third name, as patches do it; with a directory that holds only this file, that, too.
+    Respell {
+        from: &'static str,
+        to: &'static str,
+        dirs: Option<(&'static str, &'static str)>,
+    },
 }
 
-/// All operations by name: fourteen kinds (a change in place, an extension, a new file, a small and a large replacement, a cut, a growth, a removal,
-/// moves of files and of directories, exchanges, directories made and removed, symlinks, executable bits) and the head document, on a handful of paths that get
+/// All operations by name: fifteen kinds (a change in place, an extension, a new file, a small and a large replacement, a cut, a growth, a removal,
+/// moves of files and of directories, exchanges, directories made and removed, symlinks, executable bits, other spellings) and the head document, on a handful of paths that get
 /// in each other's way.
 pub const OPS: &[(&str, Op)] = &[
     ("write-a", Op::WriteAt { path: "a", at: 100, len: 60 }),
@@ -60,7 +98,12 @@ pub const OPS: &[(&str, Op)] = &[
     ("head-2", Op::SetHead { document: Some("build 2") }),
     ("head-0", Op::SetHead { document: None }),
     ("case-a", Op::Rename { from: "a", to: "A" }),
+    ("case-a-by-way", Op::Respell { from: "a", to: "A", dirs: None }),
+    ("case-d-by-way", Op::Respell { from: "d/x", to: "D/x", dirs: Some(("d", "D")) }),
 ];
+
+/// Where a file is while it is respelled.
+const WAY: &str = "way";
 
 /// The operation of that name.
 #[must_use]
@@ -101,6 +144,14 @@ impl Op {
                 tx.set_head(document.map(|document| document.as_bytes().to_vec()));
                 Ok(())
             }
+            Self::Respell { from, to, dirs } => {
+                tx.rename(from, WAY)?;
+                if let Some((old, new)) = dirs {
+                    tx.remove_dir(old)?;
+                    tx.create_dir_all(new)?;
+                }
+                tx.rename(WAY, to)
+            }
         }
     }
 
@@ -136,6 +187,14 @@ impl Op {
                 _ => None,
             },
             Self::SetHead { .. } => Some(()),
+            Self::Respell { from, to, dirs } => rename(&mut tree, from, WAY).and_then(|()| {
+                if let Some((old, new)) = dirs {
+                    let is_empty = is_dir(&tree, old) && below(&tree, old).is_empty();
+                    is_empty.then(|| tree.0.remove(old))?;
+                    make_dir(&mut tree, new)?;
+                }
+                rename(&mut tree, WAY, to)
+            }),
         };
         done.map(|()| tree)
     }

@@ -68,6 +68,7 @@ mod lock;
 mod metadata;
 mod os;
 mod path;
+mod spelling;
 mod sys;
 
 pub use escape::{is_outside_tree, outside_tree};
@@ -76,3 +77,4 @@ pub use fs::{Fs, Lock, LockKind, OpenMode, Right};
 pub use in_use::{in_use, is_in_use};
 pub use metadata::{Capabilities, DirEntry, FileId, FileKind, Metadata, Permissions, Space};
 pub use os::OsFs;
+pub use spelling::is_spelled;

@@ -247,8 +247,11 @@ pub(crate) fn recheck(fs: &dyn Fs, view: &View, relinked: &Relinked, jobs: usize
                 Some((_, before)) => is_same_file(fs, path, before, relinked, writes_in_place(path, touched))?,
                 None => true,
             },
-            Node::Absent if touched.now.is_absent() || view.is_respelled(path) => true,
-            Node::Absent => found(fs.metadata(path.as_str()), "look at", path)?.is_none(),
+            Node::Absent if touched.now.is_absent() => true,
+            Node::Absent => {
+                found(fs.metadata(path.as_str()), "look at", path)?.is_none()
+                    || view.is_respelled(path) && !untorn_fs::is_spelled(fs, path.as_str()).context("list", path.as_str())?
+            }
             Node::Symlink { target } => found(fs.read_link(path.as_str()), "read", path)?.is_some_and(|now| now == *target),
             Node::Dir { .. } => fs.metadata(path.as_str()).context("look at", path.as_str())?.is_dir(),
             Node::Other => true,

@@ -2,7 +2,7 @@
 //! what shall be there after; everything else is read from the disk.
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     io,
     ops::Bound,
 };
@@ -147,27 +147,31 @@ pub(crate) struct Touched {
 
 /// Every touched path.
 #[derive(Debug, Default)]
-pub(crate) struct View(BTreeMap<TreePath, Touched>);
+pub(crate) struct View {
+    touched: BTreeMap<TreePath, Touched>,
+    /// Under their keys, those that were taken away: where case is ignored, each is still found on the disk under its other spellings.
+    gone: BTreeSet<String>,
+}
 
 impl View {
     /// The touched paths, sorted.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&TreePath, &Touched)> {
-        self.0.iter()
+        self.touched.iter()
     }
 
     /// The touched paths, for renumbering staged objects.
     pub(crate) fn nodes_mut(&mut self) -> impl Iterator<Item = &mut Node> {
-        self.0.values_mut().map(|touched| &mut touched.now)
+        self.touched.values_mut().map(|touched| &mut touched.now)
     }
 
     /// A touched path.
     pub(crate) fn get(&self, path: &TreePath) -> Option<&Touched> {
-        self.0.get(path)
+        self.touched.get(path)
     }
 
     /// What stands at `path` as far as the transaction is concerned.
     pub(crate) fn look(&self, fs: &dyn Fs, path: &TreePath) -> Result<Node> {
-        match self.0.get(path) {
+        match self.touched.get(path) {
             Some(touched) => Ok(touched.now.clone()),
             None => self.look_below(fs, path),
         }
@@ -176,31 +180,39 @@ impl View {
     fn look_below(&self, fs: &dyn Fs, path: &TreePath) -> Result<Node> {
         for dir in path.ancestors() {
             // Whatever was below a directory that the transaction moved or removed has an entry of its own.
-            if self.0.get(&dir).is_some_and(|touched| !touched.was.is_dir() || !touched.now.is_dir()) {
+            if self.touched.get(&dir).is_some_and(|touched| !touched.was.is_dir() || !touched.now.is_dir()) {
                 return Ok(Node::Absent);
             }
         }
-        on_disk(fs, path)
+        self.found(fs, path)
+    }
+
+    /// What stands at `path` on the disk, unless that is a path of another spelling, which is taken away.
+    fn found(&self, fs: &dyn Fs, path: &TreePath) -> Result<Node> {
+        let node = on_disk(fs, path)?;
+        let may_be_gone = !node.is_absent() && !self.gone.is_empty() && self.gone.contains(&fold_key(path.as_str()));
+        let is_gone = may_be_gone && !untorn_fs::is_spelled(fs, path.as_str()).context("list", path.as_str())?;
+        Ok(if is_gone { Node::Absent } else { node })
     }
 
     /// What stands at `path` in the old tree, whatever the transaction did to the directories above it.
     fn before(&self, fs: &dyn Fs, path: &TreePath) -> Result<Node> {
-        if path.ancestors().any(|dir| self.0.get(&dir).is_some_and(|touched| !touched.was.is_dir())) {
+        if path.ancestors().any(|dir| self.touched.get(&dir).is_some_and(|touched| !touched.was.is_dir())) {
             return Ok(Node::Absent);
         }
-        on_disk(fs, path)
+        self.found(fs, path)
     }
 
     /// The file at `path`, for changing.
     pub(crate) fn file_mut(&mut self, fs: &dyn Fs, path: &TreePath) -> Result<Option<&mut FileNode>> {
-        if !self.0.contains_key(path) {
+        if !self.touched.contains_key(path) {
             let node = self.look_below(fs, path)?;
             if node.is_absent() {
                 return Ok(None);
             }
-            self.0.insert(path.clone(), Touched { was: node.clone(), now: node });
+            self.touched.insert(path.clone(), Touched { was: node.clone(), now: node });
         }
-        match self.0.get_mut(path).map(|touched| &mut touched.now) {
+        match self.touched.get_mut(path).map(|touched| &mut touched.now) {
             Some(Node::File(file)) => Ok(Some(file)),
             None | Some(Node::Absent) => Ok(None),
             Some(node) => Err(Error::new(Cause::WrongKind { found: node.kind(), needed: "file" }).at(path.as_str())),
@@ -209,25 +221,28 @@ impl View {
 
     /// Says what shall be at `path`.
     pub(crate) fn set(&mut self, fs: &dyn Fs, path: &TreePath, now: Node) -> Result<()> {
-        let was = if self.0.contains_key(path) { Node::Absent } else { self.before(fs, path)? };
-        match self.0.entry(path.clone()) {
-            Entry::Occupied(mut touched) => touched.get_mut().now = now,
-            Entry::Vacant(place) => {
-                place.insert(Touched { was, now });
-            }
+        let was = if self.touched.contains_key(path) { Node::Absent } else { self.before(fs, path)? };
+        let is_removed = now.is_absent();
+        let touched = match self.touched.entry(path.clone()) {
+            Entry::Occupied(touched) => touched.into_mut(),
+            Entry::Vacant(place) => place.insert(Touched { was, now: Node::Absent }),
+        };
+        touched.now = now;
+        if is_removed && !touched.was.is_absent() {
+            self.gone.insert(fold_key(path.as_str()));
         }
         Ok(())
     }
 
     /// As [`View::set`], where what is found on the disk at `path` is a path of another spelling, which the transaction knows.
     pub(crate) fn set_respelled(&mut self, path: &TreePath, now: Node) {
-        self.0.entry(path.clone()).or_insert(Touched { was: Node::Absent, now: Node::Absent }).now = now;
+        self.touched.entry(path.clone()).or_insert(Touched { was: Node::Absent, now: Node::Absent }).now = now;
     }
 
     /// Whether what is found on the disk at `path` may be a path of another spelling, which the transaction knows.
     pub(crate) fn is_respelled(&self, path: &TreePath) -> bool {
         let key = fold_key(path.as_str());
-        self.0.iter().any(|(other, touched)| !touched.was.is_absent() && fold_key(other.as_str()) == key)
+        self.touched.iter().any(|(other, touched)| !touched.was.is_absent() && fold_key(other.as_str()) == key)
     }
 
     /// Everything below the directory `path` (which is not listed itself), parents first.
@@ -248,14 +263,15 @@ impl View {
     /// What is directly in the directory `path`.
     pub(crate) fn children(&self, fs: &dyn Fs, path: &TreePath) -> Result<Vec<(TreePath, Node)>> {
         let mut children = BTreeMap::new();
-        let from_disk = self.0.get(path).is_none_or(|touched| touched.was.is_dir()) && !self.look_below(fs, path)?.is_absent();
+        let from_disk =
+            self.touched.get(path).is_none_or(|touched| touched.was.is_dir()) && !self.look_below(fs, path)?.is_absent();
         for name in if from_disk { names(fs, path.as_str())? } else { Vec::new() } {
             let child = path.join(&name).map_err(|error| foreign(path, &error.to_string()))?;
             let node = self.look(fs, &child)?;
             children.insert(child, node);
         }
         for (child, touched) in self
-            .0
+            .touched
             .range((Bound::Excluded(path.clone()), Bound::Unbounded))
             .take_while(|(at, _)| at.as_str().starts_with(path.as_str()))
         {

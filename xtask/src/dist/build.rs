@@ -34,13 +34,21 @@ impl Build {
         Ok(Self { source: source.to_owned(), version, epoch, target, metadata })
     }
 
-    /// Builds `package` for `target`, and gives the folder that it lies in.
-    pub(super) fn package(&self, package: &str, target: &str, features: &[&str]) -> Result<PathBuf, String> {
+    /// Builds the program for `target`, and gives the folder that it lies in.
+    pub(super) fn program(&self, target: &str) -> Result<PathBuf, String> {
+        self.cargo(&["build", "--package", "untorn-cli"], "dist", target)
+    }
+
+    /// The same for the libraries for other languages. Not with one for Rust at a time: then nothing is optimised across crates.
+    pub(super) fn libraries(&self, target: &str) -> Result<PathBuf, String> {
+        self.cargo(&["rustc", "--package", "untorn-ffi", "--lib", "--crate-type", "cdylib,staticlib"], "library", target)
+    }
+
+    fn cargo(&self, what: &[&str], profile: &str, target: &str) -> Result<PathBuf, String> {
         let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let build = ["build", "--locked", "--quiet", "--profile", "dist", "--package", package, "--target", target];
-        let features = features.iter().flat_map(|feature| ["--features", feature]);
-        self.neutral(Tool::new(program)).args(build).args(features).run()?;
-        Ok(self.folder(target))
+        let how = ["--locked", "--quiet", "--profile", profile, "--target", target];
+        self.neutral(Tool::new(program)).args(what).args(how).run()?;
+        Ok(self.target.join(target).join(profile))
     }
 
     /// `tool`, which runs cargo in the sources, told to forget where they lie.

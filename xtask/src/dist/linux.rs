@@ -18,8 +18,8 @@ pub(super) struct Linux {
 
 /// Builds it.
 pub(super) fn archive(build: &Build, dist: &Path) -> Result<Linux, String> {
-    let untorn = build.package("untorn-cli", STATIC, &[])?.join("untorn");
-    let library = build.package("untorn-ffi", SHARED, &[])?;
+    let untorn = build.program(STATIC)?.join("untorn");
+    let library = build.libraries(SHARED)?;
     let name = format!("untorn-{}-x86_64-linux", build.version);
     let stage = Stage::new(build, &name)?;
     stage.put(&untorn, "bin/untorn")?;

@@ -8,8 +8,6 @@
 )]
 
 mod evil;
-// What is forged is names and patches, in tests that need Unix.
-#[cfg(unix)]
 #[path = "../../../untorn/tests/all/forge/mod.rs"]
 mod forge;
 #[allow(dead_code, reason = "written for the tests of another crate, too")]
@@ -36,6 +34,7 @@ mod publishing_survives_being_killed;
 mod publishing_takes_one_command;
 mod repair_fetches_from_a_store;
 mod run_holds_the_tree_while_the_program_lives;
+mod run_on_windows_holds_the_tree_while_the_program_lives;
 mod the_book_tells_what_happens;
 mod the_demo_survives_being_killed;
 mod the_documents_describe_every_answer;

@@ -18,7 +18,7 @@ fn lasting(game: &Game, store: &str) -> BTreeMap<PathBuf, Vec<u8>> {
         !name.ends_with(".minisig") && !name.starts_with("publishing") && !name.starts_with(".part")
     });
     for (name, bytes) in &mut content {
-        if name.to_str().unwrap().starts_with("channel/") {
+        if name.parent().is_some_and(|dir| dir.ends_with("channel")) {
             *bytes = Signed::decode(bytes).unwrap().document;
         }
     }
@@ -63,5 +63,6 @@ fn at_any_moment() {
     out(&game.untorn(["store", "check", "disturbed", "--root", &root]), 0);
     let (whole, disturbed) = (lasting(&game, "whole"), lasting(&game, "disturbed"));
     assert_eq!(whole.keys().collect::<Vec<_>>(), disturbed.keys().collect::<Vec<_>>());
-    assert!(whole == disturbed);
+    let different: Vec<_> = whole.iter().filter(|(name, bytes)| disturbed[*name] != **bytes).map(|(name, _)| name).collect();
+    assert!(different.is_empty(), "{different:?}");
 }

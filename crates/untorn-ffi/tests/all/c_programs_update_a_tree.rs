@@ -2,16 +2,13 @@
 
 use std::fs;
 
-use crate::util::{Game, IS_LINUX, Link, checked, compile, has, run, text};
+use crate::util::{Game, Link, checked, program, run, text};
 
 #[test]
 fn in_c_with_the_static_and_with_the_shared_library() {
-    if !IS_LINUX || !has("gcc") {
-        return eprintln!("SKIPPED: needs gcc, and the libraries that Linux links with");
-    }
     for link in [Link::Static, Link::Shared] {
         let game = Game::new();
-        let program = compile(&game, "examples/c/update.c", link);
+        let Some(program) = program(&game, "examples/c/update.c", link) else { return };
         let said = text(&run(&program, [game.path("game"), game.path("patch")]).stdout);
         assert!(said.contains("progress: told") && said.contains("updated"), "{said}");
         assert_eq!(fs::read_to_string(game.path("game/readme.txt")).unwrap(), "version 2");
@@ -21,21 +18,16 @@ fn in_c_with_the_static_and_with_the_shared_library() {
 
 #[test]
 fn in_c_without_a_leak() {
-    if !IS_LINUX || !has("gcc") {
-        return eprintln!("SKIPPED: needs gcc, and the libraries that Linux links with");
-    }
     let game = Game::new();
-    checked(&compile(&game, "examples/c/update.c", Link::Shared), &[game.path("game"), game.path("patch")]);
+    let Some(program) = program(&game, "examples/c/update.c", Link::Shared) else { return };
+    checked(&program, &[game.path("game"), game.path("patch")]);
 }
 
 #[test]
 fn in_cpp_following_releases() {
-    if !IS_LINUX || !has("g++") {
-        return eprintln!("SKIPPED: needs g++, and the libraries that Linux links with");
-    }
     let game = Game::new();
+    let Some(program) = program(&game, "examples/cpp/update.cpp", Link::Shared) else { return };
     game.publish();
-    let program = compile(&game, "examples/cpp/update.cpp", Link::Shared);
     let output = checked(&program, &[game.path("store"), game.path("game.root"), game.path("installed")]);
     let status: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(status["condition"], "clean");

@@ -8,6 +8,7 @@
 
 mod util;
 
+mod c_programs_follow_a_web_host;
 mod c_programs_update_a_tree;
 mod c_sharp_programs_update_a_tree;
 mod go_programs_update_a_tree;

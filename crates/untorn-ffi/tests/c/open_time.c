@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include "clock.h"
 #include "untorn.h"
 
 enum { TIMES = 1001 };
@@ -17,13 +17,11 @@ int main(int argc, char **argv) {
     if (argc != 2)
         return 2;
     for (int turn = 0; turn < TIMES; turn++) {
-        struct timespec from, to;
         untorn_tree tree = 0;
-        timespec_get(&from, TIME_UTC);
+        double from = now();
         if (untorn_open(argv[1], strlen(argv[1]), NULL, &tree, NULL) != UNTORN_OK || untorn_close(tree, NULL) != UNTORN_OK)
             return 1;
-        timespec_get(&to, TIME_UTC);
-        took[turn] = (double)(to.tv_sec - from.tv_sec) * 1e6 + (double)(to.tv_nsec - from.tv_nsec) / 1e3;
+        took[turn] = (now() - from) * 1e6;
     }
     qsort(took, TIMES, sizeof *took, compare);
     printf("%.0f\n", took[TIMES / 2]);

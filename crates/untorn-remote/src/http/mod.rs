@@ -1,5 +1,6 @@
 //! Objects of a web server.
 
+mod attentive;
 mod body;
 mod failure;
 mod head;
@@ -10,16 +11,24 @@ mod url;
 use std::{
     io::Write,
     ops::Range,
-    sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU8, Ordering::Relaxed},
+    },
 };
 
 use ureq::{
     Agent, Body,
     http::{Response, header},
     tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem},
+    unversioned::{
+        resolver::DefaultResolver,
+        transport::{ConnectProxyConnector, Connector, RustlsConnector, TcpConnector},
+    },
 };
 
 use crate::{Error, Fault, Result, Transport, check_name, error::Answer};
+use attentive::Attentive;
 use body::Pour;
 use head::{Head, Verdict};
 use meter::Meter;
@@ -39,7 +48,7 @@ pub struct Http {
     options: HttpOptions,
     /// Whether ranges are served: see `RANGES`.
     ranges: AtomicU8,
-    is_cancelled: AtomicBool,
+    is_cancelled: Arc<AtomicBool>,
 }
 
 /// Not known yet, no, yes.
@@ -57,14 +66,14 @@ impl Http {
             Some(pem) => RootCerts::new_with_certs(&certificates(pem).ok_or_else(|| refuse("the certificates cannot be read"))?),
             None => RootCerts::PlatformVerifier,
         };
-        let shown = url.shown();
+        let (shown, is_cancelled) = (url.shown(), Arc::new(AtomicBool::new(false)));
         Ok(Self {
-            agent: agent(&options, roots),
+            agent: agent(&options, roots, is_cancelled.clone()),
             base: url,
             shown,
             options,
             ranges: AtomicU8::new(0),
-            is_cancelled: AtomicBool::new(false),
+            is_cancelled,
         })
     }
 
@@ -180,8 +189,8 @@ impl std::fmt::Debug for Http {
     }
 }
 
-fn agent(options: &HttpOptions, roots: RootCerts) -> Agent {
-    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+fn agent(options: &HttpOptions, roots: RootCerts, is_cancelled: Arc<AtomicBool>) -> Agent {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls =
         TlsConfig::builder().provider(TlsProvider::Rustls).unversioned_rustls_crypto_provider(provider).root_certs(roots).build();
     let config = Agent::config_builder()
@@ -199,7 +208,13 @@ fn agent(options: &HttpOptions, roots: RootCerts) -> Agent {
         .max_idle_connections(IDLE_MAX)
         .max_idle_connections_per_host(IDLE_MAX)
         .build();
-    config.new_agent()
+    // As by default, but that no wait is longer than somebody who cancels would wait.
+    let connector =
+        ().chain(ConnectProxyConnector::default())
+            .chain(TcpConnector::default())
+            .chain(Attentive(is_cancelled))
+            .chain(RustlsConnector::default());
+    Agent::with_parts(config, connector, DefaultResolver::default())
 }
 
 /// Every certificate in a PEM file; `None` when there is none, or one that cannot be read.

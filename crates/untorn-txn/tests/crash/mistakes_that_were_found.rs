@@ -117,6 +117,18 @@ fn n13_n14_a_case_only_rename_is_not_removed_again() {
     }
 }
 
+/// What: a name of which only the case changes was taken for a file that is replaced. Why: it was still found on the disk under its new spelling, when patches had moved it out of the
+/// way. Lost: the update, which no player on Windows or macOS could get; what recovery would have made of it is tried here.
+#[test]
+fn n13_n14_a_name_is_respelled_by_way_of_another() {
+    for disk in ["exfat", "ntfs", "fat", "strict"] {
+        for op in ["case-a-by-way", "case-d-by-way"] {
+            assert_survives(&Workload::new(on(disk), &[op]));
+            assert_survives(&Workload::roll_back(World { keep_undo: true, ..on(disk) }, &[op]));
+        }
+    }
+}
+
 /// What: a roll-back was refused as damaged. Why: the head document was looked for among what is kept, also where it had not changed. Lost: the way back.
 #[test]
 fn a_roll_back_leaves_an_unchanged_head_alone() {

@@ -1,14 +1,17 @@
 //! Whether the tree is the build a patch starts from. Only reads.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::Path,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use untorn_delta::{Cost, PatchError, check_replaced};
 use untorn_format::{
-    Hash, TreePath,
+    Hash, TreePath, fold_key,
     manifest::{Kind, Manifest},
     patch::{After, Before, Change, Header, Index, Replaced, Sums},
 };
@@ -139,12 +142,13 @@ pub(super) fn check(fs: &dyn Fs, dir: &Path, index: &Index, base: &Base, options
     let changes = index.changes().as_slice();
     let total = changes.iter().map(read_len).fold(0, u64::saturating_add);
     let done = AtomicU64::new(0);
+    let gone = LazyLock::new(|| taken_away(changes));
     let results = for_each(options.jobs, changes.len(), &|number| {
         let (change, len) = (&changes[number], read_len(&changes[number]));
         if options.observer.as_ref().is_some_and(|observer| observer.should_stop()) {
             return Err(Error::Stopped);
         }
-        let result = check_change(fs, dir, index, change);
+        let result = check_change(fs, dir, index, change, &gone);
         let done = done.fetch_add(len, Relaxed).saturating_add(len);
         if let Some(observer) = &options.observer {
             observer.progress(Phase::Read, done, total);
@@ -199,7 +203,13 @@ fn read_len(change: &Change) -> u64 {
 type Found = (Metadata, Option<Hash>);
 
 /// What stands at one path when it is as the change expects, if it is a file; else how it differs.
-fn check_change(fs: &dyn Fs, dir: &Path, index: &Index, change: &Change) -> Result<Result<Option<Found>, Difference>> {
+fn check_change(
+    fs: &dyn Fs,
+    dir: &Path,
+    index: &Index,
+    change: &Change,
+    gone: &LazyLock<BTreeSet<String>, impl FnOnce() -> BTreeSet<String>>,
+) -> Result<Result<Option<Found>, Difference>> {
     let path = &change.path;
     let found = look(fs, dir, path)?;
     let kind = found.as_ref().map(|meta| meta.kind);
@@ -207,6 +217,8 @@ fn check_change(fs: &dyn Fs, dir: &Path, index: &Index, change: &Change) -> Resu
         (Before::Absent, None) => None,
         // A directory somebody made already does not hurt.
         (Before::Absent, Some(FileKind::Dir)) if change.after == After::Dir => None,
+        // Where case is ignored, it is found under its old spelling, which goes.
+        (Before::Absent, Some(_)) if gone.contains(&fold_key(path.as_str())) && !is_spelled(fs, dir, path)? => None,
         (Before::Absent, Some(found)) => Some(What::Extra { found: kind_name(found) }),
         (Before::Dir, Some(FileKind::Dir)) => return Ok(foreign_below(fs, dir, index, change)?.map_or(Ok(None), Err)),
         (Before::Symlink { target }, Some(FileKind::Symlink)) => {
@@ -225,6 +237,16 @@ fn check_change(fs: &dyn Fs, dir: &Path, index: &Index, change: &Change) -> Resu
         (before, Some(found)) => Some(What::Kind { expected: expected_name(before), found: kind_name(found) }),
     };
     Ok(misfit.map_or(Ok(None), |what| Err(at(path, what))))
+}
+
+/// The keys of the paths that a patch takes away.
+fn taken_away(changes: &[Change]) -> BTreeSet<String> {
+    let goes = |change: &&Change| change.after == After::Absent && change.before != Before::Absent;
+    changes.iter().filter(goes).map(|change| fold_key(change.path.as_str())).collect()
+}
+
+fn is_spelled(fs: &dyn Fs, dir: &Path, path: &TreePath) -> Result<bool> {
+    untorn_fs::is_spelled(fs, path.as_str()).map_err(|source| Error::io("list", &dir.join(path.as_str()), source))
 }
 
 fn check_bytes(fs: &dyn Fs, dir: &Path, change: &Change) -> Result<Result<Option<Hash>, What>> {

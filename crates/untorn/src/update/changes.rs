@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::Path};
 
 use untorn_format::{
-    Hash, TreePath,
+    Hash, TreePath, fold_key,
     manifest::{Entry, Kind, Manifest},
 };
 use untorn_fs::{FileKind, Fs, Metadata};
@@ -55,8 +55,9 @@ impl Comparison<'_> {
     /// [`Error::Modified`] where somebody changed what is to be refused then; [`Error::Io`]; [`Error::Stopped`].
     pub(super) fn run(&self) -> Result<(Changes, Local)> {
         let (mut changes, mut candidates, mut found) = (Changes::default(), BTreeSet::new(), Vec::new());
+        let respelled = self.respelled();
         for (number, entry) in self.new.entries().iter().enumerate() {
-            let there = look(self.fs, self.dir, &entry.path)?;
+            let there = self.look(&entry.path, &respelled)?;
             if self.differs(entry, there.as_ref(), &mut changes)? {
                 if there.as_ref().is_some_and(Metadata::is_file) {
                     candidates.insert(entry.path.clone());
@@ -64,7 +65,7 @@ impl Comparison<'_> {
                 found.push((number, there));
             }
         }
-        let gone = self.gone()?;
+        let gone = self.gone(&respelled)?;
         candidates.extend(gone.iter().filter(|(_, there)| there.is_file()).map(|(entry, _)| entry.path.clone()));
         let paths: Vec<_> = candidates.into_iter().collect();
         let local = Local::read(self.fs, self.dir, &paths, self.jobs, self.observer)?;
@@ -78,6 +79,29 @@ impl Comparison<'_> {
         }
         refused.sort();
         Err(Error::Modified { installed: self.old.map_or(Hash::NONE, Manifest::hash), differences: refused })
+    }
+
+    /// The keys of the names that the new build spells otherwise than the old one.
+    fn respelled(&self) -> BTreeSet<String> {
+        let keys = |of: &Manifest, but: &Manifest| -> BTreeSet<String> {
+            of.entries()
+                .iter()
+                .filter(|entry| but.get(&entry.path).is_none())
+                .map(|entry| fold_key(entry.path.as_str()))
+                .collect()
+        };
+        self.old.map(|old| &keys(old, self.new) & &keys(self.new, old)).unwrap_or_default()
+    }
+
+    /// What stands at a path. Where case is ignored, one spelling of a name is found under the other, too: what must not be taken for there already, nor be removed.
+    fn look(&self, path: &TreePath, respelled: &BTreeSet<String>) -> Result<Option<Metadata>> {
+        let there = look(self.fs, self.dir, path)?;
+        if there.is_none() || respelled.is_empty() || !respelled.contains(&fold_key(path.as_str())) {
+            return Ok(there);
+        }
+        let is_spelled = untorn_fs::is_spelled(self.fs, path.as_str());
+        let is_spelled = is_spelled.map_err(|source| Error::io("list", &self.dir.join(path.as_str()), source))?;
+        Ok(there.filter(|_| is_spelled))
     }
 
     /// Whether what stands at a path must be looked at more closely. What can be told at once is told.
@@ -179,11 +203,11 @@ impl Comparison<'_> {
     }
 
     /// What the old build has, the new one has not, and still stands there.
-    fn gone(&self) -> Result<Vec<(&Entry, Metadata)>> {
+    fn gone(&self, respelled: &BTreeSet<String>) -> Result<Vec<(&Entry, Metadata)>> {
         let mut gone = Vec::new();
         for entry in self.old.map(Manifest::entries).unwrap_or_default() {
             if self.new.get(&entry.path).is_none()
-                && let Some(meta) = look(self.fs, self.dir, &entry.path)?
+                && let Some(meta) = self.look(&entry.path, respelled)?
             {
                 gone.push((entry, meta));
             }
@@ -220,5 +244,60 @@ impl Comparison<'_> {
         changes.dirs_removed.sort();
         changes.dirs_removed.dedup();
         changes.dirs_removed.reverse();
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use untorn_sim::{SimFs, SimOptions, write};
+
+    use super::*;
+    use crate::{ScanOptions, scan};
+
+    const OLD: [&str; 3] = ["readme.txt", "maps/a.map", "same"];
+    const NEW: [&str; 3] = ["README.txt", "Maps/a.map", "same"];
+
+    fn manifest(paths: &[&str]) -> Manifest {
+        let dir = tempfile::tempdir().unwrap();
+        for path in paths {
+            let path = dir.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "bytes").unwrap();
+        }
+        scan(dir.path(), &ScanOptions::default()).unwrap()
+    }
+
+    fn compared(options: SimOptions, there: &[&str]) -> (Vec<String>, Vec<String>) {
+        let (fs, old, new) = (SimFs::new(options), manifest(&OLD), manifest(&NEW));
+        for path in there {
+            if let Some((dir, _)) = path.split_once('/') {
+                fs.create_dir(dir, None).unwrap();
+            }
+            write(&fs, path, b"bytes").unwrap();
+        }
+        let policies = Policies::default();
+        let (fs, dir, old) = (&fs as &dyn Fs, Path::new(""), Some(&old));
+        let comparison = Comparison { fs, dir, old, new: &new, policies: &policies, jobs: 1, observer: None };
+        let (changes, _) = comparison.run().unwrap();
+        let text = |paths: Vec<TreePath>| paths.iter().map(TreePath::to_string).collect();
+        let made = changes.files.iter().map(|number| new.entries()[*number].path.clone()).chain(changes.dirs).collect();
+        (text([changes.removed, changes.dirs_removed].concat()), text(made))
+    }
+
+    #[test]
+    fn n13_n14_a_name_of_which_only_the_case_changes_goes_and_comes() {
+        for options in [SimOptions::ntfs_like(), SimOptions::strict()] {
+            let (removed, made) = compared(options, &OLD);
+            assert_eq!(removed, ["readme.txt", "maps/a.map", "maps"]);
+            assert_eq!(made, ["Maps/a.map", "README.txt", "Maps"]);
+        }
+    }
+
+    #[test]
+    fn n13_n14_and_what_is_spelled_so_already_is_not_removed() {
+        for options in [SimOptions::ntfs_like(), SimOptions::strict()] {
+            assert_eq!(compared(options, &NEW), (Vec::new(), Vec::new()));
+        }
     }
 }

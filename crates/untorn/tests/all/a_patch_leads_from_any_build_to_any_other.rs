@@ -1,5 +1,4 @@
 //! Random pairs of builds: the patch between them makes the one of the other, byte for byte, and rolling back makes it the first one again.
-#![cfg(unix)]
 
 use std::{fs, path::Path};
 

@@ -1,5 +1,4 @@
 //! `--quick` skips files that an earlier verification read, and no file that somebody has touched since, whatever its size and time say.
-#![cfg(unix)]
 
 use std::{
     fs,

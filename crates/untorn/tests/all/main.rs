@@ -6,10 +6,8 @@
     reason = "a test fails by panicking, and so do its helpers"
 )]
 
-#[cfg(unix)]
 mod builds;
 mod forge;
-#[cfg(unix)]
 mod stores;
 #[cfg(feature = "http")]
 mod studio;
@@ -17,6 +15,7 @@ mod util;
 
 mod a_file_that_changes_everywhere_is_written_once;
 mod a_forged_patch_touches_no_tree;
+mod a_name_of_which_only_the_case_changes_is_respelled;
 #[cfg(feature = "http")]
 mod a_patch_and_chunks_together_bring_what_somebody_changed;
 mod a_patch_is_applied_only_when_it_is_believed;
@@ -28,7 +27,6 @@ mod a_wrong_base_is_refused_with_every_file_that_differs;
 mod an_interrupted_apply_goes_on_where_it_stopped;
 #[cfg(feature = "http")]
 mod an_update_by_chunks_crosses_a_bridge;
-#[cfg(unix)]
 mod an_update_in_steps_can_always_go_forward;
 mod an_update_in_steps_survives_every_power_cut;
 mod an_update_takes_the_cheapest_way;

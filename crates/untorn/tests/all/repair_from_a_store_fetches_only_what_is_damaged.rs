@@ -1,5 +1,4 @@
 //! Repairing from a store of releases: damaged chunks are fetched and no others, what the tree still has is found first, and nothing the store gives is believed.
-#![cfg(unix)]
 
 use std::{
     fs,

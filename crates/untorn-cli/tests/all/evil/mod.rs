@@ -129,7 +129,6 @@ impl Studio {
     }
 
     /// Lets build 2 have these bytes for a manifest.
-    #[cfg(unix)]
     pub(crate) fn release_of(&self, manifest: &[u8]) {
         let stored = zstd::bulk::compress(manifest, 3).unwrap();
         self.release(|release| {

@@ -25,8 +25,11 @@ pub(crate) fn run(command: &mut Command) -> Output {
     waiting.join().unwrap().unwrap()
 }
 
-/// The most that a process has held, in bytes; 0 where nobody tells.
+/// The most that a process has held, in bytes; 0 where nobody tells. (Under wine the number of a process is that of another one outside.)
 fn held(pid: u32) -> u64 {
+    if !cfg!(target_os = "linux") {
+        return 0;
+    }
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()).unwrap_or(0) * 1024

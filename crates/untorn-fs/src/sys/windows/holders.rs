@@ -26,7 +26,7 @@ impl Session {
     }
 
     fn holders(&self, path: &[u16]) -> Vec<String> {
-        let path: Vec<u16> = path.iter().copied().chain([0]).collect();
+        let path: Vec<u16> = without_prefix(path).iter().copied().chain([0]).collect();
         let paths = [path.as_ptr()];
         // SAFETY: one path that ends in zero, and no programs or services.
         if unsafe { RmRegisterResources(self.0, 1, paths.as_ptr(), 0, ptr::null(), 0, ptr::null()) } != 0 {
@@ -48,7 +48,31 @@ impl Drop for Session {
     }
 }
 
+/// `C:\a` of `\\?\C:\a`: the Restart Manager is documented for the former. Where only the latter can be used (long paths) it must do.
+fn without_prefix(path: &[u16]) -> &[u16] {
+    const PREFIX: [u16; 4] = [b'\\' as u16, b'\\' as u16, b'?' as u16, b'\\' as u16];
+    const LEN_MAX: usize = 259;
+    match path.strip_prefix(&PREFIX) {
+        Some(plain) if plain.get(1) == Some(&u16::from(b':')) && plain.len() <= LEN_MAX => plain,
+        _ => path,
+    }
+}
+
 fn name_of(process: &RM_PROCESS_INFO) -> String {
     let units: Vec<u16> = process.strAppName.iter().copied().take_while(|&unit| unit != 0).collect();
     format!("{} (process {})", String::from_utf16_lossy(&units).escape_debug(), process.Process.dwProcessId)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_short_paths_of_drives_lose_their_prefix() {
+        let of = |path: &str| String::from_utf16(without_prefix(&path.encode_utf16().collect::<Vec<_>>())).unwrap();
+        assert_eq!(of(r"\\?\C:\game\a.pak"), r"C:\game\a.pak");
+        for same in [r"C:\a", r"\\?\UNC\server\share\a", r"\\?\", "", &format!(r"\\?\C:\{}", "x".repeat(300))] {
+            assert_eq!(of(same), same);
+        }
+    }
 }

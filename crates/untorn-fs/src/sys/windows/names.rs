@@ -183,10 +183,10 @@ impl Root {
     /// The name is free when this returns, also where others have the file open; without POSIX semantics, when they close it.
     fn remove(&self, found: &OwnedHandle, path: EntryPath<'_>) -> io::Result<()> {
         let flags = FILE_DISPOSITION_DELETE | FILE_DISPOSITION_POSIX_SEMANTICS | FILE_DISPOSITION_IGNORE_READONLY_ATTRIBUTE;
-        let removed = match nt::set_flags(found.as_handle(), FileDispositionInformationEx, flags) {
+        let removed = match nt::set(found.as_handle(), FileDispositionInformationEx, &flags) {
             Err(status) if status.is_unknown_call() => {
                 self.lift_read_only(path);
-                nt::set_byte(found.as_handle(), FileDispositionInformation, 1)
+                nt::set(found.as_handle(), FileDispositionInformation, &1_u8)
             }
             other => other,
         };

@@ -96,6 +96,10 @@ pub(super) unsafe trait Plain: Copy + Default {}
 unsafe impl Plain for windows_sys::Wdk::Storage::FileSystem::FILE_ALL_INFORMATION {}
 // SAFETY: integers.
 unsafe impl Plain for windows_sys::Wdk::Storage::FileSystem::FILE_BASIC_INFORMATION {}
+// SAFETY: an integer: flags, which Windows (and not wine) wants at an address for integers.
+unsafe impl Plain for u32 {}
+// SAFETY: an integer: a flag.
+unsafe impl Plain for u8 {}
 // SAFETY: integers.
 unsafe impl Plain for VolumeSize {}
 // SAFETY: integers.
@@ -164,28 +168,12 @@ pub(super) fn query_volume<T: Plain>(file: BorrowedHandle<'_>, class: i32) -> Re
 
 /// Sets what a structure says.
 pub(super) fn set<T: Plain>(file: BorrowedHandle<'_>, class: i32, what: &T) -> Result<(), Status> {
-    // SAFETY: `what` is a structure of the system without padding that matters: it came from zeros or from the system.
-    let bytes = unsafe { std::slice::from_raw_parts((&raw const *what).cast::<u8>(), size_of::<T>()) };
-    set_bytes(file, class, bytes)
-}
-
-/// Sets what these bytes say, as long as they are; aligned to 8.
-fn set_bytes(file: BorrowedHandle<'_>, class: i32, bytes: &[u8]) -> Result<(), Status> {
     let mut io = IO_STATUS_BLOCK::default();
-    let len = u32::try_from(bytes.len()).map_err(|_| Status::NAME_INVALID)?;
-    // SAFETY: the call reads `len` bytes from `bytes`, which is that long.
-    let status = unsafe { NtSetInformationFile(file.as_raw_handle(), &raw mut io, bytes.as_ptr().cast(), len, class) };
+    // SAFETY: the call reads `what`, as long as its type is, whose bytes came from zeros, from us or from the system; it lies as its type must.
+    let status = unsafe {
+        NtSetInformationFile(file.as_raw_handle(), &raw mut io, (&raw const *what).cast(), bytes_of(size_of::<T>()), class)
+    };
     Status::check(status)
-}
-
-/// Sets four bytes of flags.
-pub(super) fn set_flags(file: BorrowedHandle<'_>, class: i32, flags: u32) -> Result<(), Status> {
-    set_bytes(file, class, &flags.to_ne_bytes())
-}
-
-/// Sets one byte.
-pub(super) fn set_byte(file: BorrowedHandle<'_>, class: i32, byte: u8) -> Result<(), Status> {
-    set_bytes(file, class, &[byte])
 }
 
 /// Sets a name in a directory that is held: a rename or a link. `FILE_RENAME_INFORMATION` and `FILE_LINK_INFORMATION` are alike.
@@ -210,9 +198,9 @@ pub(super) fn set_name(
         whole[..chunk.len()].copy_from_slice(chunk);
         *word = u64::from_le_bytes(whole);
     }
-    // SAFETY: `aligned` is at least as long as `bytes`, and any of its bytes may be read.
-    let bytes = unsafe { std::slice::from_raw_parts(aligned.as_ptr().cast::<u8>(), bytes.len()) };
-    set_bytes(file, class, bytes)
+    let (mut io, len) = (IO_STATUS_BLOCK::default(), u32::try_from(bytes.len()).map_err(|_| Status::NAME_INVALID)?);
+    // SAFETY: the call reads `len` bytes of `aligned`, which is at least as long.
+    Status::check(unsafe { NtSetInformationFile(file.as_raw_handle(), &raw mut io, aligned.as_ptr().cast(), len, class) })
 }
 
 /// Flushes. With `FLUSH_FLAGS_NO_SYNC` what is cached goes to the device, but the device is not told to flush its own cache.
@@ -244,7 +232,8 @@ pub(super) fn next_names(dir: BorrowedHandle<'_>, restart: bool) -> Result<Vec<V
         )
     };
     match Status::check(status) {
-        Err(Status::NO_MORE_FILES) => return Ok(Vec::new()),
+        // The second is said of the root of a volume that holds nothing: it has not even names for itself.
+        Err(Status::NO_MORE_FILES | Status::NO_SUCH_FILE) => return Ok(Vec::new()),
         other => other?,
     }
     // SAFETY: all of the buffer is initialised, and nothing else refers to it.

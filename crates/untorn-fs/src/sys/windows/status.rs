@@ -11,6 +11,7 @@ pub(super) struct Status(i32);
 
 impl Status {
     pub(super) const NO_MORE_FILES: Self = Self::of(0x8000_0006);
+    pub(super) const NO_SUCH_FILE: Self = Self::of(0xc000_000f);
     pub(super) const NAME_INVALID: Self = Self::of(0xc000_0033);
     pub(super) const ACCESS_DENIED: Self = Self::of(0xc000_0022);
     const INVALID_INFO_CLASS: Self = Self::of(0xc000_0003);

@@ -1,11 +1,8 @@
-//! Random pairs of builds that differ in every way builds can.
+//! Random pairs of builds that differ in every way builds can. On Windows there are no executable bits, and an update makes no symlinks.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    os::unix::fs::{PermissionsExt, symlink},
-    path::Path,
-};
+use std::{collections::BTreeMap, fs, path::Path};
+
+use crate::util::{make_executable, symlink};
 
 /// What stands at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,7 +118,7 @@ impl Build {
         let Some(Node::File { bytes, executable }) = self.0.get_mut(path) else { return };
         let at = if bytes.is_empty() { 0 } else { rng.index(bytes.len()) };
         match rng.below(6) {
-            0 => *executable = !*executable,
+            0 => *executable = cfg!(unix) && !*executable,
             1 => bytes.truncate(at),
             2 => {
                 let more = rng.bytes(1 + at / 3);
@@ -197,10 +194,10 @@ impl Build {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             match node {
                 Node::Dir => fs::create_dir_all(path).unwrap(),
-                Node::Link { target } => symlink(target, path).unwrap(),
+                Node::Link { target } => symlink(target, &path),
                 Node::File { bytes, executable } => {
                     fs::write(&path, bytes).unwrap();
-                    fs::set_permissions(&path, fs::Permissions::from_mode(if *executable { 0o755 } else { 0o644 })).unwrap();
+                    make_executable(&path, *executable);
                 }
             }
         }
@@ -220,10 +217,10 @@ fn free_path(rng: &mut Rng, build: &Build) -> String {
 fn node(rng: &mut Rng) -> Node {
     match rng.below(10) {
         0 => Node::Dir,
-        1 => Node::Link { target: ["x", "y", "file"][rng.index(3)].into() },
+        1 if cfg!(unix) => Node::Link { target: ["x", "y", "file"][rng.index(3)].into() },
         _ => {
             let len = rng.len();
-            Node::File { bytes: rng.bytes(len), executable: rng.below(5) == 0 }
+            Node::File { bytes: rng.bytes(len), executable: rng.below(5) == 0 && cfg!(unix) }
         }
     }
 }

@@ -47,6 +47,25 @@ pub(crate) fn write(dir: &Path, path: &str, bytes: &[u8]) {
     fs::write(path, bytes).unwrap();
 }
 
+/// A symlink; where an update makes none, nothing.
+#[cfg(unix)]
+pub(crate) fn symlink(target: &str, at: &Path) {
+    std::os::unix::fs::symlink(target, at).unwrap();
+}
+
+#[cfg(not(unix))]
+pub(crate) fn symlink(_: &str, _: &Path) {}
+
+/// Sets the executable bit, where there is one.
+#[cfg(unix)]
+pub(crate) fn make_executable(path: &Path, executable: bool) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(if executable { 0o755 } else { 0o644 })).unwrap();
+}
+
+#[cfg(not(unix))]
+pub(crate) fn make_executable(_: &Path, _: bool) {}
+
 pub(crate) fn apply_to(dir: &Path, patch: &[u8]) -> Result<ApplyReport, Error> {
     apply(patch, dir, &unsigned())
 }
