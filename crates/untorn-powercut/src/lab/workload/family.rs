@@ -141,7 +141,7 @@ impl Workshop {
         if name.contains('/') {
             return random::named(name);
         }
-        if name == "low-disk" || name == "low-disk-full" {
+        if low_disk::NAMES.contains(&name) {
             return self.low_disk(name);
         }
         self.program(name).ok_or_else(|| format!("there is no workload {name:?}"))
@@ -218,7 +218,7 @@ impl Workshop {
         let step = untorn(low_disk::STEP);
         let trees: Vec<&Snapshot> = trees.iter().collect();
         let mut prepare = vec![untorn(&["recover", "{tree}"])];
-        prepare.extend((name == "low-disk-full").then_some(Step::Fill { leave: low_disk::LEAVE }));
+        prepare.extend((name == low_disk::NAMES[1]).then_some(Step::Fill { leave: low_disk::LEAVE }));
         let made = self.made(name, trees[0], prepare, vec![step.clone()], &trees);
         Ok(Workload { goes_on: Some(step), ..made })
     }

@@ -9,6 +9,9 @@ use untorn_strace::{self as strace, Injection};
 use super::{builds::noise, family::untorn_in};
 use crate::lab::look;
 
+/// The workloads: on a disk with room, and on one without.
+pub(in crate::lab) const NAMES: [&str; 2] = ["low-disk", "low-disk-full"];
+
 /// What updates the tree, and what goes on wherever that was cut off.
 pub(super) const STEP: &[&str] = &["apply", "low-patch", "{tree}", "--unsigned", "--low-disk", "--step", "1"];
 

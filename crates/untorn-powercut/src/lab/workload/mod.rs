@@ -13,6 +13,7 @@ use std::{
 use untorn_sim::{Entry, Snapshot};
 
 pub(super) use family::Workshop;
+pub(super) use low_disk::NAMES as NEEDS_STRACE;
 pub(super) use random::start;
 
 /// A tree, what is done to it, and what it must be after each step.
