@@ -79,6 +79,27 @@ fn there_and_back_and_there_again() {
     assert!(read(&fs, "pak").unwrap() == new());
 }
 
+/// The report counts what is written to the copy, or to the clone, and the copy itself.
+#[test]
+fn the_same_ranges_in_a_file_that_is_made_anew_or_cloned() {
+    let written: usize = WRITES.iter().map(|(_, len)| len).sum();
+    for (way, staged) in [(WayChoice::Put, FILE_LEN + written), (WayChoice::Clone, written)] {
+        let fs = disk();
+        let mut tree = Tree::open_on(Arc::new(watched(&fs))).unwrap();
+        let mut options = options();
+        options.way = way;
+        let mut tx = tree.begin_with(options.clone()).unwrap();
+        for (seed, (at, len)) in WRITES.into_iter().enumerate() {
+            tx.write_at("pak", at as u64, &bytes(seed + 2, len)).unwrap();
+        }
+        let report = tx.commit().unwrap();
+        assert_eq!(report.bytes_staged, staged as u64, "{way:?}");
+        assert!(read(&fs, "pak").unwrap() == new(), "{way:?}");
+        tree.rollback(options, false).unwrap();
+        assert!(read(&fs, "pak").unwrap() == bytes(1, FILE_LEN), "{way:?}");
+    }
+}
+
 #[test]
 fn when_recovery_has_to_do_it_again() {
     for dies_at in [0, BUFFER_LEN as u64, 3 * BUFFER_LEN as u64] {
