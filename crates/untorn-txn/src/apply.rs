@@ -262,7 +262,7 @@ impl Apply<'_> {
 
     fn landing_of(&self, object: u32) -> Landing {
         let object = usize::try_from(object).ok().and_then(|at| self.objects.get(at));
-        object.map_or(Landing::Link, |object| self.landing.of_object(object, self.fs.capabilities()))
+        object.map_or(Landing::Link, |object| self.landing.of_object(object))
     }
 
     /// Puts a staged file at `path`.

@@ -109,8 +109,25 @@ mod tests {
         assert_eq!(free_name(&fs, "d/x").unwrap(), "d/x.moved-by-untorn");
         fs.create_dir("d/x.moved-by-untorn", None).unwrap();
         assert_eq!(free_name(&fs, "d/x").unwrap(), "d/x.moved-by-untorn-2");
+        let fits = "n".repeat(NAME_LEN_MAX - SUFFIX_LEN_MAX);
+        assert_eq!(free_name(&fs, &format!("d/{fits}")).unwrap(), format!("d/{fits}.moved-by-untorn"));
+        assert_eq!(free_name(&fs, &format!("d/n{fits}")).unwrap(), "d/moved-by-untorn");
         let long = "n".repeat(NAME_LEN_MAX);
         assert_eq!(free_name(&fs, &format!("d/{long}")).unwrap(), "d/moved-by-untorn");
         assert_eq!(free_name(&fs, &long).unwrap(), "moved-by-untorn");
+    }
+
+    /// Nothing is known of a name that the system does not want to look at: it may be taken, and it is not gone.
+    #[test]
+    fn what_cannot_be_looked_at_is_neither_free_nor_missing() {
+        use untorn_sim::{HookFs, Method, SimFs, SimOptions, Verdict};
+        let sim = SimFs::new(SimOptions::strict());
+        sim.create_dir("d", None).unwrap();
+        let fs = HookFs::on_sim(&sim, |call| match call.method {
+            Method::Metadata => Verdict::Refuse(io::ErrorKind::Other),
+            _ => Verdict::Pass,
+        });
+        assert_eq!(free_name(&fs, "d/x").unwrap_err().path(), Some("d/x.moved-by-untorn"));
+        assert_eq!(make_way(&fs, "d/x", Wanted::File, &mut Unsynced::default()).unwrap(), []);
     }
 }

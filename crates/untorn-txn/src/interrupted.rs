@@ -161,3 +161,7 @@ impl Tree {
         discard(&**self.fs())
     }
 }
+
+#[cfg(test)]
+#[path = "interrupted_tests.rs"]
+mod tests;

@@ -32,11 +32,8 @@ impl Landing {
     }
 
     /// A link to a file that moves keeps its name, which cannot be known again by a hash, and under which the file may be patched.
-    pub(crate) fn of_object(self, object: &Object, capabilities: Capabilities) -> Self {
-        match object {
-            Object::Link { .. } if capabilities.hard_links => Self::Link,
-            _ => self,
-        }
+    pub(crate) fn of_object(self, object: &Object) -> Self {
+        if matches!(object, Object::Link { .. }) { Self::Link } else { self }
     }
 }
 

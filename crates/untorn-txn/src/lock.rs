@@ -88,10 +88,7 @@ pub(crate) fn is_held(fs: &dyn Fs, path: &str, kind: LockKind) -> Result<bool> {
 /// Leaves a note for those who find the tree busy. It decides nothing, so nothing depends on its success.
 pub(crate) fn announce(fs: &dyn Fs) {
     let note = format!("process {}", std::process::id());
-    let file = match fs.open(HOLDER, OpenMode::Write) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => fs.open(HOLDER, OpenMode::CreateNew { executable: false }),
-        other => other,
-    };
+    let file = fs.open(HOLDER, OpenMode::Write).or_else(|_| fs.open(HOLDER, OpenMode::CreateNew { executable: false }));
     let written = file.and_then(|file| {
         file.write_all_at(note.as_bytes(), 0)?;
         file.set_len(note.len() as u64)

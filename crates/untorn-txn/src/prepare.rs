@@ -116,9 +116,10 @@ pub(crate) fn zero_gaps(file: &FileNode) -> Vec<(u64, u64)> {
 
 fn write_zeros(fs: &dyn Fs, file: &mut FileNode, stage: &mut Stage) -> Result<()> {
     for (from, to) in zero_gaps(file) {
-        let len = usize::try_from(to - from).map_err(|_| Error::damaged("too many zeros"))?;
-        let redo_at = stage.spool(fs, &vec![0; len])?;
-        file.extents.insert(from, to - from, redo_at);
+        let len = to - from;
+        let zeros = vec![0; usize::try_from(len).map_err(|_| Error::damaged("too many zeros"))?];
+        let redo_at = stage.spool(fs, &zeros)?;
+        file.extents.insert(from, len, redo_at);
     }
     Ok(())
 }
@@ -130,7 +131,7 @@ fn cover_blocks(fs: &dyn Fs, file: &mut FileNode, stage: &mut Stage) -> Result<(
     for (from, to) in uncovered(file) {
         let mut bytes = vec![0; usize::try_from(to - from).map_err(|_| Error::damaged("too long a gap"))?];
         let old = usize::try_from(file.base_len.saturating_sub(from)).map_or(bytes.len(), |old| old.min(bytes.len()));
-        if let (Some((path, _)), true) = (file.origin(), old > 0) {
+        if let Some((path, _)) = file.origin() {
             if origin.is_none() {
                 origin = Some(fs.open(path.as_str(), OpenMode::Read).context("open", path.as_str())?);
             }
@@ -267,20 +268,17 @@ fn writes_in_place(path: &TreePath, touched: &Touched) -> bool {
 
 fn is_same_file(fs: &dyn Fs, path: &TreePath, before: &Metadata, relinked: &Relinked, in_place: bool) -> Result<bool> {
     let now = if in_place {
-        fs.open(path.as_str(), OpenMode::Write).and_then(|file| file.metadata())
-    } else {
-        fs.metadata(path.as_str())
-    };
-    match now {
-        Ok(now) => {
-            // Our own staged links count as a change of the file, but not of its content.
-            let untouched = now.changed == before.changed || (now.written == before.written && relinked.has(path, before));
-            Ok(untouched && now.len == before.len && now.id == before.id && now.kind == before.kind)
-        }
         // A file that cannot be written, such as a running program, is found out here: after the commit point it would be too late.
-        Err(error) if in_place && !is_elsewhere(&error) => Err(Error::io("open for writing", path.as_str(), error)),
-        other => found(other, "look at", path).map(|_| false),
-    }
+        let opened = fs.open(path.as_str(), OpenMode::Write).and_then(|file| file.metadata());
+        found(opened, "open for writing", path)?
+    } else {
+        found(fs.metadata(path.as_str()), "look at", path)?
+    };
+    Ok(now.is_some_and(|now| {
+        // Our own staged links count as a change of the file, but not of its content.
+        let untouched = now.changed == before.changed || (now.written == before.written && relinked.has(path, before));
+        untouched && now.len == before.len && now.id == before.id && now.kind == before.kind
+    }))
 }
 
 /// What stands at `path`, or `None` for nothing of that kind. That the system refuses to say is neither.
@@ -297,3 +295,7 @@ fn is_elsewhere(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidInput, IsADirectory, NotADirectory, NotFound};
     matches!(error.kind(), InvalidInput | IsADirectory | NotADirectory | NotFound)
 }
+
+#[cfg(test)]
+#[path = "prepare_tests.rs"]
+mod tests;

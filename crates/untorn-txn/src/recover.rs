@@ -256,7 +256,7 @@ fn check_stage(fs: &dyn Fs, layout: TxLayout, plan: &Plan) -> Result<Lost> {
     let mut lost = Lost::new();
     for (number, object) in plan.objects.iter().enumerate() {
         let number = u32::try_from(number).map_err(|_| Error::damaged("too many staged objects"))?;
-        let (staged, landing) = (layout.object(number), landing.of_object(object, fs.capabilities()));
+        let (staged, landing) = (layout.object(number), landing.of_object(object));
         let place = place_of(plan, number);
         let is_gone = landing == Landing::Rename && !exists(fs, &staged)?;
         let at = if is_gone { place.clone().unwrap_or_else(|| staged.clone()) } else { staged };
@@ -349,4 +349,40 @@ pub(crate) fn read_document(fs: &dyn Fs, path: &str) -> Result<Vec<u8>> {
     let mut bytes = vec![0; usize::try_from(len).map_err(|_| Error::damaged("a part of it is far too long"))?];
     file.read_exact_at(&mut bytes, 0).context("read", path)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use untorn_sim::{HookFs, Method, SimFs, SimOptions, Verdict, write};
+
+    use super::*;
+
+    const FOLDER: TxLayout = TxLayout(1);
+
+    #[test]
+    fn what_cannot_be_looked_at_is_not_taken_for_removed_by_others() {
+        let sim = SimFs::new(SimOptions::strict());
+        for dir in [STATE, TRANSACTIONS, &FOLDER.dir(), "d"] {
+            sim.create_dir(dir, None).unwrap();
+        }
+        write(&sim, &FOLDER.plan(), b"plan").unwrap();
+        write(&sim, "d/x", b"put there").unwrap();
+        sim.remove_file("d/x").unwrap();
+        let gone = Some(Warning::Missing { path: "d/x".into() });
+        assert_eq!(changed_by_others(&sim, FOLDER, "d/x".into()), gone);
+        let hook = HookFs::on_sim(&sim, |call| match call.method {
+            Method::Metadata if call.path == "d/x" => Verdict::Refuse(std::io::ErrorKind::Other),
+            _ => Verdict::Pass,
+        });
+        assert_eq!(changed_by_others(&hook, FOLDER, "d/x".into()), None);
+    }
+
+    #[test]
+    fn a_document_that_is_far_too_long_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::File::create(dir.path().join("plan")).unwrap().set_len(MAX_PLAN_LEN + 1).unwrap();
+        let fs = untorn_fs::OsFs::open(dir.path()).unwrap();
+        let error = read_document(&fs, "plan").unwrap_err();
+        assert!(error.to_string().contains("far too long"), "{error}");
+    }
 }

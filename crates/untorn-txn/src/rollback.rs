@@ -122,13 +122,12 @@ impl Transaction<'_> {
         ranges: &[Range],
         data: Option<&dyn File>,
     ) -> Result<FileNode> {
-        let Node::File(current) = on_disk(fs, now_at)? else { return Err(Error::new(Cause::ChangedSince).at(now_at.as_str())) };
-        let base_len = current.len.min(len);
-        let mut extents = Extents::default();
+        let Node::File(mut file) = on_disk(fs, now_at)? else { return Err(Error::new(Cause::ChangedSince).at(now_at.as_str())) };
+        (file.base_len, file.len, file.executable) = (file.len.min(len), len, executable);
         for range in ranges {
-            self.spool_from(fs, data, *range, &mut extents)?;
+            self.spool_from(fs, data, *range, &mut file.extents)?;
         }
-        Ok(FileNode { base_len, len, executable, extents, ..current })
+        Ok(file)
     }
 
     fn spool_from(&mut self, fs: &dyn Fs, data: Option<&dyn File>, range: Range, extents: &mut Extents) -> Result<()> {

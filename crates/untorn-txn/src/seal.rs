@@ -223,3 +223,7 @@ pub(crate) fn bytes_in_place(plan: &Plan) -> u64 {
         })
         .sum()
 }
+
+#[cfg(test)]
+#[path = "seal_tests.rs"]
+mod tests;

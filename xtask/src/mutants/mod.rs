@@ -27,7 +27,7 @@ use trial::Outcome;
 use crate::interrupt;
 
 /// What can be typed.
-pub(crate) const OPTIONS: &[&str] = &["--package NAME", "--file A,B", "--only TEXT", "--slowest N", "--jobs N"];
+pub(crate) const OPTIONS: &[&str] = &["--package NAME", "--file A,B", "--only TEXT", "--again LOG", "--slowest N", "--jobs N"];
 
 /// The chore; the findings are the mutants that no test noticed.
 pub(crate) fn run(root: &Path) -> Vec<String> {
@@ -42,6 +42,8 @@ struct Wanted {
     files: Vec<String>,
     /// Only mutants whose name has this in it.
     only: String,
+    /// Only those that an earlier run called missed, by what is changed and where, but for the line: it may have moved.
+    again: Option<Vec<String>>,
     /// A test that takes longer is not run.
     slowest: Duration,
     jobs: usize,
@@ -53,6 +55,7 @@ impl Wanted {
             package: "untorn-txn".to_owned(),
             files: Vec::new(),
             only: String::new(),
+            again: None,
             slowest: Duration::from_secs(20),
             jobs: 2,
         };
@@ -64,6 +67,7 @@ impl Wanted {
                 "--package" => wanted.package.clone_from(value),
                 "--file" => wanted.files = value.split(',').map(str::to_owned).collect(),
                 "--only" => wanted.only.clone_from(value),
+                "--again" => wanted.again = Some(missed(value)?),
                 "--slowest" => wanted.slowest = Duration::from_secs(number()?),
                 "--jobs" => wanted.jobs = usize::try_from(number()?.max(1)).unwrap_or(1),
                 _ => return Err(format!("there is no option {name:?}; `cargo xtask mutants --help` lists them")),
@@ -73,8 +77,24 @@ impl Wanted {
     }
 
     fn wants(&self, mutant: &Mutant) -> bool {
-        (self.files.is_empty() || self.files.contains(&mutant.stem())) && mutant.name.contains(&self.only)
+        (self.files.is_empty() || self.files.contains(&mutant.stem()))
+            && mutant.name.contains(&self.only)
+            && self.again.as_ref().is_none_or(|names| names.contains(&without_place(&mutant.name)))
     }
+}
+
+/// What a log of this chore calls missed.
+fn missed(log: &str) -> Result<Vec<String>, String> {
+    let text = std::fs::read_to_string(log).map_err(|error| format!("{log}: {error}"))?;
+    let names = text.lines().filter_map(|line| line.strip_prefix("missed: ").or_else(|| line.strip_prefix("unreached: ")));
+    Ok(names.map(without_place).collect())
+}
+
+/// A name without its line and column.
+fn without_place(name: &str) -> String {
+    let mut parts = name.splitn(4, ':');
+    let (file, what) = (parts.next().unwrap_or_default(), parts.nth(2).unwrap_or_default());
+    format!("{file}:{what}")
 }
 
 fn attempt(root: &Path, wanted: &Wanted) -> Result<Vec<String>, String> {
@@ -83,7 +103,7 @@ fn attempt(root: &Path, wanted: &Wanted) -> Result<Vec<String>, String> {
     let mutants = listed::mutants(root, &wanted.package)?;
     println!("mutants: {} listed by cargo-mutants in {}", mutants.len(), wanted.package);
     let built = program::build(root, &place.join("tree"), &wanted.package, &mutants)?;
-    let suite = Suite::measured(&built, &place)?;
+    let suite = Suite::measured(&built, &place, wanted.slowest)?;
     let chosen: Vec<&Mutant> = mutants.iter().filter(|mutant| wanted.wants(mutant)).collect();
     let outcomes = outcomes(&chosen, &built.not_built, &suite, wanted, &place);
     if interrupt::happened() {
@@ -101,11 +121,8 @@ fn outcomes(chosen: &[&Mutant], not_built: &[u32], suite: &Suite, wanted: &Wante
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(mutant) = chosen.get(at).filter(|_| !interrupt::happened()) else { return };
-                    let outcome = if not_built.contains(&mutant.number) {
-                        Outcome::NotBuilt
-                    } else {
-                        trial::outcome(mutant, suite, wanted.slowest, place)
-                    };
+                    let outcome =
+                        if not_built.contains(&mutant.number) { Outcome::NotBuilt } else { trial::outcome(mutant, suite, place) };
                     println!("{outcome}: {}", mutant.name);
                     if let Ok(mut done) = done.lock() {
                         done[at] = outcome;

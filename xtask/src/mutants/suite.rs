@@ -34,12 +34,9 @@ pub(super) struct Suite {
     pub dir: PathBuf,
 }
 
-/// A test that takes longer by itself is not even measured to its end.
-const LONGEST: Duration = Duration::from_secs(120);
-
 impl Suite {
-    /// Runs each test by itself, without a mistake.
-    pub(super) fn measured(built: &Built, place: &Path) -> Result<Self, String> {
+    /// Runs each test by itself, without a mistake; one that takes longer than `slowest` is left out.
+    pub(super) fn measured(built: &Built, place: &Path, slowest: Duration) -> Result<Self, String> {
         let mut names = Vec::new();
         for program in &built.programs {
             let listed = Command::new(program).args(["--list", "--format", "terse"]).current_dir(&built.dir).output();
@@ -54,7 +51,7 @@ impl Suite {
             for _ in 0..2 {
                 scope.spawn(|| {
                     while let Some((program, name)) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let test = measured(program, name, built, place);
+                        let test = measured(program, name, built, place, slowest);
                         if let (Some(test), Ok(mut tests)) = (test, tests.lock()) {
                             tests.push(test);
                         }
@@ -69,14 +66,14 @@ impl Suite {
     }
 }
 
-fn measured(program: &Path, name: &str, built: &Built, place: &Path) -> Option<Test> {
+fn measured(program: &Path, name: &str, built: &Built, place: &Path, slowest: Duration) -> Option<Test> {
     let trace = place.join(format!("reached-{}", name.replace(':', "_")));
     drop(fs::remove_file(&trace));
     if interrupt::happened() {
         return None;
     }
     let started = Instant::now();
-    let run = Run { program, names: &[name], dir: &built.dir, place, time: LONGEST };
+    let run = Run { program, names: &[name], dir: &built.dir, place, time: slowest };
     let passed = trial::passes(&run, &[("UNTORN_MUTANTS_REACHED", &trace.to_string_lossy())]);
     let time = started.elapsed();
     let reached = fs::read_to_string(&trace).unwrap_or_default().lines().filter_map(|line| line.parse().ok()).collect();

@@ -47,13 +47,13 @@ const QUICK: Duration = Duration::from_millis(400);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Runs the tests that come to it, until one fails.
-pub(super) fn outcome(mutant: &Mutant, suite: &Suite, slowest: Duration, place: &Path) -> Outcome {
+pub(super) fn outcome(mutant: &Mutant, suite: &Suite, place: &Path) -> Outcome {
     let reaching: Vec<&Test> = suite.tests.iter().filter(|test| test.reached.contains(&mutant.number)).collect();
     if reaching.is_empty() {
         return Outcome::Unreached;
     }
     let number = mutant.number.to_string();
-    for together in groups(&reaching, slowest) {
+    for together in groups(&reaching) {
         let names: Vec<&str> = together.iter().map(|test| test.name.as_str()).collect();
         let time: Duration = together.iter().map(|test| test.time).sum();
         let run =
@@ -66,7 +66,7 @@ pub(super) fn outcome(mutant: &Mutant, suite: &Suite, slowest: Duration, place: 
 }
 
 /// The quick ones of each program together, then the others one by one.
-fn groups<'a>(tests: &[&'a Test], slowest: Duration) -> Vec<Vec<&'a Test>> {
+fn groups<'a>(tests: &[&'a Test]) -> Vec<Vec<&'a Test>> {
     let (quick, slow): (Vec<&Test>, Vec<&Test>) = tests.iter().partition(|test| test.time < QUICK);
     let mut groups: Vec<Vec<&Test>> = Vec::new();
     for test in quick {
@@ -75,7 +75,7 @@ fn groups<'a>(tests: &[&'a Test], slowest: Duration) -> Vec<Vec<&'a Test>> {
             None => groups.push(vec![test]),
         }
     }
-    groups.extend(slow.into_iter().filter(|test| test.time <= slowest).map(|test| vec![test]));
+    groups.extend(slow.into_iter().map(|test| vec![test]));
     groups
 }
 

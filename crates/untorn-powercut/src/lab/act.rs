@@ -53,6 +53,11 @@ pub(super) const MISTAKES: &[Mistake] = &[
     ("decided-before-the-redo-file", || written_late("/redo")),
     ("cleared-before-it-is-applied", cleared_early),
     ("a-failed-decision-not-taken-back", nothing_taken_back),
+    ("b0-dropped", || Box::new(|call, _| if call.method == Method::SyncDir { Verdict::Skip } else { Verdict::Pass })),
+    ("the-ruling-record-overwritten", ruling_overwritten),
+    ("a-short-write-taken-for-whole", half_written),
+    ("a-failed-sync-tried-again", || Box::new(|call, _| if call.method.is_sync() { Verdict::Retry } else { Verdict::Pass })),
+    ("a-failed-sync-passed-over", || Box::new(passed_over)),
     ("no-barriers", || Box::new(|call, _| if call.method.is_sync() { Verdict::Skip } else { Verdict::Pass })),
 ];
 
@@ -192,6 +197,52 @@ fn nothing_taken_back() -> Hook {
         is_left_out |= records == 2 && syncs < 2;
         if is_left_out && (is_record_write(call) || is_record_sync(call)) { Verdict::Skip } else { Verdict::Pass }
     })
+}
+
+/// Each record goes over the one that rules.
+fn ruling_overwritten() -> Hook {
+    let mut ruling = String::new();
+    Box::new(move |call, fs| {
+        if is_record_write(call) {
+            let seq = |path: &String| untorn_sim::read(fs, path).map_or(0, |bytes| number_at(&bytes, SEQ));
+            ruling = (0..3).map(|slot| format!(".untorn/slot.{slot}")).max_by_key(seq).unwrap_or_default();
+        }
+        let is_it = !ruling.is_empty() && (is_record_write(call) || is_record_sync(call));
+        if is_it { Verdict::Redirect(ruling.clone()) } else { Verdict::Pass }
+    })
+}
+
+/// Where the number of a record stands in it.
+const SEQ: std::ops::Range<usize> = 16..24;
+
+fn number_at(bytes: &[u8], at: std::ops::Range<usize>) -> u64 {
+    bytes.get(at).and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_le_bytes)
+}
+
+/// Of the first write to a file of the tree only the beginning is done.
+fn half_written() -> Hook {
+    let mut is_done = false;
+    Box::new(move |call, fs| {
+        if is_done || call.method != Method::WriteAt || call.path.starts_with(".untorn") {
+            return Verdict::Pass;
+        }
+        is_done = true;
+        // What is new in it ends behind that.
+        let half = &call.data[..call.data.len().min(110)];
+        drop(fs.open(call.path, OpenMode::Write).and_then(|file| file.write_all_at(half, call.offset)));
+        Verdict::Skip
+    })
+}
+
+/// Syncs, and does not ask what came of it.
+fn passed_over(call: &Call<'_>, fs: &OsFs) -> Verdict {
+    match call.method {
+        Method::SyncAll => drop(fs.sync_handle().and_then(|all| all.sync_all())),
+        Method::SyncDir => drop(fs.sync_dir(call.path)),
+        Method::SyncData | Method::Sync => drop(fs.open(call.path, OpenMode::Write).and_then(|file| file.sync())),
+        _ => return Verdict::Pass,
+    }
+    Verdict::Skip
 }
 
 /// "Syncing a directory syncs what is in it."

@@ -26,7 +26,8 @@ const REPORT_EVERY: Duration = Duration::from_secs(30);
 /// So many rounds that could not be played end it: the machine is not fit for this.
 const FAILURES_MAX: usize = 5;
 
-/// What is played: each of these on each file system, in turn.
+/// What is played: each of these on each file system, in turn. A round is a number, and a campaign those from `seed` on: two that have no number in common have no round in common, and
+/// so no state.
 pub(super) struct Campaign<'a> {
     pub(super) workshop: &'a Workshop,
     pub(super) program: &'a Path,
@@ -58,6 +59,8 @@ pub(super) struct Outcome {
     /// Rounds that could not be played, and why.
     pub(super) failures: Vec<String>,
     pub(super) elapsed: Duration,
+    /// How many numbers were played; the next campaign begins behind them.
+    pub(super) rounds: u64,
     reported: Option<Instant>,
 }
 
@@ -87,17 +90,25 @@ impl Campaign<'_> {
             if is_over || lock(outcome).failures.len() >= FAILURES_MAX {
                 return;
             }
-            let fs = self.file_systems[number % self.file_systems.len()];
-            let name = &self.workloads[number / self.file_systems.len() % self.workloads.len()];
+            let seed = self.seed.wrapping_add(number as u64);
+            let (fs, name) = self.turn(seed);
             let dir = self.dir.join(format!("{job}-{number}"));
-            let played = self.round(fs, name, number as u64, job, &dir);
+            let played = self.round(fs, name, seed, job, &dir);
             drop(std::fs::remove_dir_all(&dir));
-            self.note(&mut lock(outcome), played, fs, name, began);
+            let mut outcome = lock(outcome);
+            outcome.rounds = outcome.rounds.max(number as u64 + 1);
+            self.note(&mut outcome, played, fs, name, began);
         }
     }
 
-    fn round(&self, fs: &'static FileSystem, name: &str, number: u64, job: usize, dir: &Path) -> Result<Played, String> {
-        let seed = self.seed.wrapping_add(number);
+    /// Whose turn it is in the round of this number.
+    fn turn(&self, seed: u64) -> (&'static FileSystem, &str) {
+        let at = |number: u64, len: usize| usize::try_from(number % len as u64).unwrap_or(0);
+        let fs = self.file_systems[at(seed, self.file_systems.len())];
+        (fs, &self.workloads[at(seed / self.file_systems.len() as u64, self.workloads.len())])
+    }
+
+    fn round(&self, fs: &'static FileSystem, name: &str, seed: u64, job: usize, dir: &Path) -> Result<Played, String> {
         let image = fs.image(self.dir, job)?;
         let workload = self.workshop.workload(name, seed)?;
         let limits = Limits { nested_max: if workload.is_control { 0 } else { self.limits.nested_max }, ..self.limits.clone() };

@@ -24,6 +24,8 @@ pub(super) struct FileSystem {
     pub(super) is_atomic: bool,
     /// How much more may be in use after a recovery than before or after the update: what the file system keeps for itself.
     pub(super) slack: u64,
+    /// How much more what is overwritten may take for a while, where nothing is overwritten in its place.
+    pub(super) kept_when_overwritten: u64,
 }
 
 const MIB: u64 = 1 << 20;
@@ -38,6 +40,7 @@ const EXT4: FileSystem = FileSystem {
     fsck: None,
     is_atomic: true,
     slack: 256 << 10,
+    kept_when_overwritten: 0,
 };
 
 const XFS: FileSystem = FileSystem {
@@ -59,6 +62,7 @@ const BTRFS: FileSystem = FileSystem {
     options: "rw",
     len: 256 * MIB,
     slack: 2 << 20,
+    kept_when_overwritten: 16 * MIB,
     ..EXT4
 };
 

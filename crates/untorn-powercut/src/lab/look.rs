@@ -124,6 +124,18 @@ pub(super) fn used(root: &Path) -> io::Result<u64> {
     Ok(((stat.f_blocks - stat.f_bfree) * stat.f_frsize).saturating_sub(kept))
 }
 
+/// What fills the disk.
+pub(super) const FILLER: &str = "filler";
+
+/// Takes up all of the file system but so many bytes.
+pub(super) fn fill(root: &Path, leave: u64) -> io::Result<()> {
+    let stat = rustix::fs::statvfs(root)?;
+    let file = fs::File::create_new(root.join(FILLER))?;
+    let len = (stat.f_bavail * stat.f_frsize).saturating_sub(leave);
+    rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, len)?;
+    file.sync_all()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

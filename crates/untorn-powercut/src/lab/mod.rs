@@ -93,7 +93,7 @@ fn inside(words: &[String]) -> Result<ExitCode, String> {
         return replay(&workshop, program, &dir, image);
     }
     let (mut campaign, skipped) = campaign(&workshop, program, &dir, &args);
-    if campaign.file_systems.is_empty() {
+    if campaign.file_systems.is_empty() || campaign.workloads.is_empty() {
         println!("powercut: SKIPPED: {}", skipped.join("; "));
         return Ok(ExitCode::SUCCESS);
     }
@@ -107,6 +107,7 @@ fn inside(words: &[String]) -> Result<ExitCode, String> {
     let outcome = campaign.play();
     print!("{}", summary::table(&outcome));
     print!("{}", outcome.tally);
+    println!("what was not tried yet begins at --seed {}", args.seed.wrapping_add(outcome.rounds));
     if let Some(log) = &args.log {
         summary::log(log, &outcome, &args)?;
     }
@@ -120,13 +121,18 @@ fn campaign<'a>(workshop: &'a Workshop, program: &'a Path, dir: &'a Path, args: 
         None if args.media && !fs.is_atomic => Some(format!("{}: nothing is promised there", fs.name)),
         other => other.map(|why| format!("{}: {why}", fs.name)),
     };
-    let skipped: Vec<String> = args.file_systems.iter().filter_map(lacks).collect();
+    let mut skipped: Vec<String> = args.file_systems.iter().filter_map(lacks).collect();
     let file_systems = args.file_systems.iter().copied().filter(|fs| lacks(fs).is_none()).collect();
-    let workloads = match (args.workloads.is_empty(), args.media) {
+    let mut workloads = match (args.workloads.is_empty(), args.media) {
         (true, true) => media_errors::WORKLOADS.iter().map(|&name| name.into()).collect(),
         (true, false) => workshop.names(),
         (false, _) => args.workloads.clone(),
     };
+    if !untorn_strace::is_at_hand() {
+        let count = workloads.len();
+        workloads.retain(|name| !workload::NEEDS_STRACE.contains(&name.as_str()));
+        skipped.extend((workloads.len() < count).then(|| format!("{}: there is no strace", workload::NEEDS_STRACE.join(", "))));
+    }
     let limits = Limits { states_max: args.states_max, nested_max: args.nested_max, deadline: None };
     let (seed, jobs, keep) = (args.seed, args.jobs, Some(args.keep.as_path()));
     (Campaign { workshop, program, dir, keep, file_systems, workloads, seed, limits, jobs, is_media: args.media }, skipped)
@@ -153,8 +159,8 @@ fn replay(workshop: &Workshop, program: &Path, dir: &Path, image: &Path) -> Resu
     let mut ground = Ground::new(file_system, &dir.join("replay"))?;
     ground.disk.load(image)?;
     let began = Instant::now();
-    let oracle = Oracle { workload: &workload, program, used_max: u64::MAX };
-    let verdict = oracle.judge(&mut ground, finding.done..=finding.done + 1, |_| Ok(()))?;
+    let oracle = Oracle { workload: &workload, program, used_max: u64::MAX, goes_on: true };
+    let verdict = oracle.judge(&mut ground, workload.allowed(finding.done), |_| Ok(()))?;
     println!("then: {finding}\nnow: {verdict:?}, in {:.3} s", Duration::as_secs_f64(&began.elapsed()));
     Ok(if matches!(verdict, Verdict::Broken(_)) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

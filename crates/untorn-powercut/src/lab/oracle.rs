@@ -4,7 +4,12 @@ use std::{ops::RangeInclusive, path::Path, process::Command, thread, time::Durat
 
 use serde_json::Value;
 
-use super::{ground::Ground, look, state::State, workload::Workload};
+use super::{
+    ground::Ground,
+    look,
+    state::State,
+    workload::{Step, Workload, arguments},
+};
 
 /// What was found.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,7 +27,7 @@ const SPACE_TRIES: usize = 50;
 const SPACE_PAUSE: Duration = Duration::from_millis(100);
 
 /// Names beside the tree that belong there.
-const BESIDE: &[&str] = &["tree", "bystander", "lost+found"];
+const BESIDE: &[&str] = &["tree", "bystander", "lost+found", look::FILLER];
 
 /// The judge of one workload.
 #[derive(Clone, Copy)]
@@ -31,6 +36,8 @@ pub(super) struct Oracle<'a> {
     pub(super) program: &'a Path,
     /// What the trees, and what is kept for going back, may take, in bytes; `u64::MAX` before that is known.
     pub(super) used_max: u64,
+    /// Whether, where the tree is not the last one yet and there is something that goes on, it does.
+    pub(super) goes_on: bool,
 }
 
 impl Oracle<'_> {
@@ -65,6 +72,7 @@ impl Oracle<'_> {
             Ok(tree) => self.recover(ground, "a second time", &[3])?.map_or(Ok(tree), Err),
             broken => broken,
         };
+        let found = found.and_then(|tree| self.go_on(ground, tree).map(|()| tree));
         // What hangs or is busy is a finding, too.
         let unmounted = ground.unmount();
         Ok(match (found, unmounted) {
@@ -91,6 +99,21 @@ impl Oracle<'_> {
         Ok((warnings != 0).then(|| format!("recover warns: {}", answer["result"]["warnings"])))
     }
 
+    /// Where the tree is not the last one and there is something that goes on: whether that leads to the last one.
+    fn go_on(&self, ground: &mut Ground, found: usize) -> Result<(), String> {
+        let last = self.workload.trees.len() - 1;
+        let Some(Step::Untorn(words)) = self.workload.goes_on.as_ref().filter(|_| self.goes_on && found < last) else {
+            return Ok(());
+        };
+        let mut command = Command::new(self.program);
+        command.args(arguments(words, &ground.tree())).current_dir(&self.workload.dir);
+        let ended = ground.run(&mut command)?;
+        if ended.code != Some(0) {
+            return Err(format!("from tree {found} it does not go on: {:?}: {}", ended.code, ended.said.trim()));
+        }
+        self.look(ground, last..=last).map(drop).map_err(|why| format!("gone on from tree {found}: {why}"))
+    }
+
     /// Which tree it is, and whether all else is put away.
     fn look(&self, ground: &Ground, allowed: RangeInclusive<usize>) -> Result<usize, String> {
         let now = look::snapshot(&ground.tree()).map_err(|error| format!("the tree cannot be read: {error}"))?;
@@ -105,7 +128,10 @@ impl Oracle<'_> {
         if let Some(left) = left {
             return Err(format!("left behind: {left}"));
         }
-        self.space(ground.root())?;
+        // Between two parts there is some of both.
+        if self.workload.goes_on.is_none() || [0, trees.len() - 1].contains(&found) {
+            self.space(ground.root())?;
+        }
         Ok(found)
     }
 

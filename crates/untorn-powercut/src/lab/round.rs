@@ -93,7 +93,7 @@ impl Round<'_> {
         let before = self.prepare(image)?;
         let (events, used_max) = self.record(before)?;
         let workload = self.workload;
-        let oracle = Oracle { workload, program: self.program, used_max };
+        let oracle = Oracle { workload, program: self.program, used_max, goes_on: true };
         self.count.recordings += 1;
         self.count.writes += events.iter().filter(|event| matches!(event, Event::Write { .. })).count() as u64;
         self.count.flushes += events.iter().filter(|event| **event == Event::Flush).count() as u64;
@@ -106,7 +106,7 @@ impl Round<'_> {
                 self.nested(&oracle, &state, rng.next_u64())?;
             } else {
                 self.ground.disk.cut(&state)?;
-                let verdict = oracle.for_state(&state).judge(&mut self.ground, state.done..=state.done + 1, |_| Ok(()))?;
+                let verdict = oracle.for_state(&state).judge(&mut self.ground, workload.allowed(state.done), |_| Ok(()))?;
                 self.note(&verdict, &[&state])?;
             }
         }
@@ -181,6 +181,10 @@ impl Round<'_> {
                 let written = file.and_then(|file| std::os::unix::fs::FileExt::write_all_at(&file, bytes, *at));
                 return written.map_err(|error| format!("{path}: {error}"));
             }
+            Step::Fill { leave } => {
+                let leave = leave + 2 * self.ground.file_system.slack + self.ground.file_system.kept_when_overwritten;
+                return look::fill(self.ground.root(), leave).map_err(|error| format!("filling the disk: {error}"));
+            }
         };
         let ended = self.ground.run(Command::new(program).args(&words).current_dir(&self.workload.dir))?;
         match ended.code {
@@ -194,9 +198,10 @@ impl Round<'_> {
         self.ground.disk.cut(outer)?;
         self.ground.disk.record()?;
         self.ground.disk.mark()?;
-        let allowed = outer.done..=outer.done + 1;
-        let oracle = oracle.for_state(outer);
-        let verdict = oracle.judge(&mut self.ground, allowed.clone(), |ground| ground.disk.mark())?;
+        let allowed = self.workload.allowed(outer.done);
+        // Going on would be one more update: what is recorded is the recovery.
+        let recovery = Oracle { goes_on: false, ..oracle.for_state(outer) };
+        let verdict = recovery.judge(&mut self.ground, allowed.clone(), |ground| ground.disk.mark())?;
         let events = self.ground.disk.halt()?;
         if let Verdict::Tree(found) = verdict {
             for inner in states(&events, seed, self.limits.nested_max) {

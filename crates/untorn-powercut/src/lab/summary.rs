@@ -51,6 +51,7 @@ pub(super) fn log(path: &Path, outcome: &Outcome, args: &Args) -> Result<(), Str
             "revision": revision,
             "kernel": kernel,
             "seed": args.seed,
+            "rounds": outcome.rounds,
             "seconds": outcome.elapsed.as_secs(),
             "file_system": name,
             "recordings": count.recordings,

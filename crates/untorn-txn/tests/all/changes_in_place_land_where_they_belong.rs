@@ -79,6 +79,27 @@ fn there_and_back_and_there_again() {
     assert!(read(&fs, "pak").unwrap() == new());
 }
 
+/// The report counts what is written to the copy, or to the clone, and the copy itself.
+#[test]
+fn the_same_ranges_in_a_file_that_is_made_anew_or_cloned() {
+    let written: usize = WRITES.iter().map(|(_, len)| len).sum();
+    for (way, staged) in [(WayChoice::Put, FILE_LEN + written), (WayChoice::Clone, written)] {
+        let fs = disk();
+        let mut tree = Tree::open_on(Arc::new(watched(&fs))).unwrap();
+        let mut options = options();
+        options.way = way;
+        let mut tx = tree.begin_with(options.clone()).unwrap();
+        for (seed, (at, len)) in WRITES.into_iter().enumerate() {
+            tx.write_at("pak", at as u64, &bytes(seed + 2, len)).unwrap();
+        }
+        let report = tx.commit().unwrap();
+        assert_eq!(report.bytes_staged, staged as u64, "{way:?}");
+        assert!(read(&fs, "pak").unwrap() == new(), "{way:?}");
+        tree.rollback(options, false).unwrap();
+        assert!(read(&fs, "pak").unwrap() == bytes(1, FILE_LEN), "{way:?}");
+    }
+}
+
 #[test]
 fn when_recovery_has_to_do_it_again() {
     for dies_at in [0, BUFFER_LEN as u64, 3 * BUFFER_LEN as u64] {
@@ -117,4 +138,43 @@ fn what_was_cut_off_shows_nowhere_when_the_file_grows_again() {
         tree.rollback(options, false).unwrap();
         assert!(read(&fs, "pak").unwrap() == bytes(1, FILE_LEN), "{way:?}");
     }
+}
+
+/// How often a file of two blocks, whose length stays, is given a length: when it is written to at `at` for the first time, and again by recovery.
+fn lengths_set(at: u64) -> (usize, usize) {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    let fs = SimFs::new(SimOptions::strict());
+    write(&fs, "pak", &bytes(1, 8192)).unwrap();
+    drop(Tree::open_on(Arc::new(fs.clone())).unwrap());
+    fs.settle();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = |fs: &SimFs, dies: bool| {
+        let count = count.clone();
+        HookFs::on_sim(fs, move |call| match call.method {
+            Method::SetLen if call.path == "pak" => {
+                count.fetch_add(1, Relaxed);
+                Verdict::Pass
+            }
+            Method::WriteAt if dies && call.path == "pak" => Verdict::Refuse(std::io::ErrorKind::Other),
+            _ => Verdict::Pass,
+        })
+    };
+    let mut tree = Tree::open_on(Arc::new(counted(&fs, true))).unwrap();
+    let mut tx = tree.begin_with(options()).unwrap();
+    tx.write_at("pak", at, b"new").unwrap();
+    tx.commit().unwrap_err();
+    drop(tree);
+    let first = count.swap(0, Relaxed);
+    let fs = fs.restart();
+    drop(Tree::open_on(Arc::new(counted(&fs, false))).unwrap());
+    assert_eq!(read(&fs, "pak").unwrap()[usize::try_from(at).unwrap()..][..3], *b"new");
+    (first, count.load(Relaxed))
+}
+
+/// A file is cut off only where it is changed again and what follows is written anew: everything else stays as it is on the disk.
+#[test]
+fn a_file_is_cut_off_only_when_it_is_changed_again_up_to_its_end() {
+    assert_eq!(lengths_set(10), (0, 0));
+    // Off, and on again.
+    assert_eq!(lengths_set(5000), (0, 2));
 }

@@ -14,7 +14,10 @@ use untorn_txn::{Cause, Options, Tree, TreeState, WayChoice};
 
 /// An update that changes `pieces` in place, replaces `whole` and removes `gone`, and can be undone.
 fn updated() -> SimFs {
-    let fs = SimFs::new(SimOptions::strict());
+    updated_on(SimFs::new(SimOptions::strict()))
+}
+
+fn updated_on(fs: SimFs) -> SimFs {
     write(&fs, "pieces", &[1; 30_000]).unwrap();
     write(&fs, "whole", b"old").unwrap();
     write(&fs, "gone", b"old").unwrap();
@@ -130,4 +133,17 @@ fn the_document_that_going_back_brings_back_is_told() {
         assert_eq!(tree.previous_head().unwrap(), before);
         assert_eq!(tree.head().unwrap(), document.or(before));
     }
+}
+
+/// As a careless backup leaves it: of the same number, and of another tree.
+#[test]
+fn the_way_back_of_another_tree_is_not_gone_here() {
+    let (fs, other) = (updated(), updated_on(SimFs::new(SimOptions { seed: 2, ..SimOptions::strict() })));
+    for path in [".untorn/tx/1/undo.plan", ".untorn/tx/1/undo"] {
+        fs.open(path, OpenMode::Write).unwrap().write_all_at(&read(&other, path).unwrap(), 0).unwrap();
+    }
+    let before = fs.image();
+    let error = roll_back(Arc::new(fs.clone())).unwrap_err();
+    assert!(matches!(error.cause(), Cause::JournalForeign), "{error}");
+    assert!(fs.image().same_tree(&before, ""));
 }

@@ -116,3 +116,23 @@ fn a_reader_puts_a_new_directory_under_care_and_changes_no_file() {
     assert_eq!(Status::of(dir.path()).unwrap().condition, Condition::Clean);
     assert_eq!(fs::read(dir.path().join("a")).unwrap(), b"old");
 }
+
+/// A launcher may die before the game it started: the game holds the tree on.
+#[test]
+#[cfg(unix)]
+fn a_lock_that_was_handed_on_is_held_by_the_programs_started_since() {
+    let dir = tree();
+    let start = || Command::new("sleep").arg("60").stdin(Stdio::null()).spawn().unwrap();
+    for is_handed_on in [false, true] {
+        let guard = ReadGuard::acquire(dir.path()).unwrap();
+        if is_handed_on {
+            guard.hand_on().unwrap();
+        }
+        let mut game = start();
+        drop(guard);
+        assert_eq!(Status::of(dir.path()).unwrap().in_use, is_handed_on);
+        game.kill().unwrap();
+        game.wait().unwrap();
+        assert!(!Status::of(dir.path()).unwrap().in_use);
+    }
+}

@@ -462,3 +462,95 @@ fn lock_files_that_somebody_deleted_hold_nobody() {
     });
     assert_eq!(Status::on(&hook).unwrap_err().code(), "UNT-IO");
 }
+
+/// A decided update in which `pak` is a changed clone that is not in its place yet.
+fn dies_with_a_clone() -> SimFs {
+    let fs = SimFs::new(SimOptions::strict());
+    write(&fs, "pak", &[1; 90_000]).unwrap();
+    drop(Tree::open_on(Arc::new(fs.clone())).unwrap());
+    fs.settle();
+    let hook = HookFs::on_sim(&fs, |call| match call.method {
+        Method::Rename if call.to == "pak" => Verdict::Refuse(std::io::ErrorKind::Other),
+        _ => Verdict::Pass,
+    });
+    let mut options = Options::default();
+    options.way = WayChoice::Clone;
+    let mut tree = Tree::open_on(Arc::new(hook)).unwrap();
+    let mut tx = tree.begin_with(options).unwrap();
+    tx.write_at("pak", 50_000, b"new").unwrap();
+    assert_eq!(tx.commit().unwrap_err().state(), TreeState::WillComplete);
+    drop(tree);
+    fs.restart()
+}
+
+#[test]
+fn a_clone_with_rot_in_what_was_written_or_of_another_length_is_not_put_in_place() {
+    let damages: [fn(&dyn Fs); 3] = [
+        |fs| fs.open(".untorn/tx/1/s/0000", OpenMode::Write).unwrap().write_all_at(b"nEw", 50_000).unwrap(),
+        |fs| fs.open(".untorn/tx/1/s/0000", OpenMode::Write).unwrap().set_len(90_001).unwrap(),
+        |fs| fs.open(".untorn/tx/1/s/0000", OpenMode::Write).unwrap().set_len(89_999).unwrap(),
+    ];
+    for damage in damages {
+        let fs = dies_with_a_clone();
+        damage(&fs);
+        let error = Tree::open_on(Arc::new(fs.clone())).unwrap_err();
+        assert_eq!((error.code(), error.path()), ("UNT-JOURNAL-DAMAGED", Some(".untorn/tx/1/s/0000")), "{error}");
+        assert_eq!(read(&fs, "pak").unwrap(), [1; 90_000]);
+    }
+    let fs = dies_with_a_clone();
+    assert_eq!(warnings_of(&fs), []);
+    assert_eq!(read(&fs, "pak").unwrap()[50_000..50_003], *b"new");
+}
+
+/// The state directory is another directory now, as after a restored backup.
+fn move_home(fs: &SimFs) {
+    fs.rename(".untorn", "old-state").unwrap();
+    fs.create_dir(".untorn", None).unwrap();
+    for name in fs.read_dir("old-state").unwrap().into_iter().map(|entry| entry.name.unwrap()) {
+        fs.rename(&format!("old-state/{name}"), &format!(".untorn/{name}")).unwrap();
+    }
+    fs.remove_dir("old-state").unwrap();
+}
+
+#[test]
+fn a_tree_whose_state_directory_was_moved_at_rest_is_at_home_in_it_and_its_next_update_is_completed() {
+    let fs = SimFs::new(SimOptions::strict());
+    tree_on(&fs);
+    move_home(&fs);
+    drop(Tree::open_on(Arc::new(fs.clone())).unwrap());
+    let hook = HookFs::on_sim(&fs, |call| match call.method {
+        Method::Rename if call.to == "c" => Verdict::Refuse(std::io::ErrorKind::Other),
+        _ => Verdict::Pass,
+    });
+    replace_all(&mut Tree::open_on(Arc::new(hook)).unwrap(), put()).unwrap_err();
+    let fs = fs.restart();
+    assert_eq!(warnings_of(&fs), []);
+    assert_eq!(all(&fs), [b"new"; 3]);
+}
+
+/// What others write comes later than the plan. Rot has no time: a file that was last written in the instant of the plan is the one that was staged.
+#[test]
+fn rot_in_the_instant_of_the_plan_is_no_change_by_others() {
+    let dir = tempfile::tempdir().unwrap();
+    for path in ["a", "b", "c"] {
+        std::fs::write(dir.path().join(path), "old").unwrap();
+    }
+    let disk = Arc::new(untorn_fs::OsFs::open(dir.path()).unwrap());
+    if !disk.capabilities().atomic_rename {
+        eprintln!("skipped: staged files keep their names here");
+        return;
+    }
+    let hook = HookFs::new(disk.clone(), |call| match call.method {
+        Method::Rename if call.to == "c" => Verdict::Refuse(std::io::ErrorKind::Other),
+        _ => Verdict::Pass,
+    });
+    replace_all(&mut Tree::open_on(Arc::new(hook)).unwrap(), put()).unwrap_err();
+    let plan = std::fs::metadata(dir.path().join(".untorn/tx/1/plan")).unwrap().modified().unwrap();
+    let rotten = std::fs::File::options().write(true).open(dir.path().join("a")).unwrap();
+    std::io::Write::write_all(&mut &rotten, b"nEw").unwrap();
+    rotten.set_modified(plan).unwrap();
+    let error = Tree::open_on(disk.clone()).unwrap_err();
+    assert_eq!((error.code(), error.path()), ("UNT-JOURNAL-DAMAGED", Some("a")), "{error}");
+    rotten.set_modified(plan + std::time::Duration::from_secs(1)).unwrap();
+    assert_eq!(Tree::open_on(disk).unwrap().warnings(), [changed("a")]);
+}

@@ -60,6 +60,8 @@ fn files_that_programs_have_open_make_room() {
         let mut tree = Tree::open_on(Arc::new(hook)).unwrap();
         update(&mut tree).unwrap();
         assert_new(&fs);
+        // What made room is not in the tree.
+        assert_eq!(fs.read_dir("").unwrap().len(), 3);
         drop(tree);
         assert_eq!(*Tree::open_on(Arc::new(fs.clone())).unwrap().recovery(), Recovery::Clean);
         assert!(fs.read_dir(".untorn/tx").unwrap().is_empty());
@@ -162,4 +164,79 @@ fn a_handle_that_failed_once_it_had_decided_does_no_more() {
         assert!(matches!(refused.cause(), untorn_txn::Cause::Poisoned), "{refused}");
     }
     assert!(fs.image().same_tree(&before, ""));
+}
+
+/// What was to be taken away stays, and that is said; it is not passed over.
+#[test]
+fn what_cannot_be_removed_for_an_error_of_the_disk_is_told_and_removed_by_the_next_opening() {
+    for (path, to) in [(".untorn/tx/2/s/passing", "a"), (".untorn/head", "b")] {
+        let fs = disk(by_link());
+        let mut tree = Tree::open_on(Arc::new(fs.clone())).unwrap();
+        let mut tx = tree.begin().unwrap();
+        tx.set_head(Some(b"one".to_vec()));
+        tx.commit().unwrap();
+        drop(tree);
+        let hook = HookFs::on_sim(&fs, move |call| match call.method {
+            Method::RemoveFile if call.path == path => Verdict::Refuse(ErrorKind::Other),
+            _ => Verdict::Pass,
+        });
+        let mut tree = Tree::open_on(Arc::new(hook)).unwrap();
+        let mut tx = tree.begin().unwrap();
+        tx.replace(to, &mut [7; 100_000].as_slice()).unwrap();
+        tx.set_head(None);
+        let error = tx.commit().unwrap_err();
+        assert_eq!((error.state(), error.path()), (TreeState::WillComplete, Some(path)), "{error}");
+        drop(tree);
+        let fs = fs.restart();
+        assert!(matches!(Tree::open_on(Arc::new(fs.clone())).unwrap().recovery(), Recovery::Completed { .. }));
+        assert_eq!(read(&fs, to).unwrap(), [7; 100_000]);
+        assert!(fs.metadata(".untorn/head").is_err());
+    }
+}
+
+/// Makes a directory, for which space is set aside, on a disk that answers so when it is asked for.
+fn set_aside(kind: ErrorKind) -> (SimFs, untorn_txn::Result<()>) {
+    let fs = disk(SimOptions::strict());
+    let hook = HookFs::on_sim(&fs, move |call| match call.method {
+        Method::Allocate => Verdict::Refuse(kind),
+        _ => Verdict::Pass,
+    });
+    let mut tree = Tree::open_on(Arc::new(hook)).unwrap();
+    let mut tx = tree.begin().unwrap();
+    tx.create_dir("made").unwrap();
+    let answer = tx.commit().map(drop);
+    drop(tree);
+    (fs, answer)
+}
+
+#[test]
+fn where_no_space_can_be_set_aside_the_update_does_without() {
+    let (fs, answer) = set_aside(ErrorKind::Unsupported);
+    answer.unwrap();
+    assert!(fs.metadata("made").unwrap().is_dir());
+}
+
+#[test]
+fn where_too_little_is_left_to_be_set_aside_it_is_said_how_much_is_missing() {
+    let (fs, answer) = set_aside(ErrorKind::StorageFull);
+    let error = answer.unwrap_err();
+    assert_eq!(error.state(), TreeState::Unchanged, "{error}");
+    assert!(matches!(error.cause(), untorn_txn::Cause::NoSpace { missing: Some(_) }), "{error}");
+    assert!(fs.metadata("made").is_err());
+    let (_, answer) = set_aside(ErrorKind::Other);
+    assert_eq!(answer.unwrap_err().code(), "UNT-IO");
+}
+
+#[test]
+fn a_disk_that_is_full_when_a_directory_comes_under_care_is_called_full() {
+    for path in [".untorn/lock", ".untorn/readers"] {
+        let fs = SimFs::new(SimOptions::strict());
+        let hook = HookFs::on_sim(&fs, move |call| match call.method {
+            Method::Open if call.path == path => Verdict::Refuse(ErrorKind::StorageFull),
+            _ => Verdict::Pass,
+        });
+        let error = Tree::open_on(Arc::new(hook)).unwrap_err();
+        assert!(matches!(error.cause(), untorn_txn::Cause::NoSpace { .. }), "{error}");
+        drop(Tree::open_on(Arc::new(fs)).unwrap());
+    }
 }

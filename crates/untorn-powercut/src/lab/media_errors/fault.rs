@@ -119,7 +119,7 @@ impl Round<'_> {
         {
             return Ok(Verdict::Broken(why));
         }
-        let oracle = Oracle { workload: self.workload, program: self.program, used_max: u64::MAX };
+        let oracle = Oracle { workload: self.workload, program: self.program, used_max: u64::MAX, goes_on: false };
         oracle.judge(&mut self.ground, allowed, |_| Ok(()))
     }
 }

@@ -11,6 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use untorn_format::Hash;
+
 use super::{
     args::Args,
     boot::Boots,
@@ -193,9 +195,16 @@ impl Campaign<'_> {
         let image = fs.image(self.dir, job)?;
         let ground = Ground::new(fs, dir)?;
         let bystander = (task.number > 0).then_some(args.bystander);
-        let seed = args.seed.wrapping_add(task.number);
+        let seed = seed(args.seed, &recipe.name, fs.name, task.number);
         Cuts { ground, place, judge, boots, seed, states_max, deadline, bystander }.play(&image)
     }
+}
+
+/// Each recording has a choice of its own, and none has that of a campaign of `untorn-powercut` with the same number.
+fn seed(seed: u64, recipe: &str, ground: &str, number: u64) -> u64 {
+    let name = format!("torture {seed} {recipe} {ground} {number}");
+    let bytes = Hash::of(name.as_bytes()).0;
+    bytes[..8].try_into().map_or(seed, u64::from_le_bytes)
 }
 
 fn lock(outcome: &Mutex<Outcome>) -> MutexGuard<'_, Outcome> {
@@ -205,4 +214,23 @@ fn lock(outcome: &Mutex<Outcome>) -> MutexGuard<'_, Outcome> {
 /// Whoever listens no more does not end a campaign.
 fn tell(text: &str) {
     drop(std::io::stdout().write_all(text.as_bytes()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_recordings_have_the_same_choice_of_states() {
+        let mut all: Vec<u64> = (0..200).collect();
+        for recipe in ["untorn", "cp"] {
+            for ground in ["xfs", "btrfs"] {
+                all.extend((0..20).flat_map(|from| (0..5).map(move |number| seed(from, recipe, ground, number))));
+            }
+        }
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
 }

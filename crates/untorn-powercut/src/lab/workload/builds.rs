@@ -52,7 +52,7 @@ fn file(bytes: &[u8]) -> Entry {
     Entry::File { bytes: bytes.to_vec(), executable: false }
 }
 
-fn noise(seed: u64, len: usize) -> Vec<u8> {
+pub(super) fn noise(seed: u64, len: usize) -> Vec<u8> {
     let mut rng = Rng::new(seed);
     (0..len.div_ceil(8)).flat_map(|_| rng.next_u64().to_le_bytes()).take(len).collect()
 }

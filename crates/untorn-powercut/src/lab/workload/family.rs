@@ -3,11 +3,12 @@
 use std::{
     path::{Path, PathBuf},
     process::Command,
+    sync::OnceLock,
 };
 
 use untorn_sim::Snapshot;
 
-use super::{Step, Workload, act, builds::builds, len, random, untorn};
+use super::{Step, Workload, act, builds::builds, len, low_disk, random, untorn};
 use crate::lab::{
     act::{MISTAKES, TRANSACTION},
     child, look,
@@ -31,10 +32,22 @@ const PROGRAM: &[&str] = &[
     "update",
     "update-rollback",
     "repair-store",
+    "low-disk",
+    "low-disk-full",
 ];
 
 /// Those of the library only: whole trees are switched by no command yet.
 const LIBRARY: &[&str] = &["switch", "switch-back"];
+
+/// Mistakes that no power cut shows here: three that need a sync that fails, one that leaves a wrong tree without a cut, and two that these file systems forgive.
+const NOT_BY_CUTS: &[&str] = &[
+    "a-failed-decision-not-taken-back",
+    "a-failed-sync-tried-again",
+    "a-failed-sync-passed-over",
+    "a-short-write-taken-for-whole",
+    "b0-dropped",
+    "the-ruling-record-overwritten",
+];
 
 /// So many different random transactions for each pass over all workloads.
 const RANDOM: usize = 16;
@@ -46,6 +59,9 @@ pub(in crate::lab) struct Workshop {
     new: Snapshot,
     /// A real update.
     game: Option<(Snapshot, Snapshot)>,
+    /// An update in steps, with all that is between; made when it is first asked for.
+    low_disk: OnceLock<Result<Vec<Snapshot>, String>>,
+    program: PathBuf,
 }
 
 impl Workshop {
@@ -75,7 +91,8 @@ impl Workshop {
         let first = look::snapshot(&dir.join("store")).map_err(failed)?;
         look::make(&dir.join("first-store"), &first).map_err(failed)?;
         untorn_in(dir, program, &[&["publish", "new", "store"][..], &signing].concat())?;
-        Ok(Self { dir: dir.to_owned(), old, new, game })
+        let (dir, program) = (dir.to_owned(), program.to_owned());
+        Ok(Self { dir, old, new, game, low_disk: OnceLock::new(), program })
     }
 
     /// Copies of two builds of somebody's.
@@ -107,9 +124,9 @@ impl Workshop {
         names
     }
 
-    /// The names of the mistakes, save for the one that shows only where a sync fails.
+    /// The names of the mistakes that a power cut can show.
     pub(in crate::lab) fn controls() -> Vec<String> {
-        let shown = MISTAKES.iter().filter(|(name, _)| *name != "a-failed-decision-not-taken-back");
+        let shown = MISTAKES.iter().filter(|(name, _)| !NOT_BY_CUTS.contains(name));
         shown.map(|(name, _)| format!("mistake/{name}")).collect()
     }
 
@@ -124,6 +141,9 @@ impl Workshop {
         if name.contains('/') {
             return random::named(name);
         }
+        if low_disk::NAMES.contains(&name) {
+            return self.low_disk(name);
+        }
         self.program(name).ok_or_else(|| format!("there is no workload {name:?}"))
     }
 
@@ -133,6 +153,10 @@ impl Workshop {
         let mut workload = random::named(transaction)?;
         if !mistake.starts_with("none") {
             workload.is_control = true;
+        }
+        if mistake == "b0-dropped" {
+            // The directory comes under care with it.
+            workload.prepare.clear();
         }
         workload.steps = vec![act(&["{tree}", transaction, mistake])];
         workload.name = name.into();
@@ -188,6 +212,17 @@ impl Workshop {
         }
     }
 
+    /// An update in steps of a mebibyte; on a disk that is full, too, where nothing else would fit.
+    fn low_disk(&self, name: &str) -> Result<Workload, String> {
+        let trees = self.low_disk.get_or_init(|| low_disk::trees(&self.dir, &self.program)).as_ref()?;
+        let step = untorn(low_disk::STEP);
+        let trees: Vec<&Snapshot> = trees.iter().collect();
+        let mut prepare = vec![untorn(&["recover", "{tree}"])];
+        prepare.extend((name == low_disk::NAMES[1]).then_some(Step::Fill { leave: low_disk::LEAVE }));
+        let made = self.made(name, trees[0], prepare, vec![step.clone()], &trees);
+        Ok(Workload { goes_on: Some(step), ..made })
+    }
+
     fn switch(&self, name: &str, steps: &[&str]) -> Option<Workload> {
         let start = random::start().ok()?;
         let mut ops = steps[0].split('+').filter_map(untorn_crash::op);
@@ -200,12 +235,13 @@ impl Workshop {
 
     fn made(&self, name: &str, start: &Snapshot, prepare: Vec<Step>, steps: Vec<Step>, trees: &[&Snapshot]) -> Workload {
         let trees = trees.iter().map(|&tree| tree.clone()).collect();
-        Workload { name: name.into(), start: start.clone(), prepare, steps, trees, dir: self.dir.clone(), is_control: false }
+        let (name, start, dir) = (name.into(), start.clone(), self.dir.clone());
+        Workload { name, start, prepare, steps, trees, dir, goes_on: None, is_control: false }
     }
 }
 
 /// Runs the program in the workshop.
-fn untorn_in(dir: &Path, program: &Path, words: &[&str]) -> Result<(), String> {
+pub(super) fn untorn_in(dir: &Path, program: &Path, words: &[&str]) -> Result<(), String> {
     let mut command = Command::new(program);
     match child::run(command.args(words).current_dir(dir), &dir.join("log")) {
         Ok(ended) if ended.code == Some(0) => Ok(()),

@@ -28,7 +28,7 @@ pub(super) fn named(name: &str) -> Result<Workload, String> {
         (vec![act(&["{tree}", &before.to_string()])], vec![other, start.clone()])
     };
     let steps = vec![act(&["{tree}", name])];
-    Ok(Workload { name: name.into(), start, prepare, steps, trees, dir: std::env::temp_dir(), is_control: false })
+    Ok(Workload { name: name.into(), start, prepare, steps, trees, dir: std::env::temp_dir(), goes_on: None, is_control: false })
 }
 
 /// A transaction that depends on the seed only: one to three operations, in any way, committed or rolled back.
