@@ -61,7 +61,7 @@ pub struct Metadata {
     pub links: u64,
     /// Which object it is; `None` where identities do not survive a remount.
     pub id: Option<FileId>,
-    /// When it changed last, in the system's own finest unit; only good for comparing with an earlier answer for the same object.
+    /// When it changed last, in nanoseconds since a moment that is the system's own; only good for comparing with other answers of that system.
     pub changed: i128,
     /// When its bytes changed last, in the same unit. New names and permissions leave it alone, but any program may set it.
     pub written: i128,

@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use crate::util::{Place, apply_to, scanned, unsigned, write};
+use crate::util::{Place, apply_to, copy, scanned, unsigned, write};
 use untorn::{ApplyOptions, ApplyReport, Error, Observer, Phase, Recovery, Status, apply};
 use untorn_testhost::noise;
 
@@ -41,13 +41,6 @@ fn noting() -> ApplyOptions {
     let mut options = unsigned();
     options.progress_len = NOTE_LEN;
     options
-}
-
-fn copy(from: &Path, to: &Path) {
-    if to.exists() {
-        std::fs::remove_dir_all(to).unwrap();
-    }
-    assert!(Command::new("cp").arg("-r").args([from, to]).status().unwrap().success());
 }
 
 /// A patch that breaks off, as one that comes over a network may.

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -13,7 +12,7 @@ use untorn::{ApplyOptions, Error, LowDiskOptions, LowDiskReport, Observer, Outco
 
 use crate::{
     builds::{Rng, pair as pair_of},
-    util::{Place, noise, scanned, unsigned},
+    util::{Place, copy, noise, scanned, unsigned},
 };
 
 fn low(step_len: u64) -> LowDiskOptions {
@@ -37,27 +36,6 @@ fn patient(questions: u64) -> ApplyOptions {
     let mut options = unsigned();
     options.observer = Some(Arc::new(Patience(AtomicU64::new(questions))));
     options
-}
-
-#[cfg(unix)]
-fn copy(from: &Path, to: &Path) {
-    drop(fs::remove_dir_all(to));
-    assert!(std::process::Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
-}
-
-/// There are no links and bits to be copied.
-#[cfg(not(unix))]
-fn copy(from: &Path, to: &Path) {
-    drop(fs::remove_dir_all(to));
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let (path, to) = (entry.as_ref().unwrap().path(), to.join(entry.unwrap().file_name()));
-        if path.is_dir() {
-            copy(&path, &to);
-        } else {
-            fs::copy(&path, &to).unwrap();
-        }
-    }
 }
 
 fn in_steps(place: &Place, step_len: u64) -> LowDiskReport {

@@ -16,6 +16,9 @@ use crate::{FileId, FileKind, Metadata, Permissions};
 /// Reparse points that stand for something else, by name: symlinks, junctions, mounted volumes.
 const NAME_SURROGATE: u32 = 0x2000_0000;
 
+/// In nanoseconds: the unit of the times of Windows.
+const UNIT: i128 = 100;
+
 /// What was found out about an open file.
 #[derive(Clone, Copy)]
 pub(super) struct Stat {
@@ -56,8 +59,8 @@ impl Stat {
             permissions: Permissions::from_bits(if self.is_read_only() && is_file { 0o444 } else { 0o644 }),
             links: u64::from(self.links.max(1)),
             id: stable_ids.then_some(FileId(u128::from(self.index.cast_unsigned()))),
-            changed: i128::from(self.changed),
-            written: i128::from(self.written),
+            changed: i128::from(self.changed) * UNIT,
+            written: i128::from(self.written) * UNIT,
         }
     }
 }

@@ -66,6 +66,22 @@ pub(crate) fn make_executable(path: &Path, executable: bool) {
 #[cfg(not(unix))]
 pub(crate) fn make_executable(_: &Path, _: bool) {}
 
+/// Copies a tree, and nothing that stood at `to` before stays.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    drop(fs::remove_dir_all(to));
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (kind, path, to) = (entry.file_type().unwrap(), entry.path(), to.join(entry.file_name()));
+        if kind.is_dir() {
+            copy(&path, &to);
+        } else if kind.is_symlink() {
+            symlink(fs::read_link(path).unwrap().to_str().unwrap(), &to);
+        } else {
+            fs::copy(path, to).unwrap();
+        }
+    }
+}
+
 pub(crate) fn apply_to(dir: &Path, patch: &[u8]) -> Result<ApplyReport, Error> {
     apply(patch, dir, &unsigned())
 }
