@@ -173,6 +173,7 @@ pub(crate) struct TreeArgs {
   untorn diff 1.0/ 1.1/ -o 1.1.patch --level 3     faster, larger
   untorn diff 1.0/ 1.1/ -o 1.1.patch --level 9     slower, smaller
   untorn diff 1.0/ 1.1/ -o 1.1.patch --key game.key --root game.1.root --build 2     signed
+  untorn diff 1.0/ 1.1/ -o 1.1.patch --both=1.0.patch     and the way back
 
 Both directories are only read. What is not signed, players apply only with --unsigned.")]
 pub(crate) struct DiffArgs {
@@ -183,8 +184,17 @@ pub(crate) struct DiffArgs {
     /// The patch to write
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    /// Also write the patch that leads back, from NEW to OLD; without a name to that of the other one with .reverse behind it
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(crate) both: Option<Option<PathBuf>>,
     #[command(flatten)]
     pub(crate) sign: ReleaseArgs,
+    /// With --both and keys: the number of the old build, to which the patch back leads
+    #[arg(long, value_name = "N", requires_all = ["both", "keys"], help_heading = "Signing")]
+    pub(crate) old_build: Option<u64>,
+    /// With --both and keys: what people call the old build
+    #[arg(long, value_name = "TEXT", default_value = "", requires_all = ["both", "keys"], help_heading = "Signing")]
+    pub(crate) old_label: String,
     /// How much to try to make the patch small: 1 (fast) to 9 (small)
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(i32).range(1..=9))]
     pub(crate) level: i32,

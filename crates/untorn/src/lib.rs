@@ -71,7 +71,7 @@ pub use apply::{
     apply_low_disk_on,
 };
 pub use damage::DamagedRanges;
-pub use diff::{DiffOptions, DiffReport, diff};
+pub use diff::{DiffOptions, DiffReport, diff, diff_both};
 pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
 pub use inspect::{Inspection, PathCost, Reason, Shares, inspect, inspect_index};

@@ -162,6 +162,24 @@ impl untorn::Observer for Patience {
 /// What is never printed in the answers below: it takes a torn tree, or a patch with every kind of change.
 const NOT_SEEN: [&str; 4] = ["rounds[].differences[]", "forecast.dirs_kept", "unknown", "following.sources[]"];
 
+/// A patch and the way back, both signed.
+const BOTH_SIGNED: [&str; 14] = [
+    "diff",
+    "old",
+    "new",
+    "-o",
+    "signed",
+    "--both=signed.back",
+    "--key",
+    "keys/game.key",
+    "--root",
+    "keys/game.1.root",
+    "--build",
+    "2",
+    "--old-build",
+    "1",
+];
+
 #[test]
 fn to_the_last_field() {
     let page = page();
@@ -169,8 +187,10 @@ fn to_the_last_field() {
     copy(&game.path("old"), &game.path("follower"));
     game.write("updates", b"{\"file\":\"x\",\"at\":0,\"data\":\"y\"}\n");
     let delta = concat!(env!("CARGO_MANIFEST_DIR"), "/../untorn-import/tests/golden/made.xdelta");
-    let calls: [(&[&str], i32); 51] = [
+    let calls: [(&[&str], i32); 54] = [
         (&["diff", "old", "new", "-o", "patch2"], 0),
+        (&["diff", "old", "new", "-o", "patch2", "--both"], 0),
+        (&["diff", "old", "new", "-o", "patch2", "--both=patch2"], 2),
         (&["diff", "old", "missing", "-o", "patch2"], 32),
         (&["inspect", "patch"], 0),
         (&["inspect", "updates"], 1),
@@ -210,6 +230,7 @@ fn to_the_last_field() {
         (&["inspect", concat!(env!("CARGO_MANIFEST_DIR"), "/../untorn-format/tests/golden/channel.v1")], 0),
         (&["inspect", concat!(env!("CARGO_MANIFEST_DIR"), "/../untorn-format/tests/golden/release.v1")], 0),
         (&["diff", "old", "new", "-o", "signed", "--key", "keys/game.key", "--root", "keys/game.1.root", "--build", "2"], 0),
+        (&BOTH_SIGNED, 0),
         (&["inspect", "signed"], 0),
         (&["apply", "signed", "follower", "--trust-on-first-use"], 0),
         (&["status", "follower"], 0),
