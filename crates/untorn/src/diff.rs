@@ -97,7 +97,13 @@ pub fn diff(old: &Path, new: &Path, patch: &Path, options: &DiffOptions) -> Resu
 ///
 /// # Errors
 /// As [`diff`].
-pub fn diff_both(old: &Path, new: &Path, patch: &Path, reverse: &Path, options: &DiffOptions) -> Result<(DiffReport, DiffReport)> {
+pub fn diff_both(
+    old: &Path,
+    new: &Path,
+    patch: &Path,
+    reverse: &Path,
+    options: &DiffOptions,
+) -> Result<(DiffReport, DiffReport)> {
     stoppable(options, || {
         let started = Instant::now();
         let (old, new) = read_both(old, new, &[patch, reverse], options)?;

@@ -129,7 +129,7 @@ fn restored_text(patch: &untorn::DeltaReport) -> String {
 }
 
 /// The keys and roots to sign with.
-fn signing(args: &ReleaseArgs) -> Result<(Vec<SecretKey>, Vec<Signed>), Failure> {
+pub(super) fn signing(args: &ReleaseArgs) -> Result<(Vec<SecretKey>, Vec<Signed>), Failure> {
     let roots = args.roots.iter().map(|file| documents::read_signed(file)).collect::<Result<_, _>>()?;
     Ok((read_keys(&args.keys, &mut Password::new(args.password_stdin))?, roots))
 }
@@ -141,11 +141,11 @@ fn sign(
     (keys, roots): (&[SecretKey], &[Signed]),
 ) -> Result<Release, Failure> {
     let statement = Statement { build, platform: args.sign.platform.clone(), label: label.to_owned(), created: now()? };
-    sign_patch(output, report, roots, &statement, keys)
+    sign_patch(output, (report.to, report.manifest_len), roots, &statement, keys)
 }
 
 /// Seconds since 1970: those of SOURCE_DATE_EPOCH, where it is set, so that the same can be made twice.
-fn now() -> Result<u64, Failure> {
+pub(super) fn now() -> Result<u64, Failure> {
     match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(text) => {
             text.trim().parse().map_err(|_| Failure::usage("SOURCE_DATE_EPOCH is no number of seconds since 1970".to_owned()))
@@ -155,7 +155,7 @@ fn now() -> Result<u64, Failure> {
     }
 }
 
-fn signed_text(release: Option<&Release>) -> String {
+pub(super) fn signed_text(release: Option<&Release>) -> String {
     match release {
         Some(release) => format!("  signed: {}\n", release_line(release)),
         None => "  not signed: players apply it only with --unsigned\n".to_owned(),
