@@ -27,7 +27,7 @@ pub(super) fn targets() -> Vec<Target> {
             golden: || Ok(numbered(plain()?)),
             mutate: |bytes, rng| split(bytes).map_or_else(Vec::new, |(number, patch)| with_number(number, &mutated(patch, rng))),
             attempt: |bytes| attempt(plain()?, bytes),
-            share: 30,
+            share: 25,
         },
         Target {
             name: "adapted",
@@ -47,7 +47,7 @@ pub(super) fn targets() -> Vec<Target> {
             golden: || Ok(numbered(restoring()?)),
             mutate: |bytes, rng| split(bytes).map_or_else(Vec::new, |(number, patch)| with_number(number, &mutated(patch, rng))),
             attempt: |bytes| attempt(restoring()?, bytes),
-            share: 15,
+            share: 10,
         },
         Target {
             name: "joined",
@@ -55,7 +55,7 @@ pub(super) fn targets() -> Vec<Target> {
             golden: || Ok(numbered(joined()?)),
             mutate: |bytes, rng| split(bytes).map_or_else(Vec::new, |(number, patch)| with_number(number, &mutated(patch, rng))),
             attempt: |bytes| attempt(joined()?, bytes),
-            share: 15,
+            share: 5,
         },
         Target {
             name: "merged",
@@ -66,7 +66,7 @@ pub(super) fn targets() -> Vec<Target> {
                 let (number, patch) = split(bytes).ok_or("nothing")?;
                 trees::try_merge(plain()?.get(usize::from(number)).ok_or("no such tree")?, patch)
             },
-            share: 10,
+            share: 5,
         },
     ]
 }

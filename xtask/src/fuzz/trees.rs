@@ -9,6 +9,7 @@ use untorn_delta::{Build, Files, MergeError, Options, PatchError, PatchReader, W
 use untorn_format::{
     Hash, TreePath,
     manifest::{Entry, Kind, Manifest},
+    patch::{HEADER_LEN, Header},
 };
 
 use super::{programs::Source, rng::Rng};
@@ -18,6 +19,8 @@ pub(super) struct Golden {
     old: Tree,
     manifest: Manifest,
     pub(super) patch: Vec<u8>,
+    /// The patch back.
+    back: Vec<u8>,
 }
 
 /// Bytes that look random and are always the same for a seed.
@@ -140,10 +143,15 @@ fn deflated(is_new: bool) -> Result<Tree, String> {
 
 impl Golden {
     fn new(old: Tree, new: &Tree) -> Result<Self, String> {
-        let (manifest, new_manifest, mut patch) = (old.manifest()?, new.manifest()?, Vec::new());
+        let (manifest, new_manifest) = (old.manifest()?, new.manifest()?);
         let (from, to) = (Build { manifest: &manifest, files: &old }, Build { manifest: &new_manifest, files: new });
-        diff(from, to, &Options::default(), &mut Cursor::new(Vec::new()), &mut patch, &mut |_| {}).map_err(|e| e.to_string())?;
-        let golden = Self { old, manifest, patch };
+        let between = |from, to| {
+            let mut patch = Vec::new();
+            let made = diff(from, to, &Options::default(), &mut Cursor::new(Vec::new()), &mut patch, &mut |_| {});
+            made.map(|_| patch).map_err(|error| error.to_string())
+        };
+        let (patch, back) = (between(from, to)?, between(to, from)?);
+        let golden = Self { old, manifest, patch, back };
         apply(&golden, &golden.patch).map_err(|error| format!("the golden patch is refused: {error}"))?;
         Ok(golden)
     }
@@ -155,25 +163,24 @@ impl Golden {
         let (first, second) = (Self::new(old.clone(), mid)?.patch, Self::new(mid.clone(), new)?.patch);
         let mut patch = Vec::new();
         merge(Cursor::new(first), Cursor::new(second), &mut patch, &mut |_, _| {}).map_err(|error| error.to_string())?;
-        let golden = Self { manifest: old.manifest()?, old, patch };
+        let golden = Self { manifest: old.manifest()?, old, patch, back: Vec::new() };
         apply(&golden, &golden.patch).map_err(|error| format!("the golden patch is refused: {error}"))?;
         Ok(golden)
     }
 }
 
-/// Joins `patch` with the patch that it was made of, in both orders, though they do not fit: as if they did.
+/// Joins `patch` with the patch back, in both orders, as if they fitted.
 pub(super) fn try_merge(golden: &Golden, patch: &[u8]) -> Result<(), String> {
     let fitting = |first: &[u8], second: &[u8]| -> Option<Vec<u8>> {
-        let first = untorn_format::patch::Header::decode(first.first_chunk()?).ok()?;
-        let second_header = untorn_format::patch::Header::decode(second.first_chunk()?).ok()?;
-        let header = untorn_format::patch::Header { from: first.to, ..second_header };
-        Some([&header.encode()[..], second.get(untorn_format::patch::HEADER_LEN..)?].concat())
+        let to = Header::decode(first.first_chunk()?).ok()?.to;
+        let header = Header { from: to, ..Header::decode(second.first_chunk()?).ok()? };
+        Some([&header.encode()[..], second.get(HEADER_LEN..)?].concat())
     };
     let join = |first: &[u8], second: &[u8]| -> Result<(), MergeError> {
         let second = fitting(first, second).unwrap_or_else(|| second.to_vec());
         merge(Cursor::new(first), Cursor::new(second), &mut io::sink(), &mut |_, _| {}).map(drop)
     };
-    let (one, other) = (join(&golden.patch, patch), join(patch, &golden.patch));
+    let (one, other) = (join(patch, &golden.back), join(&golden.back, patch));
     one.and(other).map_err(|error| error.to_string())
 }
 
