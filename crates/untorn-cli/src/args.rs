@@ -103,6 +103,8 @@ pub(crate) enum ProgressMode {
 pub(crate) enum Command {
     /// Make a patch from one build to another
     Diff(DiffArgs),
+    /// Join two patches into one, without the builds
+    Merge(MergeArgs),
     /// Bring a tree from one build to another, in one step
     Apply(ApplyArgs),
     /// Say what each path costs in a patch, why, and what would make it smaller; or what a signed document says
@@ -173,6 +175,7 @@ pub(crate) struct TreeArgs {
   untorn diff 1.0/ 1.1/ -o 1.1.patch --level 3     faster, larger
   untorn diff 1.0/ 1.1/ -o 1.1.patch --level 9     slower, smaller
   untorn diff 1.0/ 1.1/ -o 1.1.patch --key game.key --root game.1.root --build 2     signed
+  untorn diff 1.0/ 1.1/ -o 1.1.patch --both=1.0.patch     and the way back
 
 Both directories are only read. What is not signed, players apply only with --unsigned.")]
 pub(crate) struct DiffArgs {
@@ -183,8 +186,17 @@ pub(crate) struct DiffArgs {
     /// The patch to write
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    /// Also write the patch that leads back, from NEW to OLD; without a name to that of the other one with .reverse behind it
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(crate) both: Option<Option<PathBuf>>,
     #[command(flatten)]
     pub(crate) sign: ReleaseArgs,
+    /// With --both and keys: the number of the old build, to which the patch back leads
+    #[arg(long, value_name = "N", requires_all = ["both", "keys"], help_heading = "Signing")]
+    pub(crate) old_build: Option<u64>,
+    /// With --both and keys: what people call the old build
+    #[arg(long, value_name = "TEXT", default_value = "", requires_all = ["both", "keys"], help_heading = "Signing")]
+    pub(crate) old_label: String,
     /// How much to try to make the patch small: 1 (fast) to 9 (small)
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(i32).range(1..=9))]
     pub(crate) level: i32,
@@ -200,6 +212,28 @@ pub(crate) struct DiffArgs {
     /// How many threads read and compress; 0 means as many as keep disk and cores busy
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
+}
+
+#[derive(Args, Debug)]
+#[command(before_long_help = "Examples:
+  untorn merge 1.1.patch 1.2.patch -o 1.0-to-1.2.patch
+  untorn merge 1.1.patch 1.2.patch -o 1.0-to-1.2.patch --key game.key --root game.1.root --build 3     signed
+
+Neither build is needed. The joined patch is applied like any other, but only to a tree that says which build it is, and not with --low-disk. A signature of either patch does not
+speak for it: sign it, or apply it with --unsigned.")]
+pub(crate) struct MergeArgs {
+    /// The patch that is applied first
+    pub(crate) first: PathBuf,
+    /// The patch that starts from the build to which the first one leads
+    pub(crate) second: PathBuf,
+    /// The patch to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// To sign it where the second patch is not signed: the manifest of the new build, as `untorn manifest` writes it
+    #[arg(long, value_name = "FILE", requires = "keys", help_heading = "Signing")]
+    pub(crate) manifest: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) sign: ReleaseArgs,
 }
 
 #[derive(Args, Debug)]

@@ -63,6 +63,8 @@ pub enum PatchError {
     Damaged(&'static str),
     /// The patch goes on after its end.
     Trailing,
+    /// The patch was joined from two, and can only be read from its first byte to its last, over a tree that says which build it is.
+    Joined,
     /// Reading the patch would take more memory than it may.
     Memory {
         /// How many bytes it takes.
@@ -104,6 +106,10 @@ impl fmt::Display for PatchError {
                 let mib = |len: &u64| len.div_ceil(1 << 20);
                 write!(f, "reading the patch takes {} MiB of memory, and {} MiB are allowed", mib(need), mib(limit))
             }
+            Self::Joined => write!(
+                f,
+                "the patch was joined from two, which cannot be used here: apply it to a tree that says which build it is, or use the two"
+            ),
             Self::Trailing => write!(f, "the patch goes on after its end: fetch it again"),
             Self::Read { path, source } => write!(f, "cannot read {path:?}: {source}"),
             Self::Old { path } => write!(f, "{path:?} is not what the patch starts from: repair the tree first"),

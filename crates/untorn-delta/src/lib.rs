@@ -63,9 +63,11 @@ mod deflate;
 mod diff;
 mod error;
 mod files;
+mod merge;
 mod read;
 
 pub use diff::{Build, Options, Progress, Report, Search, diff};
 pub use error::{DiffError, PatchError};
 pub use files::Files;
+pub use merge::{MergeError, MergeReport, merge};
 pub use read::{Cost, FileReader, Finished, PatchReader, Piece, StretchReader, Way, check_replaced};

@@ -81,25 +81,78 @@ pub struct DiffReport {
 /// # Errors
 /// As [`crate::scan`] for both directories; [`Error::OutputInside`]; [`Error::Diff`]; [`Error::Stopped`] when the observer asked for it.
 pub fn diff(old: &Path, new: &Path, patch: &Path, options: &DiffOptions) -> Result<DiffReport> {
-    make(old, new, patch, options).map_err(|error| error.or_stopped(options.observer.as_deref()))
+    stoppable(options, || {
+        let started = Instant::now();
+        let (old, new) = read_both(old, new, &[patch], options)?;
+        let made = Made::write(&old, &new, patch, options)?;
+        made.publish(started)
+    })
 }
 
-fn make(old: &Path, new: &Path, patch: &Path, options: &DiffOptions) -> Result<DiffReport> {
-    let started = Instant::now();
-    [old, new].into_iter().try_for_each(|dir| refuse_inside(patch, dir))?;
-    let (old, new) = (Source::read(old, options)?, Source::read(new, options)?);
-    let mut out = PartFile::new(patch, "part")?;
-    let report = write(&old, &new, &mut out, &mut PartFile::new(patch, "spool")?, options)?;
-    out.publish()?;
-    Ok(DiffReport {
-        from: old.manifest.hash(),
-        to: new.manifest.hash(),
-        manifest_len: new.manifest.encode().len() as u64,
-        old_len: old.manifest.total_bytes(),
-        new_len: new.manifest.total_bytes(),
-        patch: report,
-        elapsed: started.elapsed(),
+/// Writes two patches: from `old` to `new` to the file `patch`, and the way back to the file `reverse`. Each has the bytes that [`diff`] would give it; both directories are listed and hashed
+/// once. Gives what they came to, in this order.
+///
+/// After this returns `Ok`, both are there and durable. Neither is put in its place before both are made: only an error, or a crash, while they are put there can leave `patch` new and `reverse`
+/// as it was.
+///
+/// # Errors
+/// As [`diff`].
+pub fn diff_both(
+    old: &Path,
+    new: &Path,
+    patch: &Path,
+    reverse: &Path,
+    options: &DiffOptions,
+) -> Result<(DiffReport, DiffReport)> {
+    stoppable(options, || {
+        let started = Instant::now();
+        let (old, new) = read_both(old, new, &[patch, reverse], options)?;
+        let there = Made::write(&old, &new, patch, options)?;
+        let there_time = started.elapsed();
+        let back_started = Instant::now();
+        let back = Made::write(&new, &old, reverse, options)?;
+        let there = there.publish(started)?;
+        Ok((DiffReport { elapsed: there_time, ..there }, back.publish(back_started)?))
     })
+}
+
+fn stoppable<T>(options: &DiffOptions, make: impl FnOnce() -> Result<T>) -> Result<T> {
+    make().map_err(|error| error.or_stopped(options.observer.as_deref()))
+}
+
+fn read_both(old: &Path, new: &Path, patches: &[&Path], options: &DiffOptions) -> Result<(Source, Source)> {
+    for patch in patches {
+        [old, new].into_iter().try_for_each(|dir| refuse_inside(patch, dir))?;
+    }
+    Ok((Source::read(old, options)?, Source::read(new, options)?))
+}
+
+/// A patch that is made and not in its place yet.
+struct Made {
+    out: PartFile,
+    report: DiffReport,
+}
+
+impl Made {
+    fn write(old: &Source, new: &Source, patch: &Path, options: &DiffOptions) -> Result<Self> {
+        let mut out = PartFile::new(patch, "part")?;
+        let report = write(old, new, &mut out, &mut PartFile::new(patch, "spool")?, options)?;
+        let report = DiffReport {
+            from: old.manifest.hash(),
+            to: new.manifest.hash(),
+            manifest_len: new.manifest.encode().len() as u64,
+            old_len: old.manifest.total_bytes(),
+            new_len: new.manifest.total_bytes(),
+            patch: report,
+            elapsed: Duration::ZERO,
+        };
+        Ok(Self { out, report })
+    }
+
+    fn publish(self, started: Instant) -> Result<DiffReport> {
+        self.out.publish()?;
+        Ok(DiffReport { elapsed: started.elapsed(), ..self.report })
+    }
 }
 
 /// A build and what it consists of.

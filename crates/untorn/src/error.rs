@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt, io, path::Path};
 
-use untorn_delta::{DiffError, PatchError};
+use untorn_delta::{DiffError, MergeError, PatchError};
 use untorn_format::{DecodeError, Hash, PathError, escape, manifest::ManifestError, release::Steps};
 use untorn_remote::Error as NetError;
 use untorn_store::Error as StoreError;
@@ -62,6 +62,15 @@ pub enum Error {
     },
     /// No patch could be made.
     Diff(DiffError),
+    /// Two patches could not be joined.
+    Merge(MergeError),
+    /// Two patches are not of the same product and platform.
+    Products {
+        /// Of what the first one is.
+        first: String,
+        /// Of what the second one is.
+        second: String,
+    },
     /// The patch cannot be used.
     Patch(PatchError),
     /// The patch does not lead where it says: whoever made it made a mistake, or means harm.
@@ -194,6 +203,8 @@ impl Error {
             Self::Document { source, .. } => source.code(),
             Self::OutputInside { .. } => "UNT-OUTPUT",
             Self::Diff(error) => diff_code(error),
+            Self::Merge(error) => merge_code(error),
+            Self::Products { .. } => "UNT-MERGE-PRODUCT",
             Self::Patch(error) => patch_code(error),
             Self::Contradiction => "UNT-PATCH-CONTRADICTION",
             Self::WrongBase(_) => "UNT-BASE",
@@ -251,6 +262,7 @@ impl Error {
             Self::Step { source, .. } => source.path(),
             Self::Name { source, .. } => Some(&source.path),
             Self::Diff(DiffError::Read { path, .. } | DiffError::Changed { path }) => Some(path.as_str()),
+            Self::Merge(MergeError::File { path, .. } | MergeError::Contradiction { path }) => Some(path.as_str()),
             Self::Patch(PatchError::Read { path, .. } | PatchError::Old { path } | PatchError::Made { path }) => {
                 Some(path.as_str())
             }
@@ -272,6 +284,11 @@ impl Error {
             Self::Diff(DiffError::Read { source, .. } | DiffError::Write(source)) => io_advice(source),
             Self::Diff(DiffError::TooLarge(_)) => "pack small files together, or update in two steps",
             Self::Diff(_) => "try again with another level of compression",
+            Self::Merge(error) => merge_advice(error),
+            Self::Products { .. } => "name two patches of the same product",
+            Self::Patch(PatchError::Joined) => {
+                "apply the two patches it was joined from, or repair the tree so that it is that build and nothing else"
+            }
             Self::Patch(PatchError::Input(source) | PatchError::Read { source, .. }) => io_advice(source),
             Self::Patch(PatchError::Format(DecodeError::NewerFormat { .. } | DecodeError::UnknownFeatures { .. })) => {
                 "use a newer untorn"
@@ -314,6 +331,8 @@ impl Error {
             Self::Document { path, source } => write!(f, "{path}: {source}"),
             Self::OutputInside { path } => write!(f, "{path}: it would become part of the build"),
             Self::Diff(error) => write!(f, "{error}"),
+            Self::Merge(error) => write!(f, "{error}"),
+            Self::Products { first, second } => write!(f, "the first patch is one of {first}, the second one of {second}"),
             Self::Patch(error) => write!(f, "{error}"),
             Self::Contradiction => f.write_str("the patch does not lead to the build it names"),
             Self::WrongBase(wrong) => write!(f, "{wrong}"),
@@ -411,6 +430,28 @@ fn diff_code(error: &DiffError) -> &'static str {
     }
 }
 
+fn merge_code(error: &MergeError) -> &'static str {
+    match error {
+        MergeError::First(error) | MergeError::Second(error) => patch_code(error),
+        MergeError::File { .. } => "UNT-MERGE-FILE",
+        MergeError::TooLarge(_) => "UNT-MERGE-SIZE",
+        MergeError::Write(error) => diff_code(error),
+        _ => "UNT-MERGE-APART",
+    }
+}
+
+fn merge_advice(error: &MergeError) -> &'static str {
+    match error {
+        MergeError::First(PatchError::Joined) | MergeError::Second(PatchError::Joined) => {
+            "join the patches that it was made of, or make a patch from the builds"
+        }
+        MergeError::First(_) | MergeError::Second(_) => "get the patch again",
+        MergeError::File { .. } | MergeError::TooLarge(_) => "make a patch from the builds with `untorn diff`",
+        MergeError::Write(DiffError::Write(source)) => io_advice(source),
+        _ => "name the patch that leads to a build, and then the one that starts from it",
+    }
+}
+
 fn patch_code(error: &PatchError) -> &'static str {
     match error {
         PatchError::Input(source) | PatchError::Read { source, .. } => io_code(source),
@@ -418,6 +459,7 @@ fn patch_code(error: &PatchError) -> &'static str {
         PatchError::Damaged(_) => "UNT-PATCH-DAMAGED",
         PatchError::Memory { .. } => "UNT-PATCH-MEMORY",
         PatchError::Trailing => "UNT-PATCH-TRAILING",
+        PatchError::Joined => "UNT-PATCH-JOINED",
         PatchError::Made { .. } => "UNT-PATCH-CONTRADICTION",
         _ => "UNT-BASE",
     }
@@ -464,6 +506,12 @@ impl From<NetError> for Error {
 impl From<PatchError> for Error {
     fn from(error: PatchError) -> Self {
         Self::Patch(error)
+    }
+}
+
+impl From<MergeError> for Error {
+    fn from(error: MergeError) -> Self {
+        Self::Merge(error)
     }
 }
 

@@ -1,6 +1,10 @@
 //! What a patch consists of: what each path costs, and why.
 
-use std::{collections::BTreeSet, io::Read, ops::Range};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    io::Read,
+    ops::Range,
+};
 
 use untorn_delta::PatchReader;
 use untorn_format::{
@@ -19,7 +23,7 @@ pub struct Inspection {
     pub from: Hash,
     /// The build it leads to.
     pub to: Hash,
-    /// Length of the patch in bytes: that of its index and of all paths together.
+    /// Length of the patch in bytes: that of its index and of all paths together; in a joined patch also of what is in between, which belongs to no path.
     pub bytes: u64,
     /// Length of its header and index in bytes: paths, lengths, hashes, and where each byte comes from. It is compressed as one, so no path has a share of its own.
     pub bytes_index: u64,
@@ -190,10 +194,11 @@ fn sum(file: &FilePatch, of: impl Fn(&Op) -> u64) -> u64 {
     file.ops.iter().map(of).fold(0, u64::saturating_add)
 }
 
-/// Hands out the bytes that the frames of a patch take, in order, by the share of their content.
+/// Hands out the bytes that the frames of a patch take, in order, by the share of their content. Those of a joined patch that are in between belong to no path.
 #[derive(Clone, Debug)]
 pub struct Shares<'f> {
-    frames: &'f [Frame],
+    /// Those whose content goes into files.
+    frames: VecDeque<&'f Frame>,
     /// How much of the first frame's content is handed out.
     at: u64,
 }
@@ -202,19 +207,21 @@ impl<'f> Shares<'f> {
     /// Those of a patch, from its first literal byte on.
     #[must_use]
     pub fn new(index: &'f Index) -> Self {
-        Self { frames: index.frames(), at: 0 }
+        let frames = index.frames().iter().zip(index.passing()).filter(|(_, passing)| !passing).map(|(frame, _)| frame);
+        Self { frames: frames.collect(), at: 0 }
     }
 
     /// The bytes of the patch that the next `literal` bytes of content take. All shares together are all bytes: each ends where the next begins.
     pub fn next(&mut self, mut literal: u64) -> u64 {
         let mut bytes = 0_u64;
-        while let (Some(frame), true) = (self.frames.first(), literal > 0) {
+        while let (Some(frame), true) = (self.frames.front(), literal > 0) {
             let end = self.at.saturating_add(literal).min(frame.len);
             bytes = bytes.saturating_add(share(frame, self.at..end));
             literal -= end - self.at;
             self.at = end;
             if end == frame.len {
-                (self.frames, self.at) = (self.frames.get(1..).unwrap_or_default(), 0);
+                self.at = 0;
+                self.frames.pop_front();
             }
         }
         bytes

@@ -52,6 +52,7 @@ mod error;
 mod index_at_hand;
 mod inspect;
 mod manifest_file;
+mod merge;
 mod open;
 mod part_file;
 mod record;
@@ -71,11 +72,12 @@ pub use apply::{
     apply_low_disk_on,
 };
 pub use damage::DamagedRanges;
-pub use diff::{DiffOptions, DiffReport, diff};
+pub use diff::{DiffOptions, DiffReport, diff, diff_both};
 pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
 pub use inspect::{Inspection, PathCost, Reason, Shares, inspect, inspect_index};
 pub use manifest_file::{read_manifest, write_document, write_index, write_manifest};
+pub use merge::{MergeReport, merge};
 pub use open::{open_mirrors, open_store};
 pub use part_file::PartFile;
 pub use record::{installed, remembered};
@@ -90,7 +92,7 @@ pub use update::{
 };
 pub use verify::{VerifyOptions, VerifyReport, verify, verify_against};
 
-pub use untorn_delta::{DiffError, PatchError, Report as DeltaReport, Search};
+pub use untorn_delta::{DiffError, MergeError, MergeReport as JoinedReport, PatchError, Report as DeltaReport, Search};
 /// What is signed, and what a tree remembers of it.
 pub use untorn_format::release;
 pub use untorn_format::{

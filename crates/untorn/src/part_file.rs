@@ -19,6 +19,11 @@ pub(crate) fn reader(path: &Path) -> Result<impl Read + use<>> {
     Ok(io::BufReader::new(file))
 }
 
+/// The same, to be read at any place.
+pub(crate) fn seekable(path: &Path) -> Result<impl Read + Seek + use<>> {
+    std::fs::File::open(path).map_err(|source| Error::io("open", path, source))
+}
+
 /// A file that is being written beside its final place, under a passing name. Dropping it removes it.
 pub struct PartFile {
     fs: OsFs,

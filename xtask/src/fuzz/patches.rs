@@ -27,7 +27,7 @@ pub(super) fn targets() -> Vec<Target> {
             golden: || Ok(numbered(plain()?)),
             mutate: |bytes, rng| split(bytes).map_or_else(Vec::new, |(number, patch)| with_number(number, &mutated(patch, rng))),
             attempt: |bytes| attempt(plain()?, bytes),
-            share: 30,
+            share: 25,
         },
         Target {
             name: "adapted",
@@ -47,9 +47,33 @@ pub(super) fn targets() -> Vec<Target> {
             golden: || Ok(numbered(restoring()?)),
             mutate: |bytes, rng| split(bytes).map_or_else(Vec::new, |(number, patch)| with_number(number, &mutated(patch, rng))),
             attempt: |bytes| attempt(restoring()?, bytes),
-            share: 15,
+            share: 10,
+        },
+        Target {
+            name: "joined",
+            decoders: &[("crates/untorn-format/src/patch/index.rs", "decode_with")],
+            golden: || Ok(numbered(joined()?)),
+            mutate: |bytes, rng| split(bytes).map_or_else(Vec::new, |(number, patch)| with_number(number, &mutated(patch, rng))),
+            attempt: |bytes| attempt(joined()?, bytes),
+            share: 5,
+        },
+        Target {
+            name: "merged",
+            decoders: &[("crates/untorn-delta/src/merge/mod.rs", "merge")],
+            golden: || Ok(numbered(plain()?)),
+            mutate: |bytes, rng| split(bytes).map_or_else(Vec::new, |(number, patch)| with_number(number, &mutated(patch, rng))),
+            attempt: |bytes| {
+                let (number, patch) = split(bytes).ok_or("nothing")?;
+                trees::try_merge(plain()?.get(usize::from(number)).ok_or("no such tree")?, patch)
+            },
+            share: 5,
         },
     ]
+}
+
+fn joined() -> Result<&'static [Golden], String> {
+    static JOINED: OnceLock<Result<Vec<Golden>, String>> = OnceLock::new();
+    JOINED.get_or_init(trees::joined).as_deref().map_err(Clone::clone)
 }
 
 fn plain() -> Result<&'static [Golden], String> {

@@ -5,10 +5,11 @@ use std::{
     io::{self, Cursor, Read},
 };
 
-use untorn_delta::{Build, Files, Options, PatchError, PatchReader, Way, check_replaced, diff};
+use untorn_delta::{Build, Files, MergeError, Options, PatchError, PatchReader, Way, check_replaced, diff, merge};
 use untorn_format::{
     Hash, TreePath,
     manifest::{Entry, Kind, Manifest},
+    patch::{HEADER_LEN, Header},
 };
 
 use super::{programs::Source, rng::Rng};
@@ -18,6 +19,8 @@ pub(super) struct Golden {
     old: Tree,
     manifest: Manifest,
     pub(super) patch: Vec<u8>,
+    /// The patch back.
+    back: Vec<u8>,
 }
 
 /// Bytes that look random and are always the same for a seed.
@@ -76,6 +79,31 @@ pub(super) fn golden() -> Result<Vec<Golden>, String> {
     ])
 }
 
+/// Patches that were joined from two, over files that both change, programs that both adapt and members that both restore.
+pub(super) fn joined() -> Result<Vec<Golden>, String> {
+    let programs: Vec<_> = [0, 500, 600]
+        .into_iter()
+        .map(|number| {
+            let mut source = Source::new(120);
+            source.functions.splice(30..30, number..number + 3);
+            source.elf()
+        })
+        .collect();
+    let words = b"some words that a compressor likes, and some more. ".repeat(60);
+    let tree = |version: usize, is_new| {
+        let mut text = words.clone();
+        text[version * 900..version * 900 + 5].copy_from_slice(b"other");
+        deflated(is_new)?
+            .with("bin/game", programs[version].clone())?
+            .with("text", text)?
+            .with("noise", noise(version as u64, 300))
+    };
+    let golden = vec![Golden::joined(tree(0, false)?, &tree(1, true)?, &tree(2, false)?)?];
+    let in_between =
+        |golden: &Golden| PatchReader::new(golden.patch.as_slice()).map_or(0, |reader| reader.index().middles().len());
+    if golden.iter().all(|golden| in_between(golden) > 3) { Ok(golden) } else { Err("nothing is in between".to_owned()) }
+}
+
 /// A patch that restores members of archives.
 pub(super) fn restoring() -> Result<Vec<Golden>, String> {
     let golden = vec![Golden::new(deflated(false)?, &deflated(true)?)?];
@@ -115,13 +143,45 @@ fn deflated(is_new: bool) -> Result<Tree, String> {
 
 impl Golden {
     fn new(old: Tree, new: &Tree) -> Result<Self, String> {
-        let (manifest, new_manifest, mut patch) = (old.manifest()?, new.manifest()?, Vec::new());
+        let (manifest, new_manifest) = (old.manifest()?, new.manifest()?);
         let (from, to) = (Build { manifest: &manifest, files: &old }, Build { manifest: &new_manifest, files: new });
-        diff(from, to, &Options::default(), &mut Cursor::new(Vec::new()), &mut patch, &mut |_| {}).map_err(|e| e.to_string())?;
-        let golden = Self { old, manifest, patch };
+        let between = |from, to| {
+            let mut patch = Vec::new();
+            let made = diff(from, to, &Options::default(), &mut Cursor::new(Vec::new()), &mut patch, &mut |_| {});
+            made.map(|_| patch).map_err(|error| error.to_string())
+        };
+        let (patch, back) = (between(from, to)?, between(to, from)?);
+        let golden = Self { old, manifest, patch, back };
         apply(&golden, &golden.patch).map_err(|error| format!("the golden patch is refused: {error}"))?;
         Ok(golden)
     }
+}
+
+impl Golden {
+    /// One that was joined from two.
+    fn joined(old: Tree, mid: &Tree, new: &Tree) -> Result<Self, String> {
+        let (first, second) = (Self::new(old.clone(), mid)?.patch, Self::new(mid.clone(), new)?.patch);
+        let mut patch = Vec::new();
+        merge(Cursor::new(first), Cursor::new(second), &mut patch, &mut |_, _| {}).map_err(|error| error.to_string())?;
+        let golden = Self { manifest: old.manifest()?, old, patch, back: Vec::new() };
+        apply(&golden, &golden.patch).map_err(|error| format!("the golden patch is refused: {error}"))?;
+        Ok(golden)
+    }
+}
+
+/// Joins `patch` with the patch back, in both orders, as if they fitted.
+pub(super) fn try_merge(golden: &Golden, patch: &[u8]) -> Result<(), String> {
+    let fitting = |first: &[u8], second: &[u8]| -> Option<Vec<u8>> {
+        let to = Header::decode(first.first_chunk()?).ok()?.to;
+        let header = Header { from: to, ..Header::decode(second.first_chunk()?).ok()? };
+        Some([&header.encode()[..], second.get(HEADER_LEN..)?].concat())
+    };
+    let join = |first: &[u8], second: &[u8]| -> Result<(), MergeError> {
+        let second = fitting(first, second).unwrap_or_else(|| second.to_vec());
+        merge(Cursor::new(first), Cursor::new(second), &mut io::sink(), &mut |_, _| {}).map(drop)
+    };
+    let (one, other) = (join(patch, &golden.back), join(&golden.back, patch));
+    one.and(other).map_err(|error| error.to_string())
 }
 
 /// How many bytes of the files that a patch makes are looked at: it may promise exabytes.

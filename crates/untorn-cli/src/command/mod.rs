@@ -12,6 +12,7 @@ mod key;
 mod low_disk;
 mod manifest;
 mod manual;
+mod merge;
 mod pack;
 mod promote;
 mod publish;
@@ -64,6 +65,7 @@ pub(crate) fn perform(command: &Command, global: &Global) -> (&'static str, Answ
         Command::Diff(args) => ("diff", diff::run(args, global)),
         Command::Apply(args) => apply::run(args, global),
         Command::Inspect(args) => inspect::run(args, global),
+        Command::Merge(args) => ("merge", merge::run(args, global)),
         Command::Import(args) => ("import", import::run(args, global)),
         Command::Pack(args) => ("pack", pack::run(args, global)),
         Command::Key(args) => ("key", key::run(args)),
@@ -98,10 +100,11 @@ pub(crate) fn perform(command: &Command, global: &Global) -> (&'static str, Answ
 
 /// Whether the command comes to safe points, at which it can stop with everything as it was.
 fn can_stop(command: &Command) -> bool {
-    use Command::{Apply, Diff, Import, Inspect, Install, Pack, Publish, Repair, Rollback, Update, Write};
+    use Command::{Apply, Diff, Import, Inspect, Install, Merge, Pack, Publish, Repair, Rollback, Update, Write};
     matches!(
         command,
         Diff(_)
+            | Merge(_)
             | Import(_)
             | Inspect(_)
             | Pack(_)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use untorn::{
-    DiffReport, Error, Hash, answers, patch_facts,
+    Error, Hash, answers, patch_facts,
     release::{IndexObject, ManifestObject, Preface, Release, Root, Signed},
     sign_patch as put_preface,
     trust::{Document, RootChain, TrustError, TrustedRoot},
@@ -32,10 +32,10 @@ pub(super) struct Statement {
     pub(super) created: u64,
 }
 
-/// Signs a patch: puts the release it leads to before it, with the chain of roots. What no player would believe is refused, and the patch stays as it is.
+/// Signs a patch that leads to the build with this manifest, which is so long: puts the release before it, with the chain of roots. What no player would believe is refused, and the patch stays as it is.
 pub(super) fn sign_patch(
     patch: &Path,
-    diff: &DiffReport,
+    (to, manifest_len): (Hash, u64),
     roots: &[Signed],
     statement: &Statement,
     keys: &[SecretKey],
@@ -48,7 +48,7 @@ pub(super) fn sign_patch(
         build: statement.build,
         label: statement.label.clone(),
         created: statement.created,
-        manifest: ManifestObject { hash: diff.to, len: diff.manifest_len, stored: Hash::NONE, stored_len: 0 },
+        manifest: ManifestObject { hash: to, len: manifest_len, stored: Hash::NONE, stored_len: 0 },
         manifest_deltas: Vec::new(),
         index: IndexObject::NONE,
         packs: Vec::new(),

@@ -166,3 +166,20 @@ fn secrets_stay_secret() {
     typed.env_remove("UNTORN_KEY_PASSWORD").stdin(fs::File::open(game.path("password")).unwrap());
     out(&typed.output().unwrap(), 0);
 }
+
+#[test]
+fn the_way_back_is_signed_as_the_build_it_leads_to() {
+    let game = Game::new();
+    out(&game.studio(&["key", "new", "keys", "--product", "game"]), 0);
+    let sign = ["--key", "keys/game.key", "--root", "keys/game.1.root", "--build", "2"];
+    let both = ["diff", "old", "new", "-o", "2.patch", "--both=1.patch"];
+    let without_number = err(&game.studio(&[&both[..], &sign].concat()), 2);
+    assert!(without_number.contains("--old-build"), "{without_number}");
+    out(&game.studio(&[&both[..], &sign, &["--old-build", "1", "--old-label", "one"]].concat()), 0);
+    let before = game.content("game");
+    out(&game.studio(&["apply", "2.patch", "game", "--trust", "keys/game.1.root"]), 0);
+    assert_eq!(game.content("game"), game.content("new"));
+    err(&game.studio(&["apply", "1.patch", "game"]), 21);
+    out(&game.studio(&["apply", "1.patch", "game", "--allow-downgrade"]), 0);
+    assert_eq!(game.content("game"), before);
+}

@@ -2,8 +2,9 @@
 
 use crate::util::{Game, out};
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 24] = [
     "diff",
+    "merge",
     "apply",
     "inspect",
     "import",

@@ -162,6 +162,41 @@ impl untorn::Observer for Patience {
 /// What is never printed in the answers below: it takes a torn tree, or a patch with every kind of change.
 const NOT_SEEN: [&str; 4] = ["rounds[].differences[]", "forecast.dirs_kept", "unknown", "following.sources[]"];
 
+/// Two patches joined and signed.
+const MERGE_SIGNED: [&str; 13] = [
+    "merge",
+    "patch",
+    "third.patch",
+    "--manifest",
+    "third",
+    "-o",
+    "joined",
+    "--key",
+    "keys/game.key",
+    "--root",
+    "keys/game.1.root",
+    "--build",
+    "1",
+];
+
+/// A patch and the way back, both signed.
+const BOTH_SIGNED: [&str; 14] = [
+    "diff",
+    "old",
+    "new",
+    "-o",
+    "signed",
+    "--both=signed.back",
+    "--key",
+    "keys/game.key",
+    "--root",
+    "keys/game.1.root",
+    "--build",
+    "2",
+    "--old-build",
+    "1",
+];
+
 #[test]
 fn to_the_last_field() {
     let page = page();
@@ -169,8 +204,10 @@ fn to_the_last_field() {
     copy(&game.path("old"), &game.path("follower"));
     game.write("updates", b"{\"file\":\"x\",\"at\":0,\"data\":\"y\"}\n");
     let delta = concat!(env!("CARGO_MANIFEST_DIR"), "/../untorn-import/tests/golden/made.xdelta");
-    let calls: [(&[&str], i32); 51] = [
+    let calls: [(&[&str], i32); 58] = [
         (&["diff", "old", "new", "-o", "patch2"], 0),
+        (&["diff", "old", "new", "-o", "patch2", "--both"], 0),
+        (&["diff", "old", "new", "-o", "patch2", "--both=patch2"], 2),
         (&["diff", "old", "missing", "-o", "patch2"], 32),
         (&["inspect", "patch"], 0),
         (&["inspect", "updates"], 1),
@@ -210,6 +247,11 @@ fn to_the_last_field() {
         (&["inspect", concat!(env!("CARGO_MANIFEST_DIR"), "/../untorn-format/tests/golden/channel.v1")], 0),
         (&["inspect", concat!(env!("CARGO_MANIFEST_DIR"), "/../untorn-format/tests/golden/release.v1")], 0),
         (&["diff", "old", "new", "-o", "signed", "--key", "keys/game.key", "--root", "keys/game.1.root", "--build", "2"], 0),
+        (&BOTH_SIGNED, 0),
+        (&["merge", "patch", "signed.back", "-o", "joined"], 0),
+        (&["diff", "new", "third", "-o", "third.patch"], 0),
+        (&MERGE_SIGNED, 0),
+        (&["merge", "patch", "patch", "-o", "joined"], 1),
         (&["inspect", "signed"], 0),
         (&["apply", "signed", "follower", "--trust-on-first-use"], 0),
         (&["status", "follower"], 0),
@@ -223,6 +265,7 @@ fn to_the_last_field() {
         (&["status", "missing"], 32),
     ];
     game.write("texts/a", &text_of(1));
+    game.write("third/a", &text_of(3));
     let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut check = |args: &[&str], exit: i32| {
         let (found, document) = game.json(args);
@@ -367,6 +410,7 @@ fn to_the_last_field() {
             "root",
             "channel",
             "plan",
+            "patch",
         ];
         let is_type = command.is_empty() || types.contains(&command.as_str());
         assert!(is_type || sections.contains(command.as_str()), "{command} was not asked");

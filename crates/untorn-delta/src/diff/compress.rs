@@ -54,7 +54,7 @@ pub(super) fn compress(job: &Job, effort: &Effort) -> Result<Stored, DiffError> 
 }
 
 /// The facts of an index: short numbers in columns, and paths.
-pub(super) fn facts(facts: &[u8]) -> Result<Vec<u8>, DiffError> {
+pub(crate) fn facts(facts: &[u8]) -> Result<Vec<u8>, DiffError> {
     let mut options = LzmaOptions::with_preset(9);
     (options.lc, options.nice_len) = (2, LzmaOptions::NICE_LEN_MAX);
     lzma(&[], facts, options)

@@ -29,6 +29,7 @@ use std::io::{Read, Seek, Write};
 use untorn_format::manifest::Manifest;
 
 use crate::{DiffError, Files};
+pub(crate) use compress::facts;
 use draft::Draft;
 
 /// A build: what it consists of, and its files.

@@ -53,6 +53,7 @@ fn header(index: &Index, old: Build<'_>, new: Build<'_>, stored: &[u8], facts_le
     hasher.update(digests);
     Header {
         restores: index.restores(),
+        joined: index.is_joined(),
         from: old.manifest.hash(),
         to: new.manifest.hash(),
         facts_stored_len: stored.len() as u64,

@@ -31,6 +31,8 @@ pub(super) struct Ahead {
     waiting: VecDeque<Waiting>,
     waiting_len: u64,
     is_there: Option<Box<IsThere>>,
+    /// Of each frame of a joined patch whether it is in between; empty for any other.
+    passing: Vec<bool>,
 }
 
 /// What comes of a frame.
@@ -73,12 +75,26 @@ impl Ahead {
 
     /// From the frame of this number on, whose literal bytes begin at `literals_at`.
     pub(super) fn starting_at(next_frame: usize, literals_at: u64) -> Self {
-        Self { jobs: 0, workers: None, next_frame, literals_at, waiting: VecDeque::new(), waiting_len: 0, is_there: None }
+        Self {
+            jobs: 0,
+            workers: None,
+            next_frame,
+            literals_at,
+            waiting: VecDeque::new(),
+            waiting_len: 0,
+            is_there: None,
+            passing: Vec::new(),
+        }
     }
 
     /// Lets `threads` threads work, the caller's included.
     pub(super) fn set_threads(&mut self, threads: usize) {
         self.jobs = if threads > 1 { threads } else { 0 };
+    }
+
+    /// The patch is a joined one: these frames are in between, and never skipped.
+    pub(super) fn set_passing(&mut self, passing: Vec<bool>) {
+        self.passing = passing;
     }
 
     /// Only what is there is read ahead.
@@ -118,21 +134,29 @@ impl Ahead {
     /// Reads the frame that comes next, if it is not waiting yet, and as many behind it as may wait.
     fn read_on<R: Read>(&mut self, input: &mut R, index: &Index, (old, members): (&dyn Files, &mut Members), needed_at: u64) {
         while let Some(frame) = index.frames().get(self.next_frame)
-            && (self.waiting.is_empty() || self.may_wait(frame))
+            && (self.waiting.is_empty() || self.may_wait(frame) && self.is_ready(index, frame, members.middles.count()))
         {
+            let is_passing = self.passing.get(self.next_frame).copied().unwrap_or(false);
             self.next_frame += 1;
-            self.literals_at = self.literals_at.saturating_add(frame.len);
-            let is_needed = self.literals_at > needed_at;
+            self.literals_at = self.literals_at.saturating_add(if is_passing { 0 } else { frame.len });
+            let is_needed = is_passing || self.literals_at > needed_at;
             let held_len = if is_needed { held_len(frame) } else { 0 };
             let state = self.begin(input, index, frame, (old, &mut *members), is_needed).unwrap_or_else(State::Failed);
             let is_last = matches!(state, State::Failed(_));
             self.waiting_len = self.waiting_len.saturating_add(held_len);
-            self.waiting.push_back(Waiting { len: frame.len, end: self.literals_at, held_len, state });
+            let end = if is_passing { u64::MAX } else { self.literals_at };
+            self.waiting.push_back(Waiting { len: frame.len, end, held_len, state });
             if is_last {
                 // Nothing behind it can be read.
                 break;
             }
         }
+    }
+
+    /// Whether the bytes in between that a frame refers to are made.
+    fn is_ready(&self, index: &Index, frame: &Frame, made: usize) -> bool {
+        let mut middles = frame.references.iter().filter_map(|reference| index.middle_of(reference.source));
+        self.passing.is_empty() || middles.all(|number| number < made)
     }
 
     fn may_wait(&self, frame: &Frame) -> bool {

@@ -30,7 +30,7 @@ pub struct StretchReader<R> {
 }
 
 impl<R: Read + Seek> StretchReader<R> {
-    /// `frames_at` is where the frames begin in `input`: right behind the index.
+    /// `frames_at` is where the frames begin in `input`: right behind the index. A joined patch cannot be read so.
     pub fn new(index: Index, input: R, frames_at: u64) -> Self {
         let sums = |len: &mut u64, more: u64| Some(std::mem::replace(len, len.saturating_add(more)));
         let changes = index.changes().as_slice().iter();
@@ -53,13 +53,16 @@ impl<R: Read + Seek> StretchReader<R> {
     /// that is restored from its own.
     ///
     /// # Errors
-    /// [`PatchError::Input`]. An error of reading it holds the [`PatchError`].
+    /// [`PatchError::Input`], [`PatchError::Joined`]. An error of reading it holds the [`PatchError`].
     pub fn stretch<'r>(
         &'r mut self,
         number: usize,
         (at, len): (u64, u64),
         old: &'r dyn Files,
     ) -> Result<impl Read + use<'r, R>, PatchError> {
+        if self.index.is_joined() {
+            return Err(PatchError::Joined);
+        }
         let changes = self.index.changes().as_slice();
         let Some((change, file)) = changes.get(number).and_then(|change| Some((change, change.file()?))) else {
             return Ok(Stretch { reader: None, skip: 0, left: 0 });

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use untorn_format::patch::{HEADER_LEN, Header, Index, MAX_FRAME_LEN};
+use untorn_format::patch::{Features, HEADER_LEN, Header, Index, MAX_FRAME_LEN};
 use untorn_format::{DecodeError, Hash, TreePath};
 use zstd::zstd_safe::{find_frame_compressed_size, get_frame_content_size};
 
@@ -35,7 +35,8 @@ pub(super) fn read_index(input: &mut impl Read, header: &Header) -> Result<Index
     let facts_end = usize::try_from(header.facts_stored_len).unwrap_or(usize::MAX).min(stored.len());
     let (facts, digests) = stored.split_at(facts_end);
     let facts = decompress_facts(facts, header.facts_len)?;
-    let index = Index::decode_as(&facts, digests, header.restores)?;
+    let features = Features { restores: header.restores, joined: header.joined };
+    let index = Index::decode_with(&facts, digests, features)?;
     if index.frames_len() != header.frames_len {
         return Err(DecodeError::Field("length of the frames").into());
     }
@@ -48,7 +49,7 @@ pub(super) fn input_error(error: io::Error) -> PatchError {
 }
 
 /// Exactly `len` bytes. Memory grows with what arrives, not with what is promised.
-pub(super) fn read_len(input: &mut impl Read, len: u64) -> Result<Vec<u8>, PatchError> {
+pub(crate) fn read_len(input: &mut impl Read, len: u64) -> Result<Vec<u8>, PatchError> {
     let mut bytes = Vec::with_capacity(usize::try_from(len.min(LEN_AT_ONCE)).unwrap_or(0));
     input.take(len).read_to_end(&mut bytes).map_err(PatchError::Input)?;
     if bytes.len() as u64 == len { Ok(bytes) } else { Err(PatchError::Damaged("it ends too early")) }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 
-use untorn_format::patch::{Change, Check, FilePatch, Index, Op};
+use untorn_format::patch::{Change, Check, FilePatch, Index, Op, Restored};
 use untorn_format::{DecodeError, Hash, Hasher};
 
-use super::adapted::Adapted;
+use super::adapted::{Adapted, Feed};
 use super::literals::Literals;
+use super::members::Members;
 use super::old::read_old;
 use crate::deflate::{self, RAW_LEN_MAX};
 use crate::files::piece_len;
@@ -46,6 +47,10 @@ pub struct FileReader<'r, R> {
     made: (usize, &'r mut BTreeMap<usize, Hash>),
     old: &'r dyn Files,
     way: Way,
+    /// How many operations the files before have.
+    ops_before: usize,
+    /// The operation that the bytes in between are made for.
+    begun: Option<usize>,
     /// Number of the operation in work, and how many of its bytes are made.
     op: usize,
     op_done: u64,
@@ -88,6 +93,8 @@ impl<'r, R: Read> FileReader<'r, R> {
             made,
             old,
             way,
+            ops_before: 0,
+            begun: None,
             op: 0,
             op_done: 0,
             at: 0,
@@ -96,6 +103,12 @@ impl<'r, R: Read> FileReader<'r, R> {
             adapted: None,
             restored: Vec::new(),
         }
+    }
+
+    /// The same, behind files with so many operations.
+    pub(super) fn behind(mut self, ops: usize) -> Self {
+        self.ops_before = ops;
+        self
     }
 
     /// The same, from the byte `at` on. Nothing but what is asked for then is made, so the file is not checked.
@@ -142,6 +155,9 @@ impl<'r, R: Read> FileReader<'r, R> {
         hasher: Option<Hasher>,
         mut read: impl FnMut(&mut [u8], u64) -> Result<(), E>,
     ) -> Result<Option<u64>, E> {
+        if self.hashes_kept() {
+            return Ok(Some(0));
+        }
         let place = self.place_before(made);
         match hasher.filter(|_| self.way == Way::Whole && place.at == made) {
             Some(hasher) => self.hasher = hasher,
@@ -203,11 +219,14 @@ impl<'r, R: Read> FileReader<'r, R> {
     }
 
     pub(super) fn piece_up_to(&mut self, max: usize) -> Result<Option<Piece<'_>>, PatchError> {
-        self.skip_kept();
+        self.skip_kept()?;
         let Some(op) = self.file.ops.get(self.op) else {
             self.check()?;
             return Ok(None);
         };
+        if self.index.is_joined() && self.begun.replace(self.op) != Some(self.op) {
+            self.begin(op)?;
+        }
         let len = piece_len(op.len() - self.op_done, max.min(PIECE_LEN_MAX));
         let bytes = match *op {
             Op::Literal { .. } => self.literals.take(self.index, self.old, len)?,
@@ -220,18 +239,20 @@ impl<'r, R: Read> FileReader<'r, R> {
             Op::Restore { number, len: whole, .. } => {
                 if self.op_done == 0 {
                     self.restored = Vec::new();
-                    self.restored = self.restore(number, whole)?;
+                    self.restored = self.restore_member(number, whole)?;
                 }
                 let start = usize::try_from(self.op_done).unwrap_or(usize::MAX);
                 start.checked_add(len).and_then(|end| self.restored.get(start..end)).ok_or(DecodeError::Length)?
             }
             Op::Adapt { source, len: whole, literal_len } => {
-                let source = &self.index.sources()[source as usize];
                 let adapted = match &mut self.adapted {
                     Some(adapted) => adapted,
-                    none => none.insert(Adapted::new(&self.file.program, source, whole, literal_len)?),
+                    none => none.insert(Adapted::new(&self.file.program, self.index, source, (whole, literal_len))?),
                 };
-                adapted.take(self.literals, self.index, self.old, len)?
+                let mut feed = Streamed { literals: &mut *self.literals, index: self.index, old: self.old };
+                self.buf.clear();
+                self.buf.extend_from_slice(adapted.take(&mut feed, len)?);
+                &self.buf[..]
             }
         };
         self.hasher.update(bytes);
@@ -244,8 +265,16 @@ impl<'r, R: Read> FileReader<'r, R> {
         Ok(Some(Piece { at, bytes }))
     }
 
+    /// Makes the bytes in between that an operation needs.
+    fn begin(&mut self, op: &Op) -> Result<(), PatchError> {
+        let restored = if let Op::Restore { number, .. } = op { self.file.restored.get(*number as usize) } else { None };
+        let inner = restored.into_iter().flat_map(|restored| restored.ops.iter().filter_map(Op::source).chain(restored.like));
+        let sources = op.source().into_iter().chain(inner);
+        self.literals.begin(self.index, self.old, self.ops_before + self.op, sources)
+    }
+
     /// Deflated bytes, from what they hold.
-    fn restore(&mut self, number: u32, len: u64) -> Result<Vec<u8>, PatchError> {
+    fn restore_member(&mut self, number: u32, len: u64) -> Result<Vec<u8>, PatchError> {
         let restored = self.file.restored.get(number as usize).ok_or(DecodeError::Length)?;
         let mut raw = Vec::with_capacity(piece_len(restored.raw_len, RAW_LEN_MAX));
         for op in &restored.ops {
@@ -262,18 +291,28 @@ impl<'r, R: Read> FileReader<'r, R> {
                 done += (raw.len() - start) as u64;
             }
         }
-        let like = restored.like.map(|number| self.literals.members.like(self.index, self.old, number)).transpose()?.flatten();
-        let wrong = || PatchError::Made { path: self.change.path.clone() };
-        let bare_len = restored.wrap.bare_len(len).and_then(|len| usize::try_from(len).ok()).ok_or_else(wrong)?;
-        let stream = deflate::restore(&raw, like.as_deref(), &restored.recipe, bare_len).map_err(|_| wrong())?;
-        Ok(deflate::wrapped(stream, &raw, restored.wrap))
+        let made = restore(&mut self.literals.members, (self.index, self.old), restored, &raw, len)?;
+        made.ok_or_else(|| PatchError::Made { path: self.change.path.clone() })
     }
 
-    fn skip_kept(&mut self) {
+    /// Whether kept bytes are read though they stay: where only the hash of the whole file says whether what is made is right.
+    fn hashes_kept(&self) -> bool {
+        self.way == Way::InPlace && self.file.written.is_none() && self.file.keeps()
+    }
+
+    fn skip_kept(&mut self) -> Result<(), PatchError> {
         while let (Way::InPlace, Some(Op::Keep { len })) = (self.way, self.file.ops.get(self.op)) {
+            let mut left = if self.hashes_kept() { *len } else { 0 };
+            while left > 0 {
+                let piece = piece_len(left, PIECE_LEN_MAX);
+                let bytes = read(self.old, &self.change.path, &mut self.buf, piece, self.at + (len - left))?;
+                self.hasher.update(bytes);
+                left -= piece as u64;
+            }
             self.at += len;
             self.op += 1;
         }
+        Ok(())
     }
 
     fn check(&mut self) -> Result<(), PatchError> {
@@ -287,6 +326,37 @@ impl<'r, R: Read> FileReader<'r, R> {
             }
         };
         if right { Ok(()) } else { Err(PatchError::Made { path: self.change.path.clone() }) }
+    }
+}
+
+/// Deflates what a member holds; `None` when it cannot be what was meant.
+pub(super) fn restore(
+    members: &mut Members,
+    (index, old): (&Index, &dyn Files),
+    restored: &Restored,
+    raw: &[u8],
+    len: u64,
+) -> Result<Option<Vec<u8>>, PatchError> {
+    let like = restored.like.map(|number| members.like(index, old, number)).transpose()?.flatten();
+    let Some(bare_len) = restored.wrap.bare_len(len).and_then(|len| usize::try_from(len).ok()) else { return Ok(None) };
+    let stream = deflate::restore(raw, like.as_deref(), &restored.recipe, bare_len);
+    Ok(stream.ok().map(|stream| deflate::wrapped(stream, raw, restored.wrap)))
+}
+
+/// The literal bytes of the patch, for a file that is adapted.
+struct Streamed<'f, R> {
+    literals: &'f mut Literals<R>,
+    index: &'f Index,
+    old: &'f dyn Files,
+}
+
+impl<R: Read> Feed for Streamed<'_, R> {
+    fn source(&mut self, number: u32, buf: &mut [u8], at: u64) -> Result<(), PatchError> {
+        self.literals.members.read(self.index, self.old, number, buf, at)
+    }
+
+    fn literal(&mut self, max: usize) -> Result<&[u8], PatchError> {
+        self.literals.take(self.index, self.old, max)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The literal bytes of a patch, frame by frame.
 
+use std::collections::VecDeque;
 use std::io::Read;
 
 use untorn_format::patch::{Frame, FrameKind, Index};
@@ -10,6 +11,7 @@ use super::ahead::{Ahead, Arrived};
 use super::container::{check_zstd, input_error, read_len};
 use super::lzma;
 use super::members::Members;
+use super::middles::{self, Middles};
 use crate::files::piece_len;
 use crate::{Files, PatchError};
 
@@ -24,11 +26,33 @@ pub(super) struct Literals<R> {
     held: Vec<u8>,
     /// The next literal byte to hand out, counted from the first of the patch.
     at: u64,
+    /// Of a joined patch.
+    joined: Joined,
+}
+
+/// How far a joined patch is read.
+#[derive(Default)]
+struct Joined {
+    /// Of each frame whether it is in between; empty for any other patch.
+    passing: Vec<bool>,
+    /// How many frames are read, and how many operations done.
+    frames: usize,
+    ops: usize,
+    /// Frames that were read before files need them.
+    early: VecDeque<Arrived>,
 }
 
 impl<R: Read> Literals<R> {
     pub(super) fn new(input: R) -> Self {
-        Self { input, ahead: Ahead::new(), members: Members::default(), base: 0, held: Vec::new(), at: 0 }
+        Self {
+            input,
+            ahead: Ahead::new(),
+            members: Members::default(),
+            base: 0,
+            held: Vec::new(),
+            at: 0,
+            joined: Joined::default(),
+        }
     }
 
     /// Lets `threads` threads decompress.
@@ -39,6 +63,59 @@ impl<R: Read> Literals<R> {
     /// Only what is there is read ahead.
     pub(super) fn set_is_there(&mut self, is_there: Box<super::ahead::IsThere>) {
         self.ahead.set_is_there(is_there);
+    }
+
+    /// The patch is a joined one.
+    pub(super) fn set_joined(&mut self, index: &Index) {
+        self.joined.passing = index.passing();
+        self.ahead.set_passing(self.joined.passing.clone());
+        self.members.middles = Middles::of(index);
+    }
+
+    /// Gets ready for an operation of a file, before which so many are done: makes the bytes in between that it needs, and gives up those that nothing needs any more.
+    pub(super) fn begin(
+        &mut self,
+        index: &Index,
+        old: &dyn Files,
+        ops: usize,
+        sources: impl Iterator<Item = u32>,
+    ) -> Result<(), PatchError> {
+        self.joined.ops = ops;
+        self.members.middles.give_up(self.joined.frames, ops);
+        let needed = sources.filter_map(|source| index.middle_of(source)).max();
+        let frames = needed.map_or(0, |number| self.members.middles.frames_for(number));
+        while self.joined.frames < frames {
+            if let Some(arrived) = self.pull(index, old)? {
+                self.joined.early.push_back(arrived);
+            }
+        }
+        if needed.is_some() { self.make_due(index, old, &mut Vec::new()) } else { Ok(()) }
+    }
+
+    /// Reads the next frame; gives it, unless it is in between.
+    fn pull(&mut self, index: &Index, old: &dyn Files) -> Result<Option<Arrived>, PatchError> {
+        self.make_due(index, old, &mut Vec::new())?;
+        let arrived = self.ahead.next(&mut self.input, index, (old, &mut self.members), self.at).ok_or(DecodeError::Length)??;
+        let is_passing = self.joined.passing.get(self.joined.frames).copied().unwrap_or(false);
+        self.joined.frames += 1;
+        match arrived {
+            Arrived::Bytes(mut bytes) if is_passing => {
+                self.make_due(index, old, &mut bytes)?;
+                self.members.middles.give_up(self.joined.frames, self.joined.ops);
+                Ok(None)
+            }
+            arrived => Ok(Some(arrived)),
+        }
+    }
+
+    /// Makes the bytes in between that can be made.
+    fn make_due(&mut self, index: &Index, old: &dyn Files, frame: &mut Vec<u8>) -> Result<(), PatchError> {
+        while self.members.middles.is_due(self.joined.frames) {
+            let middle = index.middles().get(self.members.middles.count()).ok_or(DecodeError::Length)?;
+            let bytes = middles::make(&mut self.members, index, old, middle, frame)?;
+            self.members.middles.add(bytes);
+        }
+        Ok(())
     }
 
     /// The next literal byte.
@@ -96,7 +173,14 @@ impl<R: Read> Literals<R> {
         // The memory of one frame is given back before another is made.
         self.base += self.held.len() as u64;
         self.held = Vec::new();
-        let arrived = self.ahead.next(&mut self.input, index, (old, &mut self.members), self.at).ok_or(DecodeError::Length)??;
+        let arrived = loop {
+            if let Some(arrived) = self.joined.early.pop_front() {
+                break arrived;
+            }
+            if let Some(arrived) = self.pull(index, old)? {
+                break arrived;
+            }
+        };
         match arrived {
             Arrived::Bytes(bytes) => self.held = bytes,
             Arrived::Skipped(len) => self.base += len,
@@ -133,7 +217,11 @@ pub(super) fn prepare(
     (old, members): (&dyn Files, &mut Members),
 ) -> Result<Task, PatchError> {
     let path = |number: u32| index.source(number).map(|source| source.file.path.clone());
-    let paths = frame.references.iter().filter_map(|reference| path(reference.source)).collect();
+    let paths = if frame.references.iter().any(|reference| index.middle_of(reference.source).is_some()) {
+        middles::old_paths(index)
+    } else {
+        frame.references.iter().filter_map(|reference| path(reference.source)).collect()
+    };
     Ok(Task { references: read_references(frame, index, (old, members))?, paths, ..task })
 }
 

@@ -1,26 +1,38 @@
-//! What members of old files hold.
+//! What is read from sources.
 
 use std::sync::Arc;
 
-use untorn_format::patch::{Index, Inflated, Restored, Source};
+use untorn_format::patch::{Index, Inflated, Restored};
+use untorn_format::{DecodeError, TreePath};
 
 use super::container::read_len_of;
+use super::middles::Middles;
 use super::old::read_old;
 use crate::deflate::{self, BLOCK_TOKENS_MAX, Old};
+use crate::files::piece_len;
 use crate::{Files, PatchError};
 
 /// Bytes of memory that inflated members may take together: 8 MiB. One may always be held.
 const HELD_LEN_MAX: u64 = 8 << 20;
 
-/// Inflates members of old files, and keeps the last few.
+/// Reads sources: files, what their members hold, and bytes in between. Inflates members, and keeps the last few.
 #[derive(Default)]
 pub(super) struct Members {
     /// By number of the source; the one used last stands last.
     held: Vec<(u32, Arc<Old>)>,
+    /// Of a joined patch.
+    pub(super) middles: Middles,
+}
+
+/// Where bytes are.
+#[derive(Clone, Copy)]
+enum Place<'i> {
+    File(&'i TreePath),
+    Middle(usize),
 }
 
 impl Members {
-    /// Fills `buf` from a source, a file or a member of one.
+    /// Fills `buf` from a source.
     pub(super) fn read(
         &mut self,
         index: &Index,
@@ -29,32 +41,48 @@ impl Members {
         buf: &mut [u8],
         at: u64,
     ) -> Result<(), PatchError> {
-        let source = source(index, number)?;
-        let Some(inflated) = source.inflated else { return read_old(old, &source.file.path, buf, at) };
-        let member = self.get(old, number, source, inflated)?;
-        let start = usize::try_from(at).unwrap_or(usize::MAX);
-        let bytes = start.checked_add(buf.len()).and_then(|end| member.raw.get(start..end));
-        buf.copy_from_slice(bytes.ok_or(untorn_format::DecodeError::Length)?);
-        Ok(())
+        let Some(inflated) = inflated(index, number) else { return self.read_place(place(index, number)?, old, buf, at) };
+        let member = self.get(old, number, place(index, inflated.source)?, inflated)?;
+        fill(&member.raw, buf, at)
     }
 
     /// A member that another is made like.
     pub(super) fn like(&mut self, index: &Index, old: &dyn Files, number: u32) -> Result<Option<Arc<Old>>, PatchError> {
-        let source = source(index, number)?;
-        source.inflated.map(|inflated| self.get(old, number, source, inflated)).transpose()
+        let inflated = inflated(index, number);
+        inflated.map(|inflated| self.get(old, number, place(index, inflated.source)?, inflated)).transpose()
     }
 
-    fn get(&mut self, old: &dyn Files, number: u32, source: Source<'_>, inflated: &Inflated) -> Result<Arc<Old>, PatchError> {
+    fn read_place(&self, place: Place<'_>, old: &dyn Files, buf: &mut [u8], at: u64) -> Result<(), PatchError> {
+        match place {
+            Place::File(path) => read_old(old, path, buf, at),
+            Place::Middle(number) => fill(self.middles.get(number)?, buf, at),
+        }
+    }
+
+    fn get(&mut self, old: &dyn Files, number: u32, place: Place<'_>, inflated: &Inflated) -> Result<Arc<Old>, PatchError> {
         let found = self.held.iter().rposition(|(held, _)| *held == number);
         let member = match found {
             Some(place) => self.held.remove(place),
             None => {
                 self.make_room(inflated);
-                (number, Arc::new(inflate(old, source, inflated)?))
+                let stored = self.stored(old, place, inflated)?;
+                (number, Arc::new(inflate(stored, place, inflated)?))
             }
         };
         self.held.push(member.clone());
         Ok(member.1)
+    }
+
+    /// A member as it stands.
+    fn stored(&self, old: &dyn Files, place: Place<'_>, inflated: &Inflated) -> Result<Vec<u8>, PatchError> {
+        match place {
+            Place::File(path) => read_len_of(old, path, (inflated.at, inflated.stored_len)),
+            Place::Middle(number) => {
+                let mut stored = vec![0; piece_len(inflated.stored_len, self.middles.get(number)?.len())];
+                fill(self.middles.get(number)?, &mut stored, inflated.at)?;
+                Ok(stored)
+            }
+        }
     }
 
     /// Gives up the members used longest ago.
@@ -69,15 +97,33 @@ impl Members {
     }
 }
 
-/// A source that the index says is there.
-fn source(index: &Index, number: u32) -> Result<Source<'_>, PatchError> {
-    index.source(number).ok_or_else(|| untorn_format::DecodeError::Field("number of a source").into())
+/// The member that a source is.
+fn inflated(index: &Index, number: u32) -> Option<&Inflated> {
+    (number as usize).checked_sub(index.sources().len()).and_then(|number| index.inflated().get(number))
+}
+
+/// Where the bytes of a source that is no member are.
+fn place(index: &Index, number: u32) -> Result<Place<'_>, PatchError> {
+    if let Some(file) = index.sources().get(number as usize) {
+        return Ok(Place::File(&file.path));
+    }
+    index.middle_of(number).map(Place::Middle).ok_or_else(|| DecodeError::Field("number of a source").into())
+}
+
+/// Fills `buf` from bytes that are at hand.
+fn fill(bytes: &[u8], buf: &mut [u8], at: u64) -> Result<(), PatchError> {
+    let start = usize::try_from(at).unwrap_or(usize::MAX);
+    let bytes = start.checked_add(buf.len()).and_then(|end| bytes.get(start..end));
+    buf.copy_from_slice(bytes.ok_or(DecodeError::Length)?);
+    Ok(())
 }
 
 /// A member that does not hold what it should is not the one meant.
-fn inflate(old: &dyn Files, source: Source<'_>, inflated: &Inflated) -> Result<Old, PatchError> {
-    let other = || PatchError::Old { path: source.file.path.clone() };
-    let stored = read_len_of(old, &source.file.path, (inflated.at, inflated.stored_len))?;
+fn inflate(stored: Vec<u8>, place: Place<'_>, inflated: &Inflated) -> Result<Old, PatchError> {
+    let other = || match place {
+        Place::File(path) => PatchError::Old { path: path.clone() },
+        Place::Middle(_) => DecodeError::Field("bytes in between").into(),
+    };
     let raw_len = usize::try_from(inflated.raw_len).map_err(|_| other())?;
     let stored = deflate::bare(stored, inflated.wrap).map_err(|_| other())?;
     let parsed = deflate::parse(&stored, raw_len).map_err(|_| other())?;

@@ -9,6 +9,7 @@ mod file_reader;
 mod literals;
 mod lzma;
 mod members;
+mod middles;
 mod need;
 mod old;
 
@@ -20,6 +21,7 @@ use untorn_format::patch::{Change, Header, Index};
 
 use crate::{Files, PatchError};
 pub use anywhere::StretchReader;
+pub(crate) use container::read_len;
 pub use cost::Cost;
 pub use file_reader::{FileReader, Piece, Way};
 use literals::Literals;
@@ -38,9 +40,18 @@ pub struct PatchReader<R> {
     literals: Literals<R>,
     /// Number of the change that [`PatchReader::next_file`] looks at next.
     next: usize,
+    /// How many operations the files handed out so far have.
+    ops_done: usize,
     /// Where the literal bytes of the files handed out so far end.
     literals_end: u64,
     made: BTreeMap<usize, Hash>,
+}
+
+/// Header and index, read and checked.
+pub(crate) fn read_head(input: &mut impl Read) -> Result<(Header, Index), PatchError> {
+    let header = container::read_header(input)?;
+    let index = container::read_index(input, &header)?;
+    Ok((header, index))
 }
 
 /// What is known once a patch was read to its end.
@@ -75,7 +86,10 @@ impl<R: Read> PatchReader<R> {
         let threads = Need::of(&header, &index).fit(threads, memory_len_max)?;
         let mut literals = Literals::new(input);
         literals.set_threads(threads);
-        Ok(Self { header, index, literals, next: 0, literals_end: 0, made: BTreeMap::new() })
+        if index.is_joined() {
+            literals.set_joined(&index);
+        }
+        Ok(Self { header, index, literals, next: 0, ops_done: 0, literals_end: 0, made: BTreeMap::new() })
     }
 
     /// For an input that comes slowly: `is_there` says whether that many more bytes of it can be read without waiting, and nothing else is read ahead. So what has come is used before
@@ -112,9 +126,12 @@ impl<R: Read> PatchReader<R> {
         let (number, file) =
             (self.next..).zip(changes.get(self.next..)?).find_map(|(number, change)| Some((number, change.file()?)))?;
         self.next = number + 1;
+        let ops_before = self.ops_done;
+        self.ops_done += file.ops.len();
         self.literals.skip_to(self.literals_end);
         self.literals_end = self.literals_end.saturating_add(file.literal_len());
-        Some(FileReader::new(&self.index, &changes[number], file, &mut self.literals, (number, &mut self.made), old, way))
+        let made = (number, &mut self.made);
+        Some(FileReader::new(&self.index, &changes[number], file, &mut self.literals, made, old, way).behind(ops_before))
     }
 
     /// The change whose file [`PatchReader::next_file`] hands out next, to choose the [`Way`].

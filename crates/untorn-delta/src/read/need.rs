@@ -1,6 +1,6 @@
 //! How much memory reading a patch takes.
 
-use untorn_format::patch::{Change, Frame, Header, Index, Op, Reference, Restored};
+use untorn_format::patch::{Change, Frame, Header, How, Index, Middle, Op, Reference, Restored};
 
 use super::members;
 use crate::PatchError;
@@ -33,14 +33,30 @@ impl Need {
         let of_index_frame = |frame: &Frame| (size_of::<Frame>() + frame.references.len() * size_of::<Reference>()) as u64;
         let in_changes = changes.iter().map(of_change).fold(0, u64::saturating_add);
         let in_frames = index.frames().iter().map(of_index_frame).fold(0, u64::saturating_add);
-        let in_inflated = size_of_val(index.inflated()) as u64;
+        let of_middle = |middle: &Middle| match &middle.how {
+            How::Adapted { program, .. } => program.len(),
+            How::Restored(restored) => restored.recipe.len(),
+            How::Frame(_) | How::Pieces(_) => 0,
+        };
+        let in_middles = index.middles().iter().map(|it| size_of_val(it.how.ops()) + of_middle(it)).sum::<usize>();
+        let in_inflated = (size_of_val(index.inflated()) + size_of_val(index.middles()) + in_middles) as u64;
         let restored = changes.iter().filter_map(Change::file).flat_map(|file| {
             let restored = |op: &Op| {
                 if let Op::Restore { number, len, .. } = op { Some((*len, file.restored.get(*number as usize)?)) } else { None }
             };
             file.ops.iter().filter_map(restored)
         });
-        let of_members = members::memory_len(index.inflated(), restored);
+        let in_between = index
+            .middles()
+            .iter()
+            .filter_map(|middle| if let How::Restored(restored) = &middle.how { Some((middle.len, restored)) } else { None });
+        let literals = index.middles().iter().map(|middle| match &middle.how {
+            How::Adapted { literals, .. } => literals.iter().map(Op::len).fold(0, u64::saturating_add),
+            How::Frame(_) | How::Pieces(_) | How::Restored(_) => 0,
+        });
+        let of_members = members::memory_len(index.inflated(), restored.chain(in_between))
+            .saturating_add(index.held_len())
+            .saturating_add(literals.max().unwrap_or(0));
         let of_frame = |frame: &Frame| frame.stored_len.saturating_add(2 * (frame.len + frame.reference_len()));
         Self {
             index_len: in_changes

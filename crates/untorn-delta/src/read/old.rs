@@ -22,7 +22,7 @@ fn old_error(path: &TreePath, source: io::Error) -> PatchError {
 /// Does nothing when there is no file before.
 ///
 /// Of a file of which no byte stays, the patch has only two bytes of its hash: the whole hash is given back, and the hash of all these hashes, in the
-/// order of the changes, must be [`Sums::before`](untorn_format::patch::Sums::before).
+/// order of the changes, must be [`Sums::before`](untorn_format::patch::Sums::before). A joined patch has nothing: the whole hash is given back, and must be that of the old manifest.
 ///
 /// # Errors
 /// [`PatchError::Old`] when it is another, [`PatchError::Read`] when it cannot be read.
@@ -37,13 +37,14 @@ pub fn check_replaced(change: &Change, old: &dyn Files) -> Result<Option<Hash>, 
             .map_err(|source| old_error(&change.path, source))
     };
     match change.file() {
-        Some(file) => file.replaced_ranges(len).try_for_each(&mut add)?,
-        None => add((0, len))?,
+        Some(file) if replaced != Replaced::Unsaid => file.replaced_ranges(len).try_for_each(&mut add)?,
+        _ => add((0, len))?,
     }
     let longer = old.read_at(&change.path, &mut [0], len).map_err(|source| old_error(&change.path, source))? > 0;
     let found = hasher.finish();
     match replaced {
         Replaced::Whole(hint) if !longer && Hint::from(found) == hint => Ok(Some(found)),
+        Replaced::Unsaid if !longer => Ok(Some(found)),
         Replaced::Parts(check) if !longer && Check::from(found) == check => Ok(None),
         _ => Err(PatchError::Old { path: change.path.clone() }),
     }

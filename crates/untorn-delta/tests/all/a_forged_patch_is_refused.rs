@@ -12,6 +12,7 @@ use untorn_format::{DecodeError, Hash};
 fn forge(facts_stored: &[u8], facts_len: u64, digests: &[u8], frames: &[u8]) -> Vec<u8> {
     let header = Header {
         restores: false,
+        joined: false,
         from: Hash::of(b"old"),
         to: Hash::of(b"new"),
         facts_stored_len: facts_stored.len() as u64,

@@ -87,10 +87,12 @@ fn other_documents_and_newer_formats_are_named_as_such() {
         changed
     };
     assert_eq!(refused(&with(8, 3)), DecodeError::NewerFormat { found: 3 });
-    assert_eq!(refused(&with(12, 2)), DecodeError::UnknownFeatures { bits: 2 });
-    assert_eq!(refused(&with(12, 3)), DecodeError::UnknownFeatures { bits: 2 });
-    // One that is known, and not used.
-    assert!(matches!(refused(&with(12, 1)), DecodeError::Field(_) | DecodeError::Length));
+    assert_eq!(refused(&with(12, 4)), DecodeError::UnknownFeatures { bits: 4 });
+    assert_eq!(refused(&with(12, 7)), DecodeError::UnknownFeatures { bits: 4 });
+    // Those that are known, and not used.
+    for features in [1, 2, 3] {
+        assert!(matches!(refused(&with(12, features)), DecodeError::Field(_) | DecodeError::Length));
+    }
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn content() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![4 => edited, 1 => (0..6_u64).prop_map(|seed| noise(seed, 1000)), 1 => Just(Vec::new())]
 }
 
-fn tree() -> impl Strategy<Value = Tree> {
+pub(crate) fn tree() -> impl Strategy<Value = Tree> {
     let at = prop::sample::select(vec!["a", "a/x", "a/y", "b", "b/c", "b/c/d", "e", "f/a", "f/x", "g"]);
     let node = prop_oneof![
         6 => (content(), any::<bool>()).prop_map(|(bytes, executable)| Node::File(bytes, executable)),

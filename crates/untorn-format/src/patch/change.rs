@@ -42,6 +42,8 @@ pub enum Replaced {
     Whole(Hint),
     /// Some stay, since [`FilePatch::ops`] keeps them: the check of the others, one stretch after the other.
     Parts(Check),
+    /// Nothing is said of them: only in joined patches. Whoever applies one knows the hash of the whole file.
+    Unsaid,
 }
 
 /// What stands at a path afterwards.
@@ -72,7 +74,7 @@ pub enum After {
 pub struct FilePatch {
     /// Its length in bytes.
     pub len: u64,
-    /// Hash of all its bytes; `None` when all of them are literal, since the hashes of the frames vouch for those.
+    /// Hash of all its bytes; `None` when all of them are literal, since the hashes of the frames vouch for those. In a joined patch also for other files of which nothing is kept.
     pub hash: Option<Hash>,
     /// Its executable bit.
     pub executable: bool,
@@ -84,7 +86,7 @@ pub struct FilePatch {
     /// How each operation of kind [`Op::Restore`] makes its bytes, in the order of these operations.
     pub restored: Vec<Restored>,
     /// Check of the bytes of every operation that is not [`Op::Keep`], one stretch after the other; `None` when nothing is kept, since these
-    /// are all bytes.
+    /// are all bytes. In a joined patch also when nothing is known.
     pub written: Option<Check>,
 }
 
@@ -117,18 +119,34 @@ impl Change {
     }
 
     /// Checks what can be checked without the other changes and the sources.
-    pub(super) fn check(&self) -> Result<(), DecodeError> {
+    /// `is_joined`: in a joined patch.
+    pub(super) fn check(&self, is_joined: bool) -> Result<(), DecodeError> {
         require(!self.is_none(), "change that changes nothing")?;
         let len = self.file().map_or(0, |file| file.len);
         require(len.max(self.old_len()) <= MAX_FILE_LEN, "length of a file")?;
         self.file().map_or(Ok(()), FilePatch::check_program)?;
         self.file().map_or(Ok(()), FilePatch::check_restored)?;
-        let keeps = self.file().is_some_and(FilePatch::keeps);
-        require(self.file().is_none_or(|file| file.written.is_some() == keeps), "check of the written bytes")?;
-        require(self.file().is_none_or(|file| file.hash.is_none() == file.is_literal()), "hash of a file")?;
-        let parts = matches!(self.before, Before::File { replaced: Replaced::Parts(_), .. });
-        require(parts == keeps || !matches!(self.before, Before::File { .. }), "check of the replaced bytes")?;
+        self.check_digests(is_joined)?;
         self.targets().try_for_each(|target| Ok(check_symlink_target(&self.path, target)?))
+    }
+
+    /// Checks that hashes and checks are there where they must be, and nowhere else.
+    fn check_digests(&self, is_joined: bool) -> Result<(), DecodeError> {
+        let keeps = self.file().is_some_and(FilePatch::keeps);
+        let replaced = if let Before::File { replaced, .. } = self.before { Some(replaced) } else { None };
+        let parts = matches!(replaced, Some(Replaced::Parts(_)));
+        let is_checked = if is_joined { parts } else { keeps };
+        require(self.file().is_none_or(|file| file.written.is_some() == is_checked), "check of the written bytes")?;
+        require(self.file().is_none_or(|file| !file.is_literal() || file.hash.is_none()), "hash of a file")?;
+        let may_lack = |file: &FilePatch| file.is_literal() || is_joined && !keeps;
+        require(self.file().is_none_or(|file| file.hash.is_some() || may_lack(file)), "hash of a file")?;
+        let is_right = match replaced {
+            None => true,
+            Some(Replaced::Parts(_)) => keeps,
+            Some(Replaced::Whole(_)) => !keeps && !is_joined,
+            Some(Replaced::Unsaid) => is_joined,
+        };
+        require(is_right, "check of the replaced bytes")
     }
 
     fn is_none(&self) -> bool {

@@ -9,7 +9,10 @@ use crate::{DecodeError, Hash, TreePath, bytes::require, check_set};
 
 /// Every path that differs between two builds, sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes(Vec<Change>);
+pub struct Changes(Vec<Change>, IsJoined);
+
+/// Whether they are those of a joined patch.
+type IsJoined = bool;
 
 impl Changes {
     /// From changes sorted by path.
@@ -18,10 +21,28 @@ impl Changes {
     /// [`DecodeError`] when they are not sorted, a path is listed twice, one changes nothing, a file moves from where none leaves, or
     /// what stands afterwards clashes with itself.
     pub fn new(changes: Vec<Change>) -> Result<Self, DecodeError> {
+        Self::checked(changes, false)
+    }
+
+    /// The same, of a joined patch: nothing is said of the bytes of old files but where [`Replaced::Parts`] is, and files of which nothing is kept may have no hash.
+    ///
+    /// # Errors
+    /// As [`Changes::new`].
+    pub fn joined(changes: Vec<Change>) -> Result<Self, DecodeError> {
+        Self::checked(changes, true)
+    }
+
+    /// Whether they are those of a joined patch.
+    #[must_use]
+    pub fn is_joined(&self) -> bool {
+        self.1
+    }
+
+    fn checked(changes: Vec<Change>, is_joined: bool) -> Result<Self, DecodeError> {
         require(changes.len() as u64 <= MAX_CHANGES, "number of changes")?;
         require(changes.windows(2).all(|pair| pair[0].path < pair[1].path), "order of changes")?;
-        changes.iter().try_for_each(Change::check)?;
-        let changes = Self(changes);
+        changes.iter().try_for_each(|change| change.check(is_joined))?;
+        let changes = Self(changes, is_joined);
         changes.check_moves()?;
         changes.check_paths()?;
         Ok(changes)

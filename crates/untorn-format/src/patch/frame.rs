@@ -64,16 +64,17 @@ impl Frame {
         self.references.iter().fold(0, |sum, reference| sum.saturating_add(reference.len))
     }
 
-    /// `files` is how many of the sources are files; the others are members, which are inflated whole.
-    pub(super) fn check(&self, sources: &[u64], files: usize) -> Result<(), DecodeError> {
+    /// `members` are the numbers of the sources that are members, which are inflated whole.
+    pub(super) fn check(&self, sources: &[u64], members: &std::ops::Range<usize>) -> Result<(), DecodeError> {
         require((1..=MAX_FRAME_LEN).contains(&self.len), "length of a frame")?;
         require((1..=self.len + self.len / 16 + 64).contains(&self.stored_len), "stored length of a frame")?;
         require(self.kind != FrameKind::Raw || self.is_raw(), "raw frame")?;
         require(self.reference_len() <= MAX_REFERENCE_LEN, "length of references")?;
         self.references.iter().try_for_each(|reference| reference.check(sources))?;
-        let members = self.references.iter().map(|reference| reference.source as usize).filter(|source| *source >= files);
+        let referred =
+            self.references.iter().map(|reference| reference.source as usize).filter(|source| members.contains(source));
         let mut before = None;
-        let inflated = members.filter(|source| before.replace(*source) != Some(*source)).map(|source| sources[source]);
+        let inflated = referred.filter(|source| before.replace(*source) != Some(*source)).map(|source| sources[source]);
         require(inflated.fold(0, u64::saturating_add) <= MAX_INFLATED_LEN, "length of inflated references")
     }
 

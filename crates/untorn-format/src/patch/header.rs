@@ -16,6 +16,8 @@ pub const FORMAT_NUMBER: u32 = 2;
 
 /// The feature of patches that restore members: see [`Header::restores`].
 const RESTORES: u32 = 1;
+/// The feature of patches that were joined from two: see [`Header::joined`].
+const JOINED: u32 = 2;
 
 const KIND: Kind = Kind { magic: *b"untorn:d", format: FORMAT_NUMBER, len_max: HEADER_LEN as u64 };
 
@@ -37,6 +39,8 @@ pub(crate) const ROWS: &[Row] = rows!(
 pub struct Header {
     /// Whether members of files are inflated, and deflated again: a critical feature, without which all is as if there were none.
     pub restores: bool,
+    /// Whether it was joined from two patches: a critical feature, with which it says less of the old files, and makes some bytes on the way that are in no file.
+    pub joined: bool,
     /// Hash of the manifest of the build it starts from.
     pub from: Hash,
     /// Hash of the manifest of the build it leads to.
@@ -69,7 +73,7 @@ impl Header {
     #[must_use]
     pub fn encode(&self) -> [u8; HEADER_LEN] {
         let mut block = [0; HEADER_LEN];
-        KIND.begin_with(&mut block, if self.restores { RESTORES } else { 0 });
+        KIND.begin_with(&mut block, if self.restores { RESTORES } else { 0 } | if self.joined { JOINED } else { 0 });
         FROM.put(&mut block, self.from.0);
         TO.put(&mut block, self.to.0);
         FACTS_STORED_LEN.put(&mut block, self.facts_stored_len.to_le_bytes());
@@ -87,9 +91,10 @@ impl Header {
     /// # Errors
     /// [`DecodeError`] for anything that [`Header::encode`] would not have written, or when a part is longer than is read.
     pub fn decode(block: &[u8; HEADER_LEN]) -> Result<Self, DecodeError> {
-        let (_, features) = KIND.open_knowing(block, RESTORES)?;
+        let (_, features) = KIND.open_knowing(block, RESTORES | JOINED)?;
         let header = Self {
-            restores: features == RESTORES,
+            restores: features & RESTORES != 0,
+            joined: features & JOINED != 0,
             from: FROM.hash(block),
             to: TO.hash(block),
             facts_stored_len: FACTS_STORED_LEN.u64(block),

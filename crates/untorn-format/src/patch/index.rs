@@ -2,11 +2,13 @@
 
 use super::fields::{Fields, put_number, put_signed, put_text};
 use super::frame::{put_frame, take_frame};
+use super::held::{self, Lifetime};
 use super::inflated::{self, Inflated, Source};
-use super::op::{Limits, Reading, moved, put_ops, take_ops};
+use super::middle::{self, How, Middle};
+use super::op::{Reading, moved, put_ops, take_ops};
 use super::paths::{put_paths, take_paths};
 use super::{
-    After, Before, Change, Changes, Check, FilePatch, Frame, Hint, MAX_CHANGES, MAX_FACTS_LEN, MAX_FILE_LEN, MAX_FRAMES, MAX_OPS,
+    After, Before, Change, Changes, Check, FilePatch, Frame, Hint, MAX_CHANGES, MAX_FACTS_LEN, MAX_FRAMES, MAX_OPS,
     MAX_REFERENCES, Op, Replaced, Restored,
 };
 use crate::{DecodeError, Hash, Hasher, TreePath, bytes::require};
@@ -53,11 +55,21 @@ impl Default for Sums {
 /// Everything about a patch but its literal bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Index {
-    changes: Changes,
-    sources: Vec<SourceFile>,
-    inflated: Vec<Inflated>,
-    frames: Vec<Frame>,
-    sums: Sums,
+    pub(super) changes: Changes,
+    pub(super) sources: Vec<SourceFile>,
+    pub(super) inflated: Vec<Inflated>,
+    pub(super) middles: Vec<Middle>,
+    pub(super) frames: Vec<Frame>,
+    pub(super) sums: Sums,
+}
+
+/// The features of a patch that its index is read by: those of its [header](super::Header).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Features {
+    /// [`Header::restores`](super::Header::restores).
+    pub restores: bool,
+    /// [`Header::joined`](super::Header::joined).
+    pub joined: bool,
 }
 
 impl Index {
@@ -81,15 +93,79 @@ impl Index {
         frames: Vec<Frame>,
         sums: Sums,
     ) -> Result<Self, DecodeError> {
-        let index = Self { changes, sources, inflated, frames, sums };
-        index.check_sources()?;
-        inflated::check(&index.inflated, &index.sources)?;
-        require(index.inflated.is_empty() || index.restores(), "old members that are not needed")?;
-        index.check_ops()?;
-        index.check_frames()?;
-        index.check_literals()?;
-        index.check_use()?;
-        Ok(index)
+        require(!changes.is_joined(), "changes of a joined patch")?;
+        Self { changes, sources, inflated, middles: Vec::new(), frames, sums }.checked()
+    }
+
+    /// That of a joined patch: with bytes in between, which are sources, too, numbered behind the members of old files. It has no [`Sums`]: whoever applies it knows the old manifest.
+    ///
+    /// # Errors
+    /// As [`Index::with_inflated`]; and when bytes in between are made from what is not there yet, are not needed, or when more of them must be kept than may be.
+    pub fn joined(
+        changes: Changes,
+        sources: Vec<SourceFile>,
+        inflated: Vec<Inflated>,
+        middles: Vec<Middle>,
+        frames: Vec<Frame>,
+    ) -> Result<Self, DecodeError> {
+        require(changes.is_joined(), "changes of a joined patch")?;
+        Self { changes, sources, inflated, middles, frames, sums: Sums::default() }.checked()
+    }
+
+    /// Whether the patch was joined from two.
+    #[must_use]
+    pub fn is_joined(&self) -> bool {
+        self.changes.is_joined()
+    }
+
+    /// What [the header](super::Header) must say.
+    #[must_use]
+    pub fn features(&self) -> Features {
+        Features { restores: self.restores(), joined: self.is_joined() }
+    }
+
+    /// The bytes in between, in the order in which they are made. As sources they are numbered behind the members of old files.
+    #[must_use]
+    pub fn middles(&self) -> &[Middle] {
+        &self.middles
+    }
+
+    /// The number of the bytes in between that a source is, or is a member of.
+    #[must_use]
+    pub fn middle_of(&self, source: u32) -> Option<usize> {
+        let files = self.sources.len();
+        let behind = files + self.inflated.len();
+        let source = match (source as usize).checked_sub(files).and_then(|number| self.inflated.get(number)) {
+            Some(inflated) => inflated.source,
+            None => source,
+        };
+        (source as usize).checked_sub(behind).filter(|number| *number < self.middles.len())
+    }
+
+    /// How long each of the bytes in between is needed.
+    #[must_use]
+    pub fn lifetimes(&self) -> Vec<Lifetime> {
+        held::lifetimes(self)
+    }
+
+    /// The most bytes that whoever reads the patch keeps at a time: those in between, and those of frames that are read before files need them. None where nothing is in between.
+    #[must_use]
+    pub fn held_len(&self) -> u64 {
+        if self.middles.is_empty() { 0 } else { held::held_len(self) }
+    }
+
+    /// Of each frame whether it is in between: its bytes go into no file.
+    #[must_use]
+    pub fn passing(&self) -> Vec<bool> {
+        let mut passing = vec![false; self.frames.len()];
+        for middle in &self.middles {
+            if let How::Frame(number) = middle.how
+                && let Some(passing) = passing.get_mut(number as usize)
+            {
+                *passing = true;
+            }
+        }
+        passing
     }
 
     /// What changes, sorted by path.
@@ -122,10 +198,12 @@ impl Index {
         }
     }
 
-    /// Whether any member is restored: what [`Header::restores`](super::Header::restores) must say.
+    /// Whether any member is restored: what [`Header::restores`](super::Header::restores) must say. Of a joined patch, also whether any is inflated.
     #[must_use]
     pub fn restores(&self) -> bool {
+        let in_between = |middle: &Middle| matches!(middle.how, How::Restored(_));
         self.files().any(|file| !file.restored.is_empty())
+            || self.is_joined() && (!self.inflated.is_empty() || self.middles.iter().any(in_between))
     }
 
     /// The frames, in order: together they hold the literal bytes of all files, in the order of the changes.
@@ -158,12 +236,18 @@ impl Index {
         if self.restores() {
             inflated::put(&mut facts, &self.inflated);
         }
+        if self.is_joined() {
+            middle::put(&mut facts, &self.middles, u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
+        }
         let lens = self.source_lens();
         changes.iter().for_each(|change| put_before(&mut facts, &change.before));
         changes.iter().for_each(|change| self.put_after(&mut facts, change));
         changes.iter().for_each(|change| self.put_file_ops(&mut facts, change));
-        digests.extend_from_slice(&self.sums.before.0);
-        digests.extend_from_slice(&self.sums.after.0);
+        if !self.is_joined() {
+            digests.extend_from_slice(&self.sums.before.0);
+            digests.extend_from_slice(&self.sums.after.0);
+        }
+        middle::put_digests(&mut digests, &self.middles);
         changes.iter().for_each(|change| put_digests(&mut digests, change));
         put_number(&mut facts, self.frames.len() as u64);
         self.frames.iter().for_each(|frame| put_frame(&mut facts, &mut digests, frame, &lens));
@@ -183,6 +267,15 @@ impl Index {
     /// # Errors
     /// As [`Index::decode`].
     pub fn decode_as(facts: &[u8], digests: &[u8], restores: bool) -> Result<Self, DecodeError> {
+        Self::decode_with(facts, digests, Features { restores, joined: false })
+    }
+
+    /// Reads the index of a patch with these features.
+    ///
+    /// # Errors
+    /// As [`Index::decode`].
+    pub fn decode_with(facts: &[u8], digests: &[u8], features: Features) -> Result<Self, DecodeError> {
+        let Features { restores, joined } = features;
         let (mut facts, mut digests) = (Fields(facts), Fields(digests));
         let (mut path_bytes_left, mut ops_left) = (MAX_FACTS_LEN, MAX_OPS);
         let count = facts.count(MAX_CHANGES)?;
@@ -194,87 +287,43 @@ impl Index {
         let homes = homes(&paths, tags, &others);
         let files = others.len() + tags.iter().filter(|tag| is_source(**tag)).count();
         let files = u32::try_from(files).map_err(|_| DecodeError::Field("count"))?;
+        let (mut middles, middle_lens) =
+            if joined { middle::take(&mut facts, &mut ops_left, files)? } else { (Vec::new(), Vec::new()) };
         let mut reading = Reading { ops_left: &mut ops_left, files: restores.then_some(files) };
         let mut recipe_lens = Vec::new();
-        let befores = tags.iter().map(|tag| take_before(&mut facts, *tag)).collect::<Result<Vec<_>, _>>()?;
+        let befores = tags.iter().map(|tag| take_before(&mut facts, *tag, joined)).collect::<Result<Vec<_>, _>>()?;
         let mut changes = Vec::new();
         for ((path, tag), before) in paths.iter().zip(tags).zip(befores) {
             let after = take_after(&mut facts, *tag, &paths, &before)?;
             changes.push(Change { path: path.clone(), before, after });
         }
         for (change, home) in changes.iter_mut().zip(homes) {
-            recipe_lens.push(take_file_ops(&mut facts, change, home, &mut reading)?);
+            recipe_lens.push(take_file_ops(&mut facts, change, home, (&mut reading, joined))?);
         }
-        let sums = Sums { before: Hash(digests.array()?), after: Hash(digests.array()?) };
-        changes.iter_mut().zip(&recipe_lens).try_for_each(|(change, lens)| take_digests(&mut digests, change, lens))?;
+        let sums = if joined { Sums::default() } else { Sums { before: Hash(digests.array()?), after: Hash(digests.array()?) } };
+        middle::take_digests(&mut digests, &mut middles, &middle_lens)?;
+        for ((change, lens), tag) in changes.iter_mut().zip(&recipe_lens).zip(tags) {
+            take_digests(&mut digests, change, lens, joined.then_some(tag & CHECKED != 0))?;
+        }
         let sources = merge_sources(&changes, tags, others);
-        let frames = take_frames(&mut facts, &mut digests, &lens(&sources, &inflated))?;
+        let frames = take_frames(&mut facts, &mut digests, &lens(&sources, &inflated, &middles))?;
         facts.end()?;
         digests.end()?;
-        let index = Self::with_inflated(Changes::new(changes)?, sources, inflated, frames, sums)?;
+        let index = if joined {
+            Self::joined(Changes::joined(changes)?, sources, inflated, middles, frames)?
+        } else {
+            Self::with_inflated(Changes::new(changes)?, sources, inflated, frames, sums)?
+        };
         require(index.restores() == restores, "feature that is not used")?;
         Ok(index)
     }
 
     /// The lengths of all sources.
-    fn source_lens(&self) -> Vec<u64> {
-        lens(&self.sources, &self.inflated)
+    pub(super) fn source_lens(&self) -> Vec<u64> {
+        lens(&self.sources, &self.inflated, &self.middles)
     }
 
-    fn check_sources(&self) -> Result<(), DecodeError> {
-        require(self.sources.windows(2).all(|pair| pair[0].path < pair[1].path), "order of sources")?;
-        let valid = |source: &SourceFile| match self.changes.get(&source.path).map(|change| &change.before) {
-            Some(Before::File { len, .. }) => *len == source.len,
-            Some(_) => false,
-            None => source.len <= MAX_FILE_LEN,
-        };
-        require(self.sources.iter().all(valid), "source")
-    }
-
-    fn check_ops(&self) -> Result<(), DecodeError> {
-        let (sources, files) = (&self.source_lens(), self.sources.len());
-        for change in self.changes.as_slice() {
-            if let Some(file) = change.file() {
-                Limits { len: file.len, old_len: change.old_len(), sources, files, restored: &file.restored, is_inner: false }
-                    .check(&file.ops)?;
-            }
-        }
-        let of_file = |file: &FilePatch| file.ops.len() + file.restored.iter().map(|restored| restored.ops.len()).sum::<usize>();
-        let ops = self.files().map(|file| of_file(file) as u64).sum::<u64>();
-        require(ops <= MAX_OPS, "number of operations")
-    }
-
-    fn check_frames(&self) -> Result<(), DecodeError> {
-        let lens = self.source_lens();
-        self.frames.iter().try_for_each(|frame| frame.check(&lens, self.sources.len()))?;
-        let references = self.frames.iter().map(|frame| frame.references.len() as u64).sum::<u64>();
-        require(self.frames.len() as u64 <= MAX_FRAMES, "number of frames")?;
-        require(references <= MAX_REFERENCES, "number of references")
-    }
-
-    fn check_literals(&self) -> Result<(), DecodeError> {
-        let used = self.files().map(FilePatch::literal_len).try_fold(0_u64, u64::checked_add);
-        let held = self.frames.iter().map(|frame| frame.len).try_fold(0_u64, u64::checked_add);
-        require(used.is_some() && used == held, "literal bytes")
-    }
-
-    fn check_use(&self) -> Result<(), DecodeError> {
-        let mut used = vec![false; self.sources.len() + self.inflated.len()];
-        for file in self.files() {
-            let inner = file.restored.iter().flat_map(|restored| &restored.ops);
-            let like = file.restored.iter().filter_map(|restored| restored.like);
-            for source in file.ops.iter().chain(inner).filter_map(Op::source).chain(like) {
-                used[source as usize] = true;
-            }
-        }
-        self.inflated.iter().for_each(|inflated| used[inflated.source as usize] = true);
-        for reference in self.frames.iter().flat_map(|frame| &frame.references) {
-            used[reference.source as usize] = true;
-        }
-        require(used.into_iter().all(|used| used), "source that is not read")
-    }
-
-    fn files(&self) -> impl Iterator<Item = &FilePatch> {
+    pub(super) fn files(&self) -> impl Iterator<Item = &FilePatch> {
         self.changes.as_slice().iter().filter_map(Change::file)
     }
 
@@ -302,7 +351,9 @@ impl Index {
             After::File(file) => (FILE, file.executable),
             After::Moved { executable, .. } => (MOVED, *executable),
         };
-        before | after << 2 | u8::from(executable) << 5 | u8::from(self.source_at(&change.path).is_some()) << 6
+        let is_checked = self.is_joined() && matches!(change.before, Before::File { replaced: Replaced::Parts(_), .. });
+        let checked = if is_checked { CHECKED } else { 0 };
+        before | after << 2 | u8::from(executable) << 5 | u8::from(self.source_at(&change.path).is_some()) << 6 | checked
     }
 
     fn put_other_sources(&self, facts: &mut Vec<u8>) {
@@ -327,6 +378,9 @@ impl Index {
             Some(file) if file.is_literal() => put_number(facts, 0),
             Some(file) => {
                 let files = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
+                if self.is_joined() {
+                    put_number(facts, if file.hash.is_some() { WITH_HASH } else { WITHOUT_HASH });
+                }
                 put_ops(facts, &file.ops, &file.restored, (self.home(&change.path), files));
             }
             None => {}
@@ -346,7 +400,7 @@ fn put_digests(digests: &mut Vec<u8>, change: &Change) {
     match &change.before {
         Before::File { replaced: Replaced::Whole(hint), .. } => digests.extend_from_slice(&hint.0),
         Before::File { replaced: Replaced::Parts(check), .. } => digests.extend_from_slice(&check.0),
-        _ => {}
+        Before::File { replaced: Replaced::Unsaid, .. } | Before::Absent | Before::Dir | Before::Symlink { .. } => {}
     }
     if let Some(file) = change.file() {
         file.hash.iter().for_each(|hash| digests.extend_from_slice(&hash.0));
@@ -359,10 +413,17 @@ fn put_digests(digests: &mut Vec<u8>, change: &Change) {
     }
 }
 
-/// The lengths of files, and behind them of what their members hold.
-fn lens(sources: &[SourceFile], inflated: &[Inflated]) -> Vec<u64> {
-    sources.iter().map(|source| source.len).chain(inflated.iter().map(|inflated| inflated.raw_len)).collect()
+/// The lengths of files, behind them of what their members hold, and behind those of bytes in between.
+fn lens(sources: &[SourceFile], inflated: &[Inflated], middles: &[Middle]) -> Vec<u64> {
+    let files = sources.iter().map(|source| source.len);
+    files.chain(inflated.iter().map(|inflated| inflated.raw_len)).chain(middles.iter().map(|middle| middle.len)).collect()
 }
+
+/// The bit of a tag that says that replaced and written bytes have their checks: only in joined patches.
+const CHECKED: u8 = 1 << 7;
+/// What stands before the operations of a file of a joined patch that is not literal.
+const WITHOUT_HASH: u64 = 1;
+const WITH_HASH: u64 = 2;
 
 const ABSENT: u8 = 0;
 const DIR: u8 = 1;
@@ -415,8 +476,8 @@ fn merge_sources(changes: &[Change], tags: &[u8], others: Vec<SourceFile>) -> Ve
 }
 
 /// What its digests say is not known yet.
-fn take_before(facts: &mut Fields<'_>, tag: u8) -> Result<Before, DecodeError> {
-    require(tag & 1 << 7 == 0 && (tag & 3 == FILE || !is_source(tag)), "kind of change")?;
+fn take_before(facts: &mut Fields<'_>, tag: u8, joined: bool) -> Result<Before, DecodeError> {
+    require((joined && tag & 3 == FILE || tag & CHECKED == 0) && (tag & 3 == FILE || !is_source(tag)), "kind of change")?;
     Ok(match tag & 3 {
         ABSENT => Before::Absent,
         DIR => Before::Dir,
@@ -461,11 +522,19 @@ fn take_file_ops(
     facts: &mut Fields<'_>,
     change: &mut Change,
     home: u32,
-    reading: &mut Reading<'_>,
+    (reading, joined): (&mut Reading<'_>, bool),
 ) -> Result<Vec<usize>, DecodeError> {
     let After::File(file) = &mut change.after else { return Ok(Vec::new()) };
     let mut restored: Vec<(Restored, usize)> = Vec::new();
-    file.ops = take_ops(facts, home, reading, &mut restored)?;
+    let kind = if joined { facts.number()? } else { WITH_HASH };
+    require(kind <= WITH_HASH, "kind of file")?;
+    if kind > 0 {
+        file.ops = take_ops(facts, home, reading, &mut restored)?;
+        require(!joined || !file.ops.is_empty(), "literal file")?;
+    }
+    // Which one is read later.
+    file.hash = (kind == WITH_HASH && !file.is_literal()).then_some(Hash::NONE);
+    require(!joined || file.hash.is_some() == (kind == WITH_HASH), "hash of a file")?;
     require(file.ops.is_empty() || !file.is_literal(), "literal file")?;
     if file.ops.is_empty() && file.len > 0 {
         *reading.ops_left = reading.ops_left.checked_sub(1).ok_or(DecodeError::Field("number of operations"))?;
@@ -476,14 +545,24 @@ fn take_file_ops(
     Ok(lens)
 }
 
-fn take_digests(digests: &mut Fields<'_>, change: &mut Change, recipe_lens: &[usize]) -> Result<(), DecodeError> {
-    let keeps = change.file().is_some_and(FilePatch::keeps);
+/// `checked` says for a joined patch whether replaced and written bytes have their checks.
+fn take_digests(
+    digests: &mut Fields<'_>,
+    change: &mut Change,
+    recipe_lens: &[usize],
+    checked: Option<bool>,
+) -> Result<(), DecodeError> {
+    let is_checked = checked.unwrap_or_else(|| change.file().is_some_and(FilePatch::keeps));
     if let Before::File { replaced, .. } = &mut change.before {
-        *replaced = if keeps { Replaced::Parts(Check(digests.array()?)) } else { Replaced::Whole(Hint(digests.array()?)) };
+        *replaced = match checked {
+            _ if is_checked => Replaced::Parts(Check(digests.array()?)),
+            Some(_) => Replaced::Unsaid,
+            None => Replaced::Whole(Hint(digests.array()?)),
+        };
     }
     if let After::File(file) = &mut change.after {
-        file.hash = if file.is_literal() { None } else { Some(Hash(digests.array()?)) };
-        file.written = if keeps { Some(Check(digests.array()?)) } else { None };
+        file.hash = if file.hash.is_some() { Some(Hash(digests.array()?)) } else { None };
+        file.written = if is_checked { Some(Check(digests.array()?)) } else { None };
         if file.adapts() {
             let len = digests.number()?;
             file.program = digests.bytes(len)?.to_vec();

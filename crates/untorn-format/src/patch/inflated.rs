@@ -8,7 +8,7 @@ use crate::{DecodeError, bytes::require};
 /// A deflated stream in a file of the old build: what it holds is a source as a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Inflated {
-    /// The number of the file in [`Index::sources`](super::Index::sources).
+    /// The number of the file in [`Index::sources`](super::Index::sources); in a joined patch also that of bytes in between.
     pub source: u32,
     /// Offset of the stream in it.
     pub at: u64,
@@ -100,16 +100,20 @@ impl Source<'_> {
 }
 
 /// Checks that streams lie in their files, in order and apart.
-pub(super) fn check(inflated: &[Inflated], sources: &[SourceFile]) -> Result<(), DecodeError> {
+/// `lens` are those of all sources, and `files` of these are files.
+pub(super) fn check(inflated: &[Inflated], lens: &[u64], files: usize) -> Result<(), DecodeError> {
     require(inflated.len() as u64 <= MAX_INFLATED, "number of old members")?;
     let behind = |one: &Inflated, next: &Inflated| {
         one.source < next.source
             || one.source == next.source && one.at.checked_add(one.stored_len).is_some_and(|end| end <= next.at)
     };
     require(inflated.windows(2).all(|pair| behind(&pair[0], &pair[1])), "order of old members")?;
+    let members = inflated.len();
     inflated.iter().try_for_each(|inflated| {
-        let file = sources.get(inflated.source as usize).ok_or(DecodeError::Field("number of a source"))?;
-        let is_within = inflated.at.checked_add(inflated.stored_len).is_some_and(|end| end <= file.len);
+        let source = inflated.source as usize;
+        let is_member = (files..files + members).contains(&source);
+        let file_len = lens.get(source).filter(|_| !is_member).ok_or(DecodeError::Field("number of a source"))?;
+        let is_within = inflated.at.checked_add(inflated.stored_len).is_some_and(|end| end <= *file_len);
         require(inflated.stored_len > 0 && is_within, "old member beyond its file")?;
         let raw_len_max = MAX_RAW_LEN.min(inflated.stored_len.saturating_mul(INFLATION_MAX));
         require((1..=raw_len_max).contains(&inflated.raw_len), "length of an old member")?;

@@ -8,11 +8,14 @@
 mod change;
 mod changes;
 mod check;
+mod consistency;
 mod fields;
 mod frame;
 mod header;
+mod held;
 mod index;
 mod inflated;
+mod middle;
 mod op;
 mod paths;
 
@@ -22,8 +25,10 @@ pub use check::{Check, Hint};
 pub use frame::{Frame, FrameKind, Reference};
 pub(crate) use header::ROWS as HEADER_ROWS;
 pub use header::{FORMAT_NUMBER, HEADER_LEN, Header};
-pub use index::{Index, SourceFile, Sums};
+pub use held::{Expiry, Lifetime};
+pub use index::{Features, Index, SourceFile, Sums};
 pub use inflated::{CHUNK_LEN, Inflated, Source, Wrap};
+pub use middle::{How, Middle};
 pub use op::Op;
 
 /// The most bytes of index facts that are read, before compression: 32 MiB.
@@ -48,6 +53,14 @@ pub const MAX_REFERENCE_LEN: u64 = 16 << 20;
 pub const MAX_INFLATED: u64 = 512 << 10;
 /// The most bytes that the members hold which one frame refers to, in whole or in part: 32 MiB.
 pub const MAX_INFLATED_LEN: u64 = 32 << 20;
+/// The most pieces of bytes in between.
+pub const MAX_MIDDLES: u64 = 512 << 10;
+/// The longest piece of bytes in between: 64 MiB.
+pub const MAX_MIDDLE_LEN: u64 = 64 << 20;
+/// The most bytes in between that are made, those of frames aside: 16 GiB.
+pub const MAX_MIDDLES_LEN: u64 = 16 << 30;
+/// The most bytes that a reader of a joined patch must keep in memory at a time, besides a frame: 160 MiB.
+pub const MAX_HELD_LEN: u64 = 160 << 20;
 /// Deflated bytes hold at most so many times their number: 1032 (258 bytes for two bits).
 pub const INFLATION_MAX: u64 = 1032;
 /// The most raw bytes of one [member](Restored) that is deflated again, and of an old one that is inflated: 32 MiB.

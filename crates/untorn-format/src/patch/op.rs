@@ -108,6 +108,8 @@ pub(super) struct Limits<'a> {
     pub(super) sources: &'a [u64],
     /// How many of these are files.
     pub(super) files: usize,
+    /// Where the members end; behind them stand bytes in between, which are read as files are.
+    pub(super) members_end: usize,
     /// How the operations that restore make their bytes.
     pub(super) restored: &'a [Restored],
     /// Whether these are the operations of a member, which may copy from an old one.
@@ -132,12 +134,12 @@ impl Limits<'_> {
             Op::Keep { len } => within(made, len, self.old_len, "kept bytes beyond the old file"),
             Op::Copy { source, at, len } => {
                 let source_len = *self.sources.get(source as usize).ok_or(DecodeError::Field("number of a source"))?;
-                require(self.is_inner || (source as usize) < self.files, "number of a source")?;
+                require(self.is_inner || self.is_filed(source), "number of a source")?;
                 within(at, len, source_len, "copy beyond its source")
             }
             Op::Literal { .. } => Ok(()),
             Op::Adapt { source, len, literal_len } => {
-                require((source as usize) < self.files, "number of a source")?;
+                require(self.is_filed(source), "number of a source")?;
                 require(literal_len <= len, "literal bytes of an adapted file")
             }
             Op::Restore { number, len, literal_len } => {
@@ -149,18 +151,24 @@ impl Limits<'_> {
 }
 
 impl Limits<'_> {
+    /// Whether a source is no member: a file, or bytes in between.
+    pub(super) fn is_filed(&self, source: u32) -> bool {
+        let source = source as usize;
+        source < self.files || (self.members_end..self.sources.len()).contains(&source)
+    }
+
     /// What a member holds is made of copies and literal bytes, and is no more than such a member can hold.
-    fn check_restored(&self, restored: &Restored, len: u64, literal_len: u64) -> Result<(), DecodeError> {
+    pub(super) fn check_restored(&self, restored: &Restored, len: u64, literal_len: u64) -> Result<(), DecodeError> {
         let raw_len_max = MAX_RAW_LEN.min(len.saturating_mul(INFLATION_MAX));
         require(restored.raw_len <= raw_len_max, "length of a restored member")?;
         let is_inner = |op: &Op| matches!(op, Op::Copy { .. } | Op::Literal { .. });
         require(restored.ops.iter().all(is_inner), "operation of a restored member")?;
         let literals = restored.ops.iter().map(Op::literal_len).fold(0, u64::saturating_add);
         require(literals == literal_len, "literal bytes of a restored member")?;
-        let is_member = |number: u32| (self.files..self.sources.len()).contains(&(number as usize));
+        let is_member = |number: u32| (self.files..self.members_end).contains(&(number as usize));
         require(restored.like.is_none_or(is_member), "number of an old member")?;
         // So no more members need be inflated for it.
-        let is_near = |number: u32| (number as usize) < self.files || restored.like == Some(number);
+        let is_near = |number: u32| self.is_filed(number) || restored.like == Some(number);
         require(restored.ops.iter().filter_map(Op::source).all(is_near), "number of a source")?;
         restored.wrap.check(len)?;
         Limits { len: restored.raw_len, old_len: 0, restored: &[], is_inner: true, ..*self }.check(&restored.ops)
@@ -233,7 +241,7 @@ pub(super) fn put_ops(out: &mut Vec<u8>, ops: &[Op], restored: &[Restored], (hom
 }
 
 /// What its recipe says stands elsewhere; here, how long it is.
-fn put_restored(out: &mut Vec<u8>, restored: &Restored, (home, files): (u32, u32)) {
+pub(super) fn put_restored(out: &mut Vec<u8>, restored: &Restored, (home, files): (u32, u32)) {
     put_number(out, restored.raw_len);
     put_number(out, restored.like.map_or(0, |like| u64::from(like.saturating_sub(files)) + 1));
     restored.wrap.put(out);
@@ -250,7 +258,7 @@ pub(super) struct Reading<'a> {
 }
 
 /// Reads a member, and the length of its recipe, which stands elsewhere.
-fn take_restored(
+pub(super) fn take_restored(
     fields: &mut Fields<'_>,
     home: u32,
     files: u32,
@@ -328,7 +336,7 @@ fn take_source(fields: &mut Fields<'_>, from: u32) -> Result<u32, DecodeError> {
     source_at(from, fields.signed()?)
 }
 
-fn source_at(from: u32, distance: i64) -> Result<u32, DecodeError> {
+pub(super) fn source_at(from: u32, distance: i64) -> Result<u32, DecodeError> {
     let source = i64::from(from).checked_add(distance).and_then(|source| u32::try_from(source).ok());
     source.ok_or(DecodeError::Field("number of a source"))
 }

@@ -191,6 +191,10 @@ fn the_limits_are_those_of_the_document() {
         ("MAX_INFLATED", patch::MAX_INFLATED),
         ("MAX_RAW_LEN", patch::MAX_RAW_LEN),
         ("MAX_INFLATED_LEN", patch::MAX_INFLATED_LEN),
+        ("MAX_MIDDLES", patch::MAX_MIDDLES),
+        ("MAX_MIDDLE_LEN", patch::MAX_MIDDLE_LEN),
+        ("MAX_MIDDLES_LEN", patch::MAX_MIDDLES_LEN),
+        ("MAX_HELD_LEN", patch::MAX_HELD_LEN),
         ("MAX_FILE_LEN", patch::MAX_FILE_LEN),
     ];
     assert_eq!(described, limits.map(|(name, value)| (name.to_owned(), value)));

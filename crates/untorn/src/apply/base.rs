@@ -56,7 +56,9 @@ pub(super) fn identify(tree: &Tree, dir: &Path, record: &Record, header: &Header
         }
         return Ok(Base::Known(manifest.clone()));
     }
-    if !installed.is_none() || options.base == BaseCheck::Changed {
+    // What a joined patch does not say of the old files, their manifest must.
+    let is_read = options.base != BaseCheck::Changed || header.joined;
+    if !installed.is_none() || !is_read {
         return Ok(Base::Unknown);
     }
     match read_whole(tree, dir, options) {
@@ -173,7 +175,7 @@ pub(super) fn check(fs: &dyn Fs, dir: &Path, index: &Index, base: &Base, options
         let found = look(fs, dir, &source.path)?;
         seen.differences.extend(file_misfit(source.len, found.as_ref()).map(|what| at(&source.path, what)));
     }
-    if seen.differences.is_empty() && Sums::of(whole, []).before != index.sums().before {
+    if seen.differences.is_empty() && !index.is_joined() && Sums::of(whole, []).before != index.sums().before {
         seen.differences = unhinted(index, base)?;
     }
     Ok(seen)

@@ -21,6 +21,9 @@ pub(crate) struct Lost {
 impl Lost {
     /// Of the patch with this `index`, where these old `files` are not what it starts from.
     pub(crate) fn of(index: &Index, files: &BTreeSet<TreePath>) -> Self {
+        if index.is_joined() && !files.is_empty() {
+            return Self::of_joined(index, files);
+        }
         let is_lost = |source: u32| index.source(source).is_some_and(|source| files.contains(&source.file.path));
         let frames = Frames::of(index, &is_lost);
         let (mut lost, mut literals_at) = (Self::default(), 0_u64);
@@ -45,6 +48,15 @@ impl Lost {
         lost.useless_len = useless.map(|(frame, _)| frame.stored_len).fold(0, u64::saturating_add);
         lost.paths.extend(files.iter().cloned());
         lost
+    }
+}
+
+impl Lost {
+    /// Of a joined patch every new file counts as lost: what is made from what goes through bytes that are in none.
+    fn of_joined(index: &Index, files: &BTreeSet<TreePath>) -> Self {
+        let makes = |change: &&Change| matches!(change.after, After::File(_) | After::Moved { .. });
+        let made = index.changes().as_slice().iter().filter(makes).map(|change| change.path.clone());
+        Self { paths: made.chain(files.iter().cloned()).collect(), remade: BTreeSet::new(), useless_len: index.frames_len() }
     }
 }
 

@@ -132,6 +132,10 @@ fn update<R: Read>(
 ) -> Result<()> {
     let (fs, tx_options) = (tree.fs().clone(), options.transaction());
     let (fs, header) = (&*fs, reader.header().clone());
+    if header.joined && !matches!(base, Base::Known(_)) {
+        let is_another = !installed.is_none() && installed != header.from;
+        return Err(if is_another { base::wrong_base(installed, &header, Vec::new()) } else { PatchError::Joined.into() });
+    }
     // 1: the tree must be the one the patch starts from.
     if let Base::Known(old) = base {
         reader.index().changes().start_from(old).map_err(|_| Error::Contradiction)?;

@@ -44,6 +44,8 @@ mod repair_from_a_store_fetches_only_what_is_damaged;
 mod repair_knows_the_release_that_is_installed;
 mod repair_writes_only_what_is_damaged;
 mod stopping_at_any_point_leaves_one_of_two_trees;
+mod the_way_back_is_the_patch_made_the_other_way_round;
+mod two_patches_joined_are_applied_in_one_step;
 mod verify_names_every_kind_of_damage;
 mod verify_tells_which_bytes_are_damaged;
 mod what_a_tree_remembers_of_releases_stays_with_it;

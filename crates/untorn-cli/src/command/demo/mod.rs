@@ -148,7 +148,7 @@ fn sign(diff: &DiffReport, patch: &Path, root: &Path) -> Result<(), Failure> {
     let signed = untorn_keys::sign(&Document::Root(first_root("demo", key.public())), &[&key]).map_err(failed)?;
     fs::write(root, signed.encode()).map_err(|source| Failure::io("write", root, source))?;
     let statement = Statement { build: 2, platform: "any".to_owned(), label: "1.1".to_owned(), created: 0 };
-    signed::sign_patch(patch, diff, &[signed], &statement, &[key])?;
+    signed::sign_patch(patch, (diff.to, diff.manifest_len), &[signed], &statement, &[key])?;
     Ok(())
 }
 

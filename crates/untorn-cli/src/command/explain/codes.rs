@@ -294,6 +294,26 @@ Nothing was changed. Move away what is in it, then try again.",
 Nothing was changed. Run the update without --commit, or with --stage-only first.",
     ),
     (
+        "UNT-MERGE-APART",
+        "The two patches do not fit together.
+No patch was written. The first one must lead to the build that the second one starts from: `untorn inspect PATCH` says from where to where each leads.",
+    ),
+    (
+        "UNT-MERGE-FILE",
+        "How the second patch makes a file cannot be told without the files themselves.
+No patch was written. Make one from the builds with `untorn diff`.",
+    ),
+    (
+        "UNT-MERGE-PRODUCT",
+        "The two patches were signed for different products or platforms.
+No patch was written. Name two patches of the same product.",
+    ),
+    (
+        "UNT-MERGE-SIZE",
+        "The two patches together are more than one can hold, or than whoever applies it could keep in memory.
+No patch was written. Make one from the builds with `untorn diff`.",
+    ),
+    (
         "UNT-NOT-FOLLOWING",
         "The tree follows no releases.
 Nothing was changed. `untorn install` begins to follow them, with a root that you trust; so does `untorn update` with --from and --trust.",
@@ -318,6 +338,12 @@ Nothing was changed. The tree is right, the patch is wrong. Ask whoever made it 
         "UNT-PATCH-DAMAGED",
         "The patch is damaged, or was cut off.
 Nothing was changed. Get it again.",
+    ),
+    (
+        "UNT-PATCH-JOINED",
+        "A patch that `untorn merge` joined from two cannot be used here.
+Nothing was changed. It says less of the old files than others: so the tree must say which build it is, as one does that untorn updated before, or be that build and nothing else; it is not
+applied in steps (--low-disk), and not joined once more. Apply the two patches it was joined from, or make one with `untorn diff`.",
     ),
     (
         "UNT-PATCH-MEMORY",

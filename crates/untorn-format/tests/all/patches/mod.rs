@@ -97,6 +97,7 @@ pub(crate) fn parts() -> Parts {
 pub(crate) fn header() -> Header {
     Header {
         restores: false,
+        joined: false,
         from: Hash::of(b"old"),
         to: Hash::of(b"new"),
         facts_stored_len: 100,

@@ -95,6 +95,9 @@ pub(crate) fn on_held(
     let reader = PatchReader::within(stream, options.memory_len_max, 1)?;
     let (header, index) = (reader.header().clone(), reader.index().clone());
     drop(reader);
+    if header.joined {
+        return Err(PatchError::Joined.into());
+    }
     let at = patch.stream_position().map_err(PatchError::Input)?;
     let mut work = Work { dir, options, header: &header, stretches: StretchReader::new(index, patch, at) };
     if let Some(half_way) = half_way_in(tree, dir)? {
