@@ -1,5 +1,4 @@
 //! `diff_both` makes two patches, each with the bytes that `diff` gives it, and neither when one cannot be made.
-#![cfg(unix)]
 
 use std::{fs, path::Path};
 

@@ -1,5 +1,4 @@
 //! A patch joined from two, without the builds, makes of the first build the last one in one step; and it is used only where the build is known.
-#![cfg(unix)]
 
 use std::{fs, path::Path};
 
