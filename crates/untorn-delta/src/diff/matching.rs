@@ -55,17 +55,23 @@ impl<'a> Matcher<'a> {
     /// The first long enough match in `range`.
     fn find(&mut self, window: &mut NewWindow<'_>, range: Range<u64>, copy_len_min: u64) -> Result<Option<Match>, DiffError> {
         let block_len = self.blocks.block_len();
-        let mut at = range.start;
+        let (mut at, mut poor_until) = (range.start, range.start);
         while range.end - at >= block_len as u64 {
             window.fill(range.start.max(at.saturating_sub(BACK_LEN_MAX)), at, block_len + 1)?;
             let (steps, candidate) = self.next_candidate(window.after(at));
             at += steps as u64;
             let Some((place, density)) = candidate else { continue };
+            let lone_len_min = self.worth_reading(place, density);
+            // What lies by itself and begins within a match that is too short is hardly longer: the old bytes need not be read for it.
+            if lone_len_min > 0 && at < poor_until {
+                at += 1;
+                continue;
+            }
             let found = self.extend(window, range.start..range.end, at, place)?;
-            let len_min = copy_len_min.max(self.worth_reading(place, density));
-            if found.at + found.len >= at + block_len as u64 && found.len >= len_min {
+            if found.at + found.len >= at + block_len as u64 && found.len >= copy_len_min.max(lone_len_min) {
                 return Ok(Some(found));
             }
+            poor_until = poor_until.max(found.at + found.len);
             at += 1;
         }
         Ok(None)
