@@ -17,6 +17,12 @@ pub(crate) fn check(words: &[String], options: &[&str]) -> Result<(), String> {
     Ok(())
 }
 
+/// What stands behind the option `name`.
+pub(crate) fn text<'w>(words: &'w [String], name: &str) -> Option<&'w str> {
+    let at = words.iter().position(|word| word == name)?;
+    words.get(at + 1).map(String::as_str)
+}
+
 /// The number behind the option `name`, or what is `usual`; refused outside of `range`.
 pub(crate) fn number(words: &[String], name: &str, usual: u64, range: &RangeInclusive<u64>) -> Result<u64, String> {
     let Some(at) = words.iter().position(|word| word == name) else { return Ok(usual) };

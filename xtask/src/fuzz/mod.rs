@@ -55,11 +55,10 @@ pub fn check(root: &Path) -> Vec<String> {
     if has("--corpus") {
         return corpus::make(root).err().into_iter().collect();
     }
-    let name = words.iter().position(|word| word == "--target").and_then(|at| words.get(at + 1));
     let asked = || -> Result<Vec<String>, String> {
         let time = Duration::from_secs(arguments::number(&words, "--seconds", SECONDS, &(1..=u64::MAX))?);
         let seed = arguments::number(&words, "--seed", 0, &(0..=u64::MAX))?;
-        let targets = chosen(ready()?, name.map(String::as_str))?;
+        let targets = chosen(ready()?, arguments::text(&words, "--target"))?;
         let found = |target: &str, input: &[u8]| corpus::keep(root, target, input);
         if !has("--each") {
             return Ok(try_for(time, seed, &targets, &found));

@@ -23,13 +23,12 @@ const BYTES_MAX: u64 = 256 << 10;
 
 /// The chore: `cargo xtask repair [--gib N] [--dir DIR]`. Takes twice as much disk as the file is long, in `DIR` or `target/repair`, and gives it back.
 pub(crate) fn run(root: &Path) -> Vec<String> {
-    let argument = |name: &str| std::env::args().skip_while(|arg| arg != name).nth(1);
     let words: Vec<String> = std::env::args().collect();
     let gib = match arguments::number(&words, "--gib", GIB, &(1..=1024)) {
         Ok(gib) => gib,
         Err(error) => return vec![error],
     };
-    let dir = argument("--dir").map_or_else(|| root.join("target/repair"), PathBuf::from);
+    let dir = arguments::text(&words, "--dir").map_or_else(|| root.join("target/repair"), PathBuf::from);
     let work = dir.join(format!("repair-{}", std::process::id()));
     let findings =
         cargo::program(root, "untorn-cli", "untorn").and_then(|program| measured(&Place { program, work: work.clone() }, gib));

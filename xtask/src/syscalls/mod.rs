@@ -45,10 +45,10 @@ struct Wanted {
 
 impl From<&Vec<String>> for Wanted {
     fn from(args: &Vec<String>) -> Self {
-        let value = |name: &str| args.windows(2).find(|pair| pair[0] == name).map(|pair| pair[1].clone());
+        let value = |name: &str| crate::arguments::text(args, name);
         Self {
             stride: value("--every").and_then(|number| number.parse().ok()).unwrap_or(1).max(1),
-            task: value("--task"),
+            task: value("--task").map(str::to_owned),
             seed: value("--seed").and_then(|number| number.parse().ok()).unwrap_or(0),
             is_only_nested: args.iter().any(|arg| arg == "--only-nested"),
             is_controls: args.iter().any(|arg| arg == "--controls"),

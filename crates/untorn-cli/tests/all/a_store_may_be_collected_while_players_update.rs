@@ -22,6 +22,16 @@ fn publish(game: &Game, [key, root]: &[String; 2], build: &str, more: &[&str]) {
     out(&game.untorn(args.iter().chain(more)), 0);
 }
 
+/// The tree has fetched the second build; since then there is a third one, and the store has collected all but that.
+fn overtaken() -> Game {
+    let (game, keys) = followed();
+    out(&game.untorn(["update", "tree", "--stage-only"]), 0);
+    publish(&game, &keys, "three", &[]);
+    out(&game.untorn(["gc", "store", "--keep", "1", "--yes"]), 0);
+    assert_eq!(fs::read_dir(game.path("store/patch")).map_or(0, Iterator::count), 0, "the patch was not collected");
+    game
+}
+
 /// Takes away what lies under this name in the store.
 fn lose(game: &Game, what: &str) {
     let dir = game.path(&format!("store/{what}"));
@@ -32,11 +42,7 @@ fn lose(game: &Game, what: &str) {
 
 #[test]
 fn what_was_fetched_ahead_is_committed_though_the_store_has_it_no_more() {
-    let (game, keys) = followed();
-    out(&game.untorn(["update", "tree", "--stage-only"]), 0);
-    publish(&game, &keys, "three", &[]);
-    out(&game.untorn(["gc", "store", "--keep", "1", "--yes"]), 0);
-    assert_eq!(fs::read_dir(game.path("store/patch")).map_or(0, Iterator::count), 0, "the patch was not collected");
+    let game = overtaken();
     out(&game.untorn(["update", "tree", "--commit"]), 0);
     assert_eq!(game.content("tree"), game.content("two"));
     out(&game.untorn(["update", "tree"]), 0);
@@ -45,10 +51,7 @@ fn what_was_fetched_ahead_is_committed_though_the_store_has_it_no_more() {
 
 #[test]
 fn what_was_fetched_ahead_gives_way_to_what_is_newer() {
-    let (game, keys) = followed();
-    out(&game.untorn(["update", "tree", "--stage-only"]), 0);
-    publish(&game, &keys, "three", &[]);
-    out(&game.untorn(["gc", "store", "--keep", "1", "--yes"]), 0);
+    let game = overtaken();
     out(&game.untorn(["update", "tree"]), 0);
     assert_eq!(game.content("tree"), game.content("three"));
     err(&game.untorn(["update", "tree", "--commit"]), 1);

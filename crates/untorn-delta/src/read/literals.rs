@@ -11,7 +11,7 @@ use super::ahead::{Ahead, Arrived};
 use super::container::{check_zstd, input_error, read_len};
 use super::lzma;
 use super::members::Members;
-use super::middles::{self, Middles};
+use super::middles::{self, Making, Middles};
 use crate::files::piece_len;
 use crate::{Files, PatchError};
 
@@ -112,7 +112,7 @@ impl<R: Read> Literals<R> {
     fn make_due(&mut self, index: &Index, old: &dyn Files, frame: &mut Vec<u8>) -> Result<(), PatchError> {
         while self.members.middles.is_due(self.joined.frames) {
             let middle = index.middles().get(self.members.middles.count()).ok_or(DecodeError::Length)?;
-            let bytes = middles::make(&mut self.members, index, old, middle, frame)?;
+            let bytes = Making { members: &mut self.members, index, old }.make(middle, frame)?;
             self.members.middles.add(bytes);
         }
         Ok(())

@@ -66,75 +66,75 @@ pub(super) fn old_paths(index: &Index) -> Vec<TreePath> {
     index.sources().iter().map(|source| source.path.clone()).collect()
 }
 
-/// Makes bytes in between; `frame` are those of the frame that was read last.
-pub(super) fn make(
-    members: &mut Members,
-    index: &Index,
-    old: &dyn Files,
-    middle: &Middle,
-    frame: &mut Vec<u8>,
-) -> Result<Vec<u8>, PatchError> {
-    make_of(members, index, old, middle, frame).map_err(|error| match error {
-        // What the patch says makes no sense with these old bytes: most likely they are others.
-        PatchError::Format(_) if !index.sources().is_empty() => PatchError::References { paths: old_paths(index) },
-        error => error,
-    })
+/// What bytes in between are made from.
+pub(super) struct Making<'f> {
+    pub(super) members: &'f mut Members,
+    pub(super) index: &'f Index,
+    pub(super) old: &'f dyn Files,
 }
 
-fn make_of(
-    members: &mut Members,
-    index: &Index,
-    old: &dyn Files,
-    middle: &Middle,
-    frame: &mut Vec<u8>,
-) -> Result<Vec<u8>, PatchError> {
-    let len = usize::try_from(middle.len).map_err(|_| DecodeError::Length)?;
-    let bytes = match &middle.how {
-        How::Frame(_) => std::mem::take(frame),
-        How::Pieces(ops) => copied(members, index, old, ops)?,
-        How::Adapted { source, literals, program } => {
-            let literals = copied(members, index, old, literals)?;
-            let mut adapted = Adapted::new(program, index, *source, (middle.len, literals.len() as u64))?;
-            let mut feed = Copied { members, index, old, literals: &literals };
-            let mut bytes = Vec::with_capacity(len);
-            while bytes.len() < len {
-                let piece = adapted.take(&mut feed, len - bytes.len())?;
-                bytes.extend_from_slice(piece);
-            }
-            bytes
-        }
-        How::Restored(restored) => {
-            let raw = copied(members, index, old, &restored.ops)?;
-            restore(members, (index, old), restored, &raw, middle.len)?.ok_or(DecodeError::Field("bytes in between"))?
-        }
-    };
-    if bytes.len() == len { Ok(bytes) } else { Err(DecodeError::Field("bytes in between").into()) }
-}
-
-/// What copies make.
-fn copied(members: &mut Members, index: &Index, old: &dyn Files, ops: &[Op]) -> Result<Vec<u8>, PatchError> {
-    let mut bytes = Vec::new();
-    for op in ops {
-        if let Op::Copy { source, at, len } = *op {
-            let start = bytes.len();
-            bytes.resize(start + usize::try_from(len).map_err(|_| DecodeError::Length)?, 0);
-            members.read(index, old, source, &mut bytes[start..], at)?;
-        }
+impl Making<'_> {
+    /// Makes bytes in between; `frame` are those of the frame that was read last.
+    pub(super) fn make(&mut self, middle: &Middle, frame: &mut Vec<u8>) -> Result<Vec<u8>, PatchError> {
+        self.made(middle, frame).map_err(|error| match error {
+            // What the patch says makes no sense with these old bytes: most likely they are others.
+            PatchError::Format(_) if !self.index.sources().is_empty() => PatchError::References { paths: old_paths(self.index) },
+            error => error,
+        })
     }
-    Ok(bytes)
+
+    fn made(&mut self, middle: &Middle, frame: &mut Vec<u8>) -> Result<Vec<u8>, PatchError> {
+        let len = usize::try_from(middle.len).map_err(|_| DecodeError::Length)?;
+        let bytes = match &middle.how {
+            How::Frame(_) => std::mem::take(frame),
+            How::Pieces(ops) => self.copied(ops)?,
+            How::Adapted { source, literals, program } => {
+                let literals = self.copied(literals)?;
+                let mut adapted = Adapted::new(program, self.index, *source, (middle.len, literals.len() as u64))?;
+                let mut feed = Copied { making: self, literals: &literals };
+                let mut bytes = Vec::with_capacity(len);
+                while bytes.len() < len {
+                    let piece = adapted.take(&mut feed, len - bytes.len())?;
+                    bytes.extend_from_slice(piece);
+                }
+                bytes
+            }
+            How::Restored(restored) => {
+                let raw = self.copied(&restored.ops)?;
+                let bytes = restore(self.members, (self.index, self.old), restored, &raw, middle.len)?;
+                bytes.ok_or(DecodeError::Field("bytes in between"))?
+            }
+        };
+        if bytes.len() == len { Ok(bytes) } else { Err(DecodeError::Field("bytes in between").into()) }
+    }
+
+    /// What copies make.
+    fn copied(&mut self, ops: &[Op]) -> Result<Vec<u8>, PatchError> {
+        let mut bytes = Vec::new();
+        for op in ops {
+            if let Op::Copy { source, at, len } = *op {
+                let start = bytes.len();
+                bytes.resize(start + usize::try_from(len).map_err(|_| DecodeError::Length)?, 0);
+                self.read(source, &mut bytes[start..], at)?;
+            }
+        }
+        Ok(bytes)
+    }
+
+    fn read(&mut self, source: u32, buf: &mut [u8], at: u64) -> Result<(), PatchError> {
+        self.members.read(self.index, self.old, source, buf, at)
+    }
 }
 
 /// Literal bytes that are made already.
-struct Copied<'f> {
-    members: &'f mut Members,
-    index: &'f Index,
-    old: &'f dyn Files,
-    literals: &'f [u8],
+struct Copied<'m, 'f> {
+    making: &'m mut Making<'f>,
+    literals: &'m [u8],
 }
 
-impl Feed for Copied<'_> {
+impl Feed for Copied<'_, '_> {
     fn source(&mut self, number: u32, buf: &mut [u8], at: u64) -> Result<(), PatchError> {
-        self.members.read(self.index, self.old, number, buf, at)
+        self.making.read(number, buf, at)
     }
 
     fn literal(&mut self, max: usize) -> Result<&[u8], PatchError> {
