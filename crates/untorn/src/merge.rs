@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use untorn_delta::{MergeReport as Joined, PatchError};
+use untorn_delta::{MergeError, MergeReport as Joined, PatchError};
 use untorn_format::{
     Hash,
     patch::{HEADER_LEN, Header},
@@ -48,7 +48,8 @@ pub fn merge(first: &Path, second: &Path, patch: &Path, observer: Option<Arc<dyn
 
 fn join(first: &Path, second: &Path, patch: &Path, observer: Option<&dyn Observer>) -> Result<MergeReport> {
     let started = Instant::now();
-    let (one, two) = (Input::new(seekable(first)?)?, Input::new(seekable(second)?)?);
+    let one = Input::new(seekable(first)?).map_err(|error| of_patch(error, MergeError::First))?;
+    let two = Input::new(seekable(second)?).map_err(|error| of_patch(error, MergeError::Second))?;
     if let (Some(one), Some(two)) = (&one.release, &two.release)
         && (&one.product, &one.platform) != (&two.product, &two.platform)
     {
@@ -68,6 +69,11 @@ fn join(first: &Path, second: &Path, patch: &Path, observer: Option<&dyn Observe
     drop(out);
     part.publish()?;
     Ok(MergeReport { patch: report, second, elapsed: started.elapsed() })
+}
+
+/// Says which of the two cannot be used.
+fn of_patch(error: Error, which: fn(PatchError) -> MergeError) -> Error {
+    if let Error::Patch(error) = error { which(error).into() } else { error }
 }
 
 /// A patch file that stands at the first byte of the bare patch.

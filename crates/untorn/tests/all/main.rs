@@ -29,6 +29,7 @@ mod an_interrupted_apply_goes_on_where_it_stopped;
 mod an_update_by_chunks_crosses_a_bridge;
 mod an_update_in_steps_can_always_go_forward;
 mod an_update_in_steps_survives_every_power_cut;
+#[cfg(feature = "http")]
 mod an_update_takes_the_cheapest_way;
 mod builds_are_read_as_they_are;
 mod files_of_the_player_stay;

@@ -171,3 +171,14 @@ fn nothing_is_written_where_the_two_do_not_fit() {
     assert!(matches!(merge(&work.at("first"), &work.at("nothing"), &work.at("joined2"), None), Err(Error::Io { .. })));
     assert!(!work.at("joined2").exists());
 }
+
+#[test]
+fn of_two_patches_the_one_that_cannot_be_used_is_named() {
+    let work = distinct();
+    fs::write(work.at("junk"), "no patch at all").unwrap();
+    let refused = |first: &str, second: &str| merge(&work.at(first), &work.at(second), &work.at("never"), None).unwrap_err();
+    let (first, second) = (refused("junk", "first"), refused("first", "junk"));
+    assert!(matches!(first, Error::Merge(MergeError::First(_))), "{first}");
+    assert!(matches!(second, Error::Merge(MergeError::Second(_))), "{second}");
+    assert!(!work.at("never").exists());
+}
