@@ -6,7 +6,7 @@ use untorn_format::TreePath;
 use untorn_format::patch::{After, Before, Change, FilePatch, Op, Replaced, Restored};
 
 use super::error::MergeError;
-use super::joiner::{Joiner, Mid};
+use super::joiner::{Joiner, Mid, Side};
 use super::ops::Made;
 use super::sources::Source;
 
@@ -148,13 +148,13 @@ fn second_file<'c>(
             }
             Op::Copy { source, at, len } => joiner.second_bytes(source, (at, len), &mut made)?,
             Op::Adapt { source, len, literal_len } => {
-                let found = &joiner.second.sources()[source as usize];
-                let mid = joiner.mid(&found.path, found.len)?;
-                let source = joiner.adapted_from(&mid, &change.path, file, (len, literal_len))?;
+                let source = joiner.second_adapts(source, &change.path, &file.program, (len, literal_len))?;
                 made.push(Op::Adapt { source, len, literal_len });
             }
             Op::Restore { number, len, .. } => {
-                let restored = second_restored(joiner, change, file, number)?;
+                let restored = file.restored.get(number as usize);
+                let restored = restored.ok_or_else(|| MergeError::Contradiction { path: change.path.clone() })?;
+                let restored = joiner.restored(Side::Second, restored, 0)?;
                 made.restore(restored, len);
             }
         }
@@ -163,31 +163,6 @@ fn second_file<'c>(
         at += op.len();
     }
     Ok(made)
-}
-
-/// A member that the second patch restores.
-fn second_restored(joiner: &mut Joiner<'_>, change: &Change, file: &FilePatch, number: u32) -> Result<Restored, MergeError> {
-    let restored = file.restored.get(number as usize).ok_or_else(|| MergeError::Contradiction { path: change.path.clone() })?;
-    let mut like = None;
-    if let Some(source) = restored.like
-        && let Some(found) = joiner.second.source(source)
-        && let Some(member) = found.inflated
-    {
-        let mid = joiner.mid(&found.file.path, found.file.len)?;
-        like = Some(joiner.member(&mid, member)?);
-    }
-    let mut made = Made::bytes();
-    for op in &restored.ops {
-        match *op {
-            Op::Copy { source, at, len } if Some(source) == restored.like => {
-                let source = like.ok_or_else(|| MergeError::Contradiction { path: change.path.clone() })?;
-                made.push(Op::Copy { source, at, len });
-            }
-            Op::Copy { source, at, len } => joiner.second_bytes(source, (at, len), &mut made)?,
-            op => made.push(op),
-        }
-    }
-    Ok(Restored { like, ops: made.ops, ..restored.clone() })
 }
 
 /// What stands at a path before both. The checks of a file that one patch alone changes, and keeps bytes of, stay what they are.

@@ -8,6 +8,7 @@
 mod changes;
 mod error;
 mod joiner;
+mod named;
 mod ops;
 mod output;
 mod sources;
@@ -34,9 +35,6 @@ pub(crate) struct Input<R> {
 impl<R: Read + Seek> Input<R> {
     fn new(mut input: R) -> Result<Self, PatchError> {
         let (header, index) = read_head(&mut input)?;
-        if index.is_joined() {
-            return Err(PatchError::Joined);
-        }
         let frames_at = input.stream_position().map_err(PatchError::Input)?;
         Ok(Self { input, header, index, frames_at })
     }

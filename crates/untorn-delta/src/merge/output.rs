@@ -8,7 +8,7 @@ use untorn_format::{Hash, Hasher};
 use super::Input;
 use super::changes::{op_sources, restored_sources, source_numbers};
 use super::error::MergeError;
-use super::joiner::{Joiner, OutFrame};
+use super::joiner::{Joiner, OutFrame, Side};
 use super::sources::Sources;
 use crate::PatchError;
 use crate::diff::facts;
@@ -32,7 +32,7 @@ pub struct MergeReport {
     pub second_len: u64,
     /// Changed paths.
     pub changes: usize,
-    /// Bytes of the frames of the first patch that are not in the joined one, since nothing needs them.
+    /// Bytes of the frames of both patches that are not in the joined one, since nothing needs them.
     pub dropped_len: u64,
     /// The most bytes that whoever applies it keeps in memory for it, besides what any patch takes.
     pub held_len: u64,
@@ -56,7 +56,7 @@ pub(super) fn index(
 }
 
 fn out_frame(joiner: &Joiner<'_>, frame: &OutFrame) -> Frame {
-    let index = if frame.is_second { joiner.second } else { joiner.first };
+    let index = joiner.index(frame.side);
     Frame { references: frame.references.clone(), ..index.frames()[frame.number].clone() }
 }
 
@@ -83,7 +83,7 @@ fn numbers<'a>(
 pub(super) fn write<A: Read + Seek, B: Read + Seek>(
     index: Index,
     frames: &[OutFrame],
-    (mut first, mut second): (Input<A>, Input<B>),
+    (first, second): (Input<A>, Input<B>),
     out: &mut dyn Write,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<MergeReport, MergeError> {
@@ -107,59 +107,69 @@ pub(super) fn write<A: Read + Seek, B: Read + Seek>(
     for part in [&header.encode()[..], &stored, &digests] {
         out.write_all(part)?;
     }
-    let mut places = (places(&first.index), places(&second.index));
-    let mut seen = vec![false; places.0.len()];
+    let (mut first, mut second) = (Frames::new(first), Frames::new(second));
     let (mut done, total) = (0, header.frames_len);
     for frame in frames {
-        let bytes = if frame.is_second {
-            stored_frame(&mut second, places.1[frame.number], frame.number).map_err(MergeError::Second)?
-        } else {
-            seen[frame.number] = true;
-            stored_frame(&mut first, places.0[frame.number], frame.number).map_err(MergeError::First)?
+        let bytes = match frame.side {
+            Side::First => first.stored(frame.number).map_err(MergeError::First)?,
+            Side::Second => second.stored(frame.number).map_err(MergeError::Second)?,
         };
         out.write_all(&bytes)?;
         done += bytes.len() as u64;
         progress(done, total);
     }
-    let mut dropped_len = 0;
-    for (number, place) in places.0.drain(..).enumerate().filter(|(number, _)| !seen[*number]) {
-        dropped_len += first.index.frames()[number].stored_len;
-        stored_frame(&mut first, place, number).map_err(MergeError::First)?;
-    }
-    check_end(&mut first).map_err(MergeError::First)?;
-    check_end(&mut second).map_err(MergeError::Second)?;
+    let dropped_len = first.rest().map_err(MergeError::First)? + second.rest().map_err(MergeError::Second)?;
+    let (first, second) = (first.input.header, second.input.header);
     out.flush()?;
     Ok(MergeReport {
         from: header.from,
-        through: first.header.to,
+        through: first.to,
         to: header.to,
         patch_len: header.patch_len(),
-        first_len: first.header.patch_len(),
-        second_len: second.header.patch_len(),
+        first_len: first.patch_len(),
+        second_len: second.patch_len(),
         changes: index.changes().as_slice().len(),
         dropped_len,
         held_len: index.held_len(),
     })
 }
 
-/// Where each frame begins.
-fn places(index: &Index) -> Vec<u64> {
-    let begin = |at: &mut u64, frame: &Frame| Some(std::mem::replace(at, at.saturating_add(frame.stored_len)));
-    index.frames().iter().scan(0, begin).collect()
+/// The frames of one of the patches.
+struct Frames<R> {
+    input: Input<R>,
+    /// Where each begins, and whether it was read.
+    places: Vec<(u64, bool)>,
 }
 
-/// A frame as it is stored, when that is what was made.
-fn stored_frame<R: Read + Seek>(input: &mut Input<R>, at: u64, number: usize) -> Result<Vec<u8>, PatchError> {
-    let frame = &input.index.frames()[number];
-    input.input.seek(SeekFrom::Start(input.frames_at.saturating_add(at))).map_err(PatchError::Input)?;
-    let stored = read_len(&mut input.input, frame.stored_len)?;
-    if Hash::of(&stored) == frame.stored_hash { Ok(stored) } else { Err(PatchError::Damaged("literal bytes")) }
-}
+impl<R: Read + Seek> Frames<R> {
+    fn new(input: Input<R>) -> Self {
+        let begin = |at: &mut u64, frame: &Frame| Some((std::mem::replace(at, at.saturating_add(frame.stored_len)), false));
+        let places = input.index.frames().iter().scan(input.frames_at, begin).collect();
+        Self { input, places }
+    }
 
-/// That nothing stands behind the patch.
-fn check_end<R: Read + Seek>(input: &mut Input<R>) -> Result<(), PatchError> {
-    input.input.seek(SeekFrom::Start(input.frames_at.saturating_add(input.header.frames_len))).map_err(PatchError::Input)?;
-    let mut more = Vec::new();
-    input.input.by_ref().take(1).read_to_end(&mut more).map_err(PatchError::Input)?;
-    if more.is_empty() { Ok(()) } else { Err(PatchError::Trailing) }
+    /// A frame as it is stored, when that is what was made.
+    fn stored(&mut self, number: usize) -> Result<Vec<u8>, PatchError> {
+        let frame = &self.input.index.frames()[number];
+        let (at, is_read) = &mut self.places[number];
+        *is_read = true;
+        self.input.input.seek(SeekFrom::Start(*at)).map_err(PatchError::Input)?;
+        let stored = read_len(&mut self.input.input, frame.stored_len)?;
+        if Hash::of(&stored) == frame.stored_hash { Ok(stored) } else { Err(PatchError::Damaged("literal bytes")) }
+    }
+
+    /// Checks those that were not read, and that nothing stands behind the patch. Gives their length in bytes.
+    fn rest(&mut self) -> Result<u64, PatchError> {
+        let mut len = 0;
+        for number in 0..self.places.len() {
+            if !self.places[number].1 {
+                len += self.stored(number)?.len() as u64;
+            }
+        }
+        let end = self.input.frames_at.saturating_add(self.input.header.frames_len);
+        self.input.input.seek(SeekFrom::Start(end)).map_err(PatchError::Input)?;
+        let mut more = Vec::new();
+        self.input.input.by_ref().take(1).read_to_end(&mut more).map_err(PatchError::Input)?;
+        if more.is_empty() { Ok(len) } else { Err(PatchError::Trailing) }
+    }
 }

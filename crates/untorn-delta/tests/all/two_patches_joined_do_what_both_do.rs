@@ -47,6 +47,36 @@ proptest! {
         assert_joins([&old, &mid, &new], level);
         assert_joins([&old, &mid, &old], level);
     }
+
+    #[test]
+    fn any_chain_in_any_order(trees in prop::collection::vec(tree(), 4..7), level in prop::sample::select(vec![1, 6, 9])) {
+        let trees: Vec<_> = trees.iter().collect();
+        assert_joins_all(&trees, level);
+        assert_joins_all(&[trees[0], trees[1], trees[2], trees[0], trees[1]], level);
+    }
+}
+
+/// Joins the patches of a chain from the left, from the right, and in halves, and applies each result in every way.
+fn assert_joins_all(trees: &[&Tree], level: i32) -> Vec<Vec<u8>> {
+    let patches: Vec<_> = trees.windows(2).map(|pair| patch_with(pair[0], pair[1], &at_level(level)).0).collect();
+    let join = |first: &Vec<u8>, second: &Vec<u8>| joined(first, second).unwrap().0;
+    let (first, rest) = patches.split_first().unwrap();
+    let left = rest.iter().fold(first.clone(), |first, second| join(&first, second));
+    let (last, rest) = patches.split_last().unwrap();
+    let right = rest.iter().rev().fold(last.clone(), |second, first| join(first, &second));
+    let mut halves = patches;
+    while halves.len() > 1 {
+        halves = halves.chunks(2).map(|pair| if let [one, two] = pair { join(one, two) } else { pair[0].clone() }).collect();
+    }
+    let all = vec![left, right, halves.remove(0)];
+    let (old, new) = (trees[0], trees[trees.len() - 1]);
+    for (patch, order) in all.iter().zip(["left", "right", "halves"]) {
+        for way in [Way::Whole, Way::InPlace] {
+            let made = apply(old, patch, way).unwrap_or_else(|error| panic!("{order}, {way:?}: {error}"));
+            assert!(made.nodes == new.nodes, "{order}, {way:?}");
+        }
+    }
+    all
 }
 
 /// A text of which about one line in a hundred is another in each version.
@@ -97,6 +127,55 @@ fn programs_that_both_adapt() {
         let index = PatchReader::new(&patch[..]).unwrap().index().clone();
         assert!(index.middles().iter().any(|middle| matches!(middle.how, How::Adapted { .. })));
         assert!(index.changes().as_slice()[0].file().unwrap().adapts());
+    }
+}
+
+#[test]
+fn programs_that_all_of_a_chain_adapt() {
+    let mut sources = vec![Source::new(900)];
+    for number in 0..4_u64 {
+        let mut next = sources[sources.len() - 1].clone();
+        next.functions.insert(usize::try_from(number).unwrap() * 20 + 3, 7000 + number);
+        next.functions.remove(100);
+        sources.push(next);
+    }
+    for build in [Source::elf as fn(&Source) -> Vec<u8>, Source::pe] {
+        let trees: Vec<_> = sources.iter().map(|source| Tree::default().with("game", build(source))).collect();
+        let all = assert_joins_all(&trees.iter().collect::<Vec<_>>(), 6);
+        let whole = trees[4].bytes(&path("game")).len();
+        assert!(all.iter().all(|patch| patch.len() * 5 < whole), "{:?} of {whole}", all.iter().map(Vec::len).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn members_that_all_of_a_chain_restore() {
+    let (old, new) = crate::what_programs_deflated_becomes_the_same_again::all();
+    let none = Tree::default();
+    for trees in [[&old, &new, &old, &new], [&none, &old, &new, &old], [&old, &new, &old, &none], [&new, &none, &old, &new]] {
+        assert_joins_all(&trees, 6);
+    }
+}
+
+#[test]
+fn files_that_all_of_a_chain_change() {
+    let tree = |version: u64| {
+        let mut pak = noise(1, 1 << 20);
+        for edit in 0..version {
+            let at = usize::try_from(edit).unwrap() * 200_000 + 1000;
+            pak[at..at + 20_000].copy_from_slice(&noise(100 + edit, 20_000));
+        }
+        let shifted = [noise(9, usize::try_from(version).unwrap() * 5000), noise(2, 1 << 19)].concat();
+        (0..20).fold(Tree::default().with("pak", pak).with("shifted", shifted), |tree, number| {
+            tree.with(&format!("texts/{number}"), text(version, 100 + number))
+        })
+    };
+    let trees: Vec<_> = (0..5).map(tree).collect();
+    let all = assert_joins_all(&trees.iter().collect::<Vec<_>>(), 6);
+    let steps: usize = trees.windows(2).map(|pair| patch(&pair[0], &pair[1]).len()).sum();
+    for joined in all {
+        assert!(joined.len() * 10 <= steps * 11, "{} instead of {steps}", joined.len());
+        let reader = PatchReader::new(&joined[..]).unwrap();
+        assert!(reader.index().changes().get(&path("pak")).unwrap().file().unwrap().keeps());
     }
 }
 
@@ -217,9 +296,11 @@ fn what_does_not_fit_together_is_refused() {
     assert!(matches!(joined(&second, &first), Err(MergeError::Apart { .. })));
     assert!(matches!(joined(&first, &first), Err(MergeError::Apart { .. })));
     let (both, _) = joined(&first, &second).unwrap();
+    assert!(matches!(joined(&both, &second), Err(MergeError::Apart { .. })));
     let third = patch(&trees[2], &trees[0]);
-    assert!(matches!(joined(&both, &third), Err(MergeError::First(PatchError::Joined))));
-    assert!(matches!(joined(&third, &both), Err(MergeError::Second(PatchError::Joined))));
+    let (back, _) = joined(&both, &third).unwrap();
+    let (again, _) = joined(&back, &both).unwrap();
+    assert!(apply(&trees[0], &again, Way::Whole).unwrap().nodes == trees[2].nodes);
     let trailing = [&first[..], b"x"].concat();
     assert!(matches!(joined(&trailing, &second), Err(MergeError::First(PatchError::Trailing))));
     assert!(matches!(joined(&first[..first.len() - 1], &second), Err(MergeError::First(PatchError::Damaged(_)))));
@@ -248,6 +329,14 @@ fn every_flipped_byte_of_either_is_refused() {
         let mut flipped = second.clone();
         flipped[at] ^= 1;
         joined(&first, &flipped).unwrap_err();
+    }
+    let (both, back) = (joined(&first, &second).unwrap().0, patch(&trees[2], &trees[0]));
+    joined(&both, &back).unwrap();
+    for at in 0..both.len() {
+        let mut flipped = both.clone();
+        flipped[at] ^= 1;
+        joined(&flipped, &back).unwrap_err();
+        joined(&back, &flipped).unwrap_err();
     }
 }
 
