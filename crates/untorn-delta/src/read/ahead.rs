@@ -58,6 +58,8 @@ enum State {
     Here(Task),
     /// It cannot be made.
     Failed(PatchError),
+    /// It could not be read, nor can anything behind it.
+    Ended(PatchError),
 }
 
 /// A frame that has come to its turn.
@@ -66,6 +68,8 @@ pub(super) enum Arrived {
     Bytes(Vec<u8>),
     /// Nothing of it is needed, which holds this many bytes.
     Skipped(u64),
+    /// It holds this many bytes, but cannot be made from these old files. That matters when somebody needs them.
+    Failed(u64, PatchError),
 }
 
 impl Ahead {
@@ -117,9 +121,10 @@ impl Ahead {
             // When it was read, it was not known yet that it would be skipped.
             state if end <= needed_at => state.check().map(|()| Arrived::Skipped(len)),
             State::Skipped => Ok(Arrived::Skipped(len)),
-            State::Elsewhere(made) => received(&made).map(Arrived::Bytes),
-            State::Here(task) => task.make().map(Arrived::Bytes),
-            State::Failed(error) => Err(error),
+            State::Elsewhere(made) => arrived(received(&made), len),
+            State::Here(task) => arrived(task.make(), len),
+            State::Failed(error) => arrived(Err(error), len),
+            State::Ended(error) => Err(error),
         })
     }
 
@@ -141,8 +146,8 @@ impl Ahead {
             self.literals_at = self.literals_at.saturating_add(if is_passing { 0 } else { frame.len });
             let is_needed = is_passing || self.literals_at > needed_at;
             let held_len = if is_needed { held_len(frame) } else { 0 };
-            let state = self.begin(input, index, frame, (old, &mut *members), is_needed).unwrap_or_else(State::Failed);
-            let is_last = matches!(state, State::Failed(_));
+            let state = self.begin(input, index, frame, (old, &mut *members), is_needed);
+            let is_last = matches!(state, State::Ended(_));
             self.waiting_len = self.waiting_len.saturating_add(held_len);
             let end = if is_passing { u64::MAX } else { self.literals_at };
             self.waiting.push_back(Waiting { len: frame.len, end, held_len, state });
@@ -160,10 +165,10 @@ impl Ahead {
     }
 
     fn may_wait(&self, frame: &Frame) -> bool {
-        let failed = matches!(self.waiting.back(), Some(Waiting { state: State::Failed(_), .. }));
+        let ended = matches!(self.waiting.back(), Some(Waiting { state: State::Ended(_), .. }));
         let room = WAITING_LEN_MAX.saturating_mul(self.jobs as u64);
         let is_there = self.is_there.as_ref().is_none_or(|is_there| is_there(frame.stored_len));
-        !failed && is_there && self.waiting_len.saturating_add(held_len(frame)) <= room
+        !ended && is_there && self.waiting_len.saturating_add(held_len(frame)) <= room
     }
 
     fn begin<R: Read>(
@@ -173,14 +178,18 @@ impl Ahead {
         frame: &Frame,
         (old, members): (&dyn Files, &mut Members),
         is_needed: bool,
-    ) -> Result<State, PatchError> {
-        let task = read_stored(input, frame)?;
+    ) -> State {
+        let task = match read_stored(input, frame) {
+            Ok(task) => task,
+            Err(error) => return State::Ended(error),
+        };
         if !is_needed {
-            task.check()?;
-            return Ok(State::Skipped);
+            return task.check().map_or_else(State::Ended, |()| State::Skipped);
         }
-        let task = prepare(task, frame, index, (old, members))?;
-        Ok(self.send(task))
+        match prepare(task, frame, index, (old, members)) {
+            Ok(task) => self.send(task),
+            Err(error) => State::Failed(error),
+        }
     }
 
     /// Gives a task to the other threads, if there are any.
@@ -204,7 +213,7 @@ impl State {
         match self {
             Self::Elsewhere(made) => received(&made).or_else(harmless).map(drop),
             Self::Here(task) => task.check(),
-            Self::Failed(error) => harmless(error).map(drop),
+            Self::Failed(error) | Self::Ended(error) => harmless(error).map(drop),
             Self::Skipped => Ok(()),
         }
     }
@@ -220,6 +229,15 @@ fn harmless(error: PatchError) -> Made {
     match error {
         PatchError::Damaged(_) | PatchError::Input(_) => Err(error),
         _ => Ok(Vec::new()),
+    }
+}
+
+/// A frame of `len` bytes that was made, or was not.
+fn arrived(made: Made, len: u64) -> Result<Arrived, PatchError> {
+    match made {
+        Ok(bytes) => Ok(Arrived::Bytes(bytes)),
+        Err(error @ (PatchError::Damaged(_) | PatchError::Input(_))) => Err(error),
+        Err(error) => Ok(Arrived::Failed(len, error)),
     }
 }
 

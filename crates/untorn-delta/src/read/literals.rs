@@ -89,31 +89,31 @@ impl<R: Read> Literals<R> {
                 self.joined.early.push_back(arrived);
             }
         }
-        if needed.is_some() { self.make_due(index, old, &mut Vec::new()) } else { Ok(()) }
+        if needed.is_some() { self.make_due(index, old, None) } else { Ok(()) }
     }
 
     /// Reads the next frame; gives it, unless it is in between.
     fn pull(&mut self, index: &Index, old: &dyn Files) -> Result<Option<Arrived>, PatchError> {
-        self.make_due(index, old, &mut Vec::new())?;
+        self.make_due(index, old, None)?;
         let arrived = self.ahead.next(&mut self.input, index, (old, &mut self.members), self.at).ok_or(DecodeError::Length)??;
         let is_passing = self.joined.passing.get(self.joined.frames).copied().unwrap_or(false);
         self.joined.frames += 1;
-        match arrived {
-            Arrived::Bytes(mut bytes) if is_passing => {
-                self.make_due(index, old, &mut bytes)?;
-                self.members.middles.give_up(self.joined.frames, self.joined.ops);
-                Ok(None)
-            }
-            arrived => Ok(Some(arrived)),
-        }
+        let frame = match arrived {
+            Arrived::Bytes(bytes) if is_passing => Some(bytes),
+            Arrived::Failed(..) if is_passing => None,
+            arrived => return Ok(Some(arrived)),
+        };
+        self.make_due(index, old, frame)?;
+        self.members.middles.give_up(self.joined.frames, self.joined.ops);
+        Ok(None)
     }
 
-    /// Makes the bytes in between that can be made.
-    fn make_due(&mut self, index: &Index, old: &dyn Files, frame: &mut Vec<u8>) -> Result<(), PatchError> {
+    /// Makes the bytes in between that can be made, where `frame` was read last. Those that cannot be made from these old files matter when something needs them.
+    fn make_due(&mut self, index: &Index, old: &dyn Files, mut frame: Option<Vec<u8>>) -> Result<(), PatchError> {
         while self.members.middles.is_due(self.joined.frames) {
             let middle = index.middles().get(self.members.middles.count()).ok_or(DecodeError::Length)?;
-            let bytes = Making { members: &mut self.members, index, old }.make(middle, frame)?;
-            self.members.middles.add(bytes);
+            let bytes = Making { members: &mut self.members, index, old }.make(middle, &mut frame);
+            self.members.middles.add(bytes.ok());
         }
         Ok(())
     }
@@ -184,6 +184,8 @@ impl<R: Read> Literals<R> {
         match arrived {
             Arrived::Bytes(bytes) => self.held = bytes,
             Arrived::Skipped(len) => self.base += len,
+            Arrived::Failed(len, _) if self.base.saturating_add(len) <= self.at => self.base += len,
+            Arrived::Failed(_, error) => return Err(error),
         }
         Ok(())
     }

@@ -28,7 +28,7 @@ pub(super) struct Members {
 #[derive(Clone, Copy)]
 enum Place<'i> {
     File(&'i TreePath),
-    Middle(usize),
+    Middle(&'i Index, usize),
 }
 
 impl Members {
@@ -55,7 +55,7 @@ impl Members {
     fn read_place(&self, place: Place<'_>, old: &dyn Files, buf: &mut [u8], at: u64) -> Result<(), PatchError> {
         match place {
             Place::File(path) => read_old(old, path, buf, at),
-            Place::Middle(number) => fill(self.middles.get(number)?, buf, at),
+            Place::Middle(index, number) => fill(self.middles.get(index, number)?, buf, at),
         }
     }
 
@@ -77,9 +77,10 @@ impl Members {
     fn stored(&self, old: &dyn Files, place: Place<'_>, inflated: &Inflated) -> Result<Vec<u8>, PatchError> {
         match place {
             Place::File(path) => read_len_of(old, path, (inflated.at, inflated.stored_len)),
-            Place::Middle(number) => {
-                let mut stored = vec![0; piece_len(inflated.stored_len, self.middles.get(number)?.len())];
-                fill(self.middles.get(number)?, &mut stored, inflated.at)?;
+            Place::Middle(index, number) => {
+                let bytes = self.middles.get(index, number)?;
+                let mut stored = vec![0; piece_len(inflated.stored_len, bytes.len())];
+                fill(bytes, &mut stored, inflated.at)?;
                 Ok(stored)
             }
         }
@@ -107,7 +108,10 @@ fn place(index: &Index, number: u32) -> Result<Place<'_>, PatchError> {
     if let Some(file) = index.sources().get(number as usize) {
         return Ok(Place::File(&file.path));
     }
-    index.middle_of(number).map(Place::Middle).ok_or_else(|| DecodeError::Field("number of a source").into())
+    index
+        .middle_of(number)
+        .map(|middle| Place::Middle(index, middle))
+        .ok_or_else(|| DecodeError::Field("number of a source").into())
 }
 
 /// Fills `buf` from bytes that are at hand.
@@ -122,7 +126,7 @@ fn fill(bytes: &[u8], buf: &mut [u8], at: u64) -> Result<(), PatchError> {
 fn inflate(stored: Vec<u8>, place: Place<'_>, inflated: &Inflated) -> Result<Old, PatchError> {
     let other = || match place {
         Place::File(path) => PatchError::Old { path: path.clone() },
-        Place::Middle(_) => DecodeError::Field("bytes in between").into(),
+        Place::Middle(..) => DecodeError::Field("bytes in between").into(),
     };
     let raw_len = usize::try_from(inflated.raw_len).map_err(|_| other())?;
     let stored = deflate::bare(stored, inflated.wrap).map_err(|_| other())?;

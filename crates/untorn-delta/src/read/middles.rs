@@ -14,9 +14,18 @@ use crate::{Files, PatchError};
 #[derive(Default)]
 pub(super) struct Middles {
     /// By number, as far as they are made.
-    made: Vec<Option<Arc<Vec<u8>>>>,
+    made: Vec<Made>,
     lives: Vec<Lifetime>,
     expiry: Expiry,
+}
+
+/// Bytes in between whose time has come.
+enum Made {
+    Here(Arc<Vec<u8>>),
+    /// They cannot be made from these old files.
+    Lost,
+    /// Nothing needs them any more.
+    GivenUp,
 }
 
 impl Middles {
@@ -41,23 +50,27 @@ impl Middles {
         self.lives.get(self.made.len()).is_some_and(|life| life.made <= frames)
     }
 
-    pub(super) fn add(&mut self, bytes: Vec<u8>) {
-        self.made.push(Some(Arc::new(bytes)));
+    /// The next one; `None` where it cannot be made.
+    pub(super) fn add(&mut self, bytes: Option<Vec<u8>>) {
+        self.made.push(bytes.map_or(Made::Lost, |bytes| Made::Here(Arc::new(bytes))));
     }
 
     /// Gives up what nothing needs any more.
     pub(super) fn give_up(&mut self, frames: usize, ops: usize) {
         while let Some(number) = self.expiry.next(frames, ops) {
             if let Some(made) = self.made.get_mut(number) {
-                *made = None;
+                *made = Made::GivenUp;
             }
         }
     }
 
     /// The bytes of one.
-    pub(super) fn get(&self, number: usize) -> Result<&Arc<Vec<u8>>, PatchError> {
-        let made = self.made.get(number).and_then(Option::as_ref);
-        made.ok_or_else(|| DecodeError::Field("bytes in between that are not there").into())
+    pub(super) fn get(&self, index: &Index, number: usize) -> Result<&Arc<Vec<u8>>, PatchError> {
+        match self.made.get(number) {
+            Some(Made::Here(bytes)) => Ok(bytes),
+            Some(Made::Lost) if !index.sources().is_empty() => Err(PatchError::References { paths: old_paths(index) }),
+            _ => Err(DecodeError::Field("bytes in between that are not there").into()),
+        }
     }
 }
 
@@ -74,8 +87,8 @@ pub(super) struct Making<'f> {
 }
 
 impl Making<'_> {
-    /// Makes bytes in between; `frame` are those of the frame that was read last.
-    pub(super) fn make(&mut self, middle: &Middle, frame: &mut Vec<u8>) -> Result<Vec<u8>, PatchError> {
+    /// Makes bytes in between; `frame` are those of the frame that was read last, if it could be made.
+    pub(super) fn make(&mut self, middle: &Middle, frame: &mut Option<Vec<u8>>) -> Result<Vec<u8>, PatchError> {
         self.made(middle, frame).map_err(|error| match error {
             // What the patch says makes no sense with these old bytes: most likely they are others.
             PatchError::Format(_) if !self.index.sources().is_empty() => PatchError::References { paths: old_paths(self.index) },
@@ -83,10 +96,10 @@ impl Making<'_> {
         })
     }
 
-    fn made(&mut self, middle: &Middle, frame: &mut Vec<u8>) -> Result<Vec<u8>, PatchError> {
+    fn made(&mut self, middle: &Middle, frame: &mut Option<Vec<u8>>) -> Result<Vec<u8>, PatchError> {
         let len = usize::try_from(middle.len).map_err(|_| DecodeError::Length)?;
         let bytes = match &middle.how {
-            How::Frame(_) => std::mem::take(frame),
+            How::Frame(_) => frame.take().ok_or(DecodeError::Field("bytes in between"))?,
             How::Pieces(ops) => self.copied(ops)?,
             How::Adapted { source, literals, program } => {
                 let literals = self.copied(literals)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use untorn_format::{
     TreePath,
-    patch::{After, Change, Index, Op},
+    patch::{After, Change, FilePatch, How, Index, Op},
 };
 
 /// What a patch cannot make.
@@ -21,18 +21,15 @@ pub(crate) struct Lost {
 impl Lost {
     /// Of the patch with this `index`, where these old `files` are not what it starts from.
     pub(crate) fn of(index: &Index, files: &BTreeSet<TreePath>) -> Self {
-        if index.is_joined() && !files.is_empty() {
-            return Self::of_joined(index, files);
-        }
-        let is_lost = |source: u32| index.source(source).is_some_and(|source| files.contains(&source.file.path));
-        let frames = Frames::of(index, &is_lost);
+        let sources = Sources::of(index, files);
+        let frames = Frames::of(index, &sources);
         let (mut lost, mut literals_at) = (Self::default(), 0_u64);
-        let mut is_needed = vec![false; frames.ends.len()];
+        let mut needed = Needed::none(index);
         for change in index.changes().as_slice() {
             let literal_len = change.file().map_or(0, |file| file.literal_len());
             let literals = frames.within(literals_at, literals_at.saturating_add(literal_len));
             literals_at = literals_at.saturating_add(literal_len);
-            if reads(change, files, &is_lost) || frames.is_lost[literals.clone()].contains(&true) {
+            if reads(change, &sources) || literals.iter().any(|frame| frames.is_lost[*frame]) {
                 lost.paths.insert(change.path.clone());
                 continue;
             }
@@ -41,66 +38,136 @@ impl Lost {
                 lost.remade.insert(change.path.clone());
             }
             if !is_file || lost.remade.contains(&change.path) {
-                is_needed[literals].fill(true);
+                literals.iter().for_each(|frame| needed.frames[*frame] = true);
+                change.file().into_iter().flat_map(file_sources).for_each(|source| needed.source(index, source));
             }
         }
-        let useless = index.frames().iter().zip(is_needed).filter(|(_, is_needed)| !is_needed);
-        lost.useless_len = useless.map(|(frame, _)| frame.stored_len).fold(0, u64::saturating_add);
+        lost.useless_len = needed.useless_len(index);
         lost.paths.extend(files.iter().cloned());
         lost
     }
 }
 
-impl Lost {
-    /// Of a joined patch every new file counts as lost: what is made from what goes through bytes that are in none.
-    fn of_joined(index: &Index, files: &BTreeSet<TreePath>) -> Self {
-        let makes = |change: &&Change| matches!(change.after, After::File(_) | After::Moved { .. });
-        let made = index.changes().as_slice().iter().filter(makes).map(|change| change.path.clone());
-        Self { paths: made.chain(files.iter().cloned()).collect(), remade: BTreeSet::new(), useless_len: index.frames_len() }
+/// Which sources are lost.
+struct Sources<'i> {
+    index: &'i Index,
+    files: &'i BTreeSet<TreePath>,
+    /// Of the bytes in between.
+    middles: Vec<bool>,
+}
+
+impl<'i> Sources<'i> {
+    fn of(index: &'i Index, files: &'i BTreeSet<TreePath>) -> Self {
+        let mut sources = Self { index, files, middles: Vec::new() };
+        // Each is made from such as come before it.
+        for middle in index.middles() {
+            let is_lost = match &middle.how {
+                How::Frame(number) => sources.loses(*number as usize),
+                how => how.sources().any(|source| sources.is_lost(source)),
+            };
+            sources.middles.push(is_lost);
+        }
+        sources
+    }
+
+    fn is_lost(&self, source: u32) -> bool {
+        match self.index.middle_of(source) {
+            Some(number) => self.middles.get(number).is_some_and(|is_lost| *is_lost),
+            None => self.index.source(source).is_some_and(|source| self.files.contains(&source.file.path)),
+        }
+    }
+
+    /// Whether a frame is compressed against something lost.
+    fn loses(&self, frame: usize) -> bool {
+        let references = self.index.frames().get(frame).map_or(&[][..], |frame| &frame.references);
+        references.iter().any(|part| self.is_lost(part.source))
     }
 }
 
+/// What of a file is made from elsewhere.
+fn file_sources(file: &FilePatch) -> impl Iterator<Item = u32> + '_ {
+    let of_members = file.restored.iter().flat_map(|member| member.ops.iter().filter_map(Op::source).chain(member.like));
+    file.ops.iter().filter_map(Op::source).chain(of_members)
+}
+
 /// Whether something is made from the old bytes of a lost file, in other places than its own.
-fn reads(change: &Change, files: &BTreeSet<TreePath>, is_lost: &dyn Fn(u32) -> bool) -> bool {
+fn reads(change: &Change, sources: &Sources<'_>) -> bool {
     match &change.after {
-        After::Moved { from, .. } => files.contains(from),
-        After::File(file) => {
-            let members = file.restored.iter();
-            let of_members = members.flat_map(|member| member.ops.iter().filter_map(Op::source).chain(member.like));
-            file.ops.iter().filter_map(Op::source).chain(of_members).any(is_lost)
-        }
+        After::Moved { from, .. } => sources.files.contains(from),
+        After::File(file) => file_sources(file).any(|source| sources.is_lost(source)),
         After::Absent | After::Dir | After::Symlink { .. } => false,
     }
 }
 
 /// The frames of literal bytes.
 struct Frames {
-    /// Where each of them ends.
-    ends: Vec<u64>,
+    /// The numbers of those whose bytes go into files, and where each of them ends.
+    ends: Vec<(usize, u64)>,
     /// Whether it is compressed against something lost.
     is_lost: Vec<bool>,
 }
 
 impl Frames {
-    fn of(index: &Index, is_lost: &dyn Fn(u32) -> bool) -> Self {
-        let end = |at: &mut u64, len| {
-            *at = at.saturating_add(len);
-            Some(*at)
+    fn of(index: &Index, sources: &Sources<'_>) -> Self {
+        let (frames, passing) = (index.frames(), index.passing());
+        let end = |at: &mut u64, number: usize| {
+            *at = at.saturating_add(frames[number].len);
+            Some((number, *at))
         };
         Self {
-            ends: index.frames().iter().map(|frame| frame.len).scan(0, end).collect(),
-            is_lost: index.frames().iter().map(|frame| frame.references.iter().any(|part| is_lost(part.source))).collect(),
+            ends: (0..frames.len()).filter(|number| !passing[*number]).scan(0, end).collect(),
+            is_lost: (0..frames.len()).map(|number| sources.loses(number)).collect(),
         }
     }
 
     /// The numbers of those that hold any of these literal bytes.
-    fn within(&self, start: u64, end: u64) -> std::ops::Range<usize> {
+    fn within(&self, start: u64, end: u64) -> Vec<usize> {
         if start >= end {
-            return 0..0;
+            return Vec::new();
         }
-        let first = self.ends.partition_point(|ends| *ends <= start);
-        let behind = self.ends.partition_point(|ends| *ends < end).saturating_add(1).min(self.ends.len());
-        first.min(behind)..behind
+        let first = self.ends.partition_point(|(_, ends)| *ends <= start);
+        let behind = self.ends.partition_point(|(_, ends)| *ends < end).saturating_add(1).min(self.ends.len());
+        self.ends[first.min(behind)..behind].iter().map(|(number, _)| *number).collect()
+    }
+}
+
+/// What is needed for something that is not lost.
+struct Needed {
+    frames: Vec<bool>,
+    middles: Vec<bool>,
+}
+
+impl Needed {
+    fn none(index: &Index) -> Self {
+        Self { frames: vec![false; index.frames().len()], middles: vec![false; index.middles().len()] }
+    }
+
+    fn source(&mut self, index: &Index, source: u32) {
+        if let Some(middle) = index.middle_of(source).and_then(|number| self.middles.get_mut(number)) {
+            *middle = true;
+        }
+    }
+
+    fn references(&mut self, index: &Index, frame: usize) {
+        index.frames()[frame].references.iter().for_each(|part| self.source(index, part.source));
+    }
+
+    /// Bytes of the patch that nothing needs, neither by itself nor for bytes in between.
+    fn useless_len(mut self, index: &Index) -> u64 {
+        let of_files: Vec<_> = (0..self.frames.len()).filter(|frame| self.frames[*frame]).collect();
+        of_files.into_iter().for_each(|frame| self.references(index, frame));
+        for (number, middle) in index.middles().iter().enumerate().rev().collect::<Vec<_>>() {
+            match middle.how {
+                _ if !self.middles[number] => {}
+                How::Frame(frame) if self.frames.len() > frame as usize => {
+                    self.frames[frame as usize] = true;
+                    self.references(index, frame as usize);
+                }
+                _ => middle.how.sources().for_each(|source| self.source(index, source)),
+            }
+        }
+        let useless = index.frames().iter().zip(self.frames).filter(|(_, is_needed)| !is_needed);
+        useless.map(|(frame, _)| frame.stored_len).fold(0, u64::saturating_add)
     }
 }
 
@@ -109,8 +176,7 @@ mod tests {
     use untorn_format::{
         Hash,
         patch::{
-            Before, Changes, FilePatch, Frame, FrameKind, Hint, Inflated, Op, Reference, Replaced, Restored, SourceFile, Sums,
-            Wrap,
+            Before, Changes, Frame, FrameKind, Hint, Inflated, Middle, Reference, Replaced, Restored, SourceFile, Sums, Wrap,
         },
     };
 
@@ -178,6 +244,44 @@ mod tests {
         let index = Index::with_inflated(changes, sources, inflated, Vec::new(), Sums::of([], [])).unwrap();
         let lost = Lost::of(&index, &[path("old.zip")].into());
         assert_eq!(lost.paths, [path("new.zip"), path("old.zip")].into());
+    }
+
+    /// Files a to c are made through bytes in between: a out of a frame that is compressed against what a was, b from pieces of b and of that frame, c out of a frame that refers to b's pieces. Of d a
+    /// copy becomes e.
+    fn joined() -> Index {
+        let copy = |source, len| Op::Copy { source, at: 0, len };
+        let mut changes = vec![
+            change("a", file(vec![copy(4, 60)])),
+            change("b", file(vec![copy(5, 20), copy(1, 30)])),
+            change("c", file(vec![Op::Literal { len: 40 }])),
+            change("e", file(vec![copy(2, 50)])),
+        ];
+        changes.iter_mut().for_each(|change| change.before = Before::File { len: 100, replaced: Replaced::Unsaid });
+        let sources = ["a", "b", "d", "x"].map(|name| SourceFile { path: path(name), len: 100 }).to_vec();
+        let middles = vec![
+            Middle { len: 70, at: 0, file_len: 70, how: How::Frame(0) },
+            Middle { len: 20, at: 0, file_len: 50, how: How::Pieces(vec![copy(1, 10), copy(3, 5), copy(4, 5)]) },
+        ];
+        let frames = vec![frame(70, Some(0)), frame(40, Some(5))].into_iter().map(|mut frame| {
+            frame.references.iter_mut().for_each(|part| part.len = 20);
+            frame
+        });
+        Index::joined(Changes::joined(changes).unwrap(), sources, Vec::new(), middles, frames.collect()).unwrap()
+    }
+
+    #[test]
+    fn what_is_made_by_way_of_bytes_in_between_is_lost_with_what_these_are_made_from() {
+        let lost = |names: &[&str]| {
+            let lost = Lost::of(&joined(), &names.iter().map(|name| path(name)).collect());
+            (lost.paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "), lost.useless_len)
+        };
+        assert_eq!(lost(&[]), (String::new(), 0));
+        assert_eq!(lost(&["a"]), ("a b c".into(), 55), "all but e");
+        assert_eq!(lost(&["x"]), ("b c x".into(), 20), "a needs its frame");
+        assert_eq!(lost(&["b"]), ("b c".into(), 20));
+        assert_eq!(lost(&["c"]), ("c".into(), 0), "it is made from nothing of its own");
+        assert_eq!(lost(&["d"]), ("d e".into(), 0));
+        assert_eq!(lost(&["other"]), ("other".into(), 0));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, sync::Arc, thread};
 
-use untorn_delta::PatchReader;
+use untorn_delta::{PatchError, PatchReader};
 use untorn_format::{
     Hash,
     manifest::{Kind, Manifest},
@@ -13,6 +13,7 @@ use untorn_txn::{Fetched, Tree};
 use super::{
     Extent, Job, Route, UpdateOutcome, UpdatePlan, UpdateReport,
     chunks::ChunkPlan,
+    joined::Joined,
     mend::{Besides, Mender, Step},
     patches::{self, Coming},
 };
@@ -156,27 +157,46 @@ impl Job<'_> {
             report.outcome = UpdateOutcome::Fetched;
             return Ok(());
         }
+        self.apply_all(tree, record, way, &mut fetching, supply, report)?;
+        report.outcome = UpdateOutcome::Updated;
+        Ok(())
+    }
+
+    /// In one transaction, if that can be: several patches are joined into one. Else each is one.
+    fn apply_all(
+        &self,
+        tree: &mut Tree,
+        record: &Record,
+        way: &Way,
+        fetching: &mut Fetching<'_>,
+        supply: &mut Supply<'_>,
+        report: &mut UpdateReport,
+    ) -> Result<()> {
+        if let [first, rest @ ..] = &way.patches[..]
+            && !rest.is_empty()
+            && self.options.low_disk.is_none()
+        {
+            way.patches.iter().try_for_each(|patch| fetching.fetch(patch, &Coming::default()))?;
+            if let Some(joined) = Joined::of(fetching.fetched, first, rest, self.options.observer())? {
+                let done = Used::of(&joined.patch, way, way.broken.clone())
+                    .by(|used| self.apply(tree, record, used, None, supply, report));
+                // Each of them may take less.
+                if !matches!(done, Err(Error::Patch(PatchError::Memory { .. }))) {
+                    return done;
+                }
+            }
+        }
         let mut record = record.clone();
         for (number, patch) in way.patches.iter().enumerate() {
-            let is_last = number + 1 == way.patches.len();
             let known = if number == 0 {
                 way.broken.clone()
             } else {
                 record.manifest().and_then(|old| self.broken(tree, old)).unwrap_or_default()
             };
-            let mut used = Used { patch, is_last, is_decided: way.besides.is_some(), known, was_begun: Cell::new(false) };
-            let mut done = fetching.fetch_and(patch, |coming| self.apply(tree, &record, &used, coming, supply, report));
-            if let Err(Error::WrongBase(wrong)) = &mut done
-                && used.was_begun.get()
-            {
-                // Which files have other bytes than they should has turned out when something was made from them.
-                used.known.append(&mut wrong.differences);
-                done = fetching.fetch_and(patch, |coming| self.apply(tree, &record, &used, coming, supply, report));
-            }
-            done?;
+            let used = Used { is_last: number + 1 == way.patches.len(), ..Used::of(patch, way, known) };
+            used.by(|used| fetching.fetch_and(patch, |coming| self.apply(tree, &record, used, coming, supply, report)))?;
             record = Record::of(tree, self.dir)?;
         }
-        report.outcome = UpdateOutcome::Updated;
         Ok(())
     }
 
@@ -185,7 +205,7 @@ impl Job<'_> {
         supply.index_cost().is_some() && self.options.low_disk.is_none()
     }
 
-    /// In between the tree is a whole build, but no release that it knows; what somebody changed stays as it is until the last step.
+    /// Before the last of several, the tree then is a whole build, but no release that it knows; what somebody changed stays as it is until the last.
     fn apply(
         &self,
         tree: &mut Tree,
@@ -298,7 +318,7 @@ impl UpdatePlan {
     }
 }
 
-/// One patch of several.
+/// One patch of several, or all of them joined.
 struct Used<'u> {
     patch: &'u PatchObject,
     is_last: bool,
@@ -307,6 +327,25 @@ struct Used<'u> {
     known: Vec<Difference>,
     /// Whether applying it went on in spite of that.
     was_begun: Cell<bool>,
+}
+
+impl<'u> Used<'u> {
+    /// The last one of a way.
+    fn of(patch: &'u PatchObject, way: &Way, known: Vec<Difference>) -> Self {
+        Self { patch, is_last: true, is_decided: way.besides.is_some(), known, was_begun: Cell::new(false) }
+    }
+
+    /// Applies it; once more, if it turned out when something was made from them which files have other bytes than they should.
+    fn by(mut self, mut apply: impl FnMut(&Self) -> Result<()>) -> Result<()> {
+        let mut done = apply(&self);
+        if let Err(Error::WrongBase(wrong)) = &mut done
+            && self.was_begun.get()
+        {
+            self.known.append(&mut wrong.differences);
+            done = apply(&self);
+        }
+        done
+    }
 }
 
 /// Patches that are being fetched, one after the other.

@@ -3,6 +3,7 @@
 mod by_patches;
 mod changes;
 mod chunks;
+mod joined;
 mod local;
 mod mend;
 mod options;

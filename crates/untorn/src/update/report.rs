@@ -33,7 +33,7 @@ pub enum Route {
     /// None is needed.
     #[default]
     None,
-    /// So many patches, one after the other.
+    /// So many patches: several are joined, and applied as one.
     Patches(usize),
     /// So many patches, and chunks for files that somebody changed or lost, and for what would have been made from these.
     Mixed(usize),

@@ -111,12 +111,12 @@ fn over_a_chain_of_patches_in_its_last_step() {
 }
 
 #[test]
-fn where_a_step_before_the_last_needs_what_was_changed_chunks_bring_all() {
+fn also_what_a_patch_before_the_last_needs() {
     let studio = changed();
     let third = studio.next_build("2", "3", |dir| fs::write(dir.join("data/050"), "three").unwrap());
     studio.publish(&third, 1, |_| {});
     let report = update(&studio.game(), &UpdateOptions::default()).unwrap();
-    assert_eq!((report.outcome, report.plan.route), (UpdateOutcome::Updated, Route::Chunks));
+    assert_eq!((report.outcome, report.plan.route), (UpdateOutcome::Updated, Route::Mixed(2)));
     is_whole(&studio, "3");
 }
 
@@ -338,14 +338,14 @@ fn change_some(dir: &Path, draw: &mut Draw, count: usize, is_build: bool) {
 #[test]
 fn whatever_was_damaged_the_tree_is_the_release_afterwards() {
     let (mut mixed, mut rounds) = (0, 0);
-    for seed in 0..14 {
+    for seed in 0..18 {
         let (studio, mut draw) = (Studio::new(), Draw(seed));
         let first = studio.path("1");
         mixed_build(&first, &mut draw);
         studio.publish(&first, 0, |_| {});
         let from = options(&[studio.store().to_str().unwrap()]);
         install(&studio.game(), &from).unwrap();
-        let last = 2 + (seed % 2) as usize;
+        let last = 2 + (seed % 3) as usize;
         for build in 2..=last {
             let (before, next) = ((build - 1).to_string(), build.to_string());
             let dir = studio.next_build(&before, &next, |_| {});
@@ -355,7 +355,9 @@ fn whatever_was_damaged_the_tree_is_the_release_afterwards() {
         let damaged = 1 + draw.below(4);
         change_some(&studio.game(), &mut draw, damaged, false);
         let damaged = content(&studio.game());
+        let before = untorn_txn::Status::of(&studio.game()).unwrap().txid;
         let report = update(&studio.game(), &from).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        assert_eq!(report.transaction.txid, before + 1, "seed {seed}: all of it in one step");
         let new = content(&studio.path(&last.to_string()));
         let (first, mut wanted) = (content(&first), new.clone());
         // What the release does not change is not read: of the same length, it stays as it is, until somebody verifies.

@@ -7,7 +7,9 @@ use untorn::{
     Error, Extent, Policy, Route, UpdateOptions, UpdateOutcome, UpdateReport, install, installed, roll_back_to_release, update,
     verify,
 };
+use untorn_format::Hash;
 use untorn_testhost::Action;
+use untorn_txn::Status;
 
 fn installed_from(studio: &Studio) -> UpdateOptions {
     options(&[studio.store().to_str().unwrap()])
@@ -30,6 +32,11 @@ fn is_whole(studio: &Studio, build: &str) {
     let fetched = fs::read_dir(studio.game().join(".untorn/fetched")).into_iter().flatten();
     let left: Vec<_> = fetched.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert!(left.len() <= 1 && left.iter().all(|name| name.starts_with("index-")), "but for the index it is removed: {left:?}");
+}
+
+/// The number of the last transaction.
+fn txid(studio: &Studio) -> u64 {
+    Status::of(&studio.game()).unwrap().txid
 }
 
 fn patch_len(studio: &Studio) -> u64 {
@@ -86,6 +93,69 @@ fn a_chain_of_patches_leads_over_builds_in_between() {
     let report = update(&studio.game(), &UpdateOptions::default()).unwrap();
     assert_eq!((report.outcome, report.plan.route, report.build), (UpdateOutcome::Updated, Route::Patches(2), 3));
     is_whole(&studio, "3");
+}
+
+/// Builds 2 to 4 change the same files again and again, and each has a patch from the one before it.
+fn chained() -> Studio {
+    let studio = followed();
+    for build in 2..=4_u64 {
+        let next = studio.next_build(&(build - 1).to_string(), &build.to_string(), |dir| {
+            let mut large = fs::read(dir.join("data/large")).unwrap();
+            let at = usize::try_from(build).unwrap() * 100_000;
+            large[at..at + 20_000].copy_from_slice(&noise(100 + build, 20_000));
+            fs::write(dir.join("data/large"), large).unwrap();
+            fs::write(dir.join("data/050"), format!("text of build {build}")).unwrap();
+            fs::write(dir.join(format!("only in {build}")), noise(200 + build, 5000)).unwrap();
+            drop(fs::remove_file(dir.join(format!("only in {}", build - 1))));
+        });
+        studio.publish(&next, 1, |_| {});
+    }
+    studio
+}
+
+#[test]
+fn a_chain_of_patches_is_one_transaction_and_one_way_back() {
+    let studio = chained();
+    let before = txid(&studio);
+    let report = update(&studio.game(), &UpdateOptions::default()).unwrap();
+    assert_eq!((report.outcome, report.plan.route, report.build), (UpdateOutcome::Updated, Route::Patches(3), 4));
+    assert_eq!(report.transaction.txid, before + 1);
+    is_whole(&studio, "4");
+    let mut tree = untorn::Tree::open(&studio.game()).unwrap();
+    untorn::roll_back(&mut tree, &studio.game(), untorn::Options::default(), false).unwrap();
+    drop(tree);
+    is_whole(&studio, "1");
+}
+
+#[test]
+fn a_chain_that_was_fetched_earlier_is_committed_in_one_step() {
+    let studio = chained();
+    let (mut ahead, mut commit) = (UpdateOptions::default(), UpdateOptions::default());
+    (ahead.extent, commit.extent) = (Extent::Fetch, Extent::CommitFetched);
+    assert_eq!(update(&studio.game(), &ahead).unwrap().outcome, UpdateOutcome::Fetched);
+    fs::rename(studio.store(), studio.path("unplugged")).unwrap();
+    let before = txid(&studio);
+    let report = update(&studio.game(), &commit).unwrap();
+    assert_eq!((report.outcome, report.transaction.txid), (UpdateOutcome::Updated, before + 1));
+    is_whole(&studio, "4");
+}
+
+#[test]
+fn a_chain_that_cannot_be_joined_is_applied_step_by_step() {
+    let studio = chained();
+    let hashes =
+        fs::read_dir(studio.store().join("patch")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let hashes: Vec<Hash> = hashes.map(|hash| hash.parse().unwrap()).collect();
+    // Where any two of them would be joined, something else stands.
+    for (one, two) in hashes.iter().flat_map(|one| hashes.iter().map(move |two| (one, two))) {
+        let joined = Hash::of(&[one.0, two.0].concat());
+        fs::create_dir_all(studio.game().join(format!(".untorn/fetched/patch-{joined}"))).unwrap();
+    }
+    let before = txid(&studio);
+    let report = update(&studio.game(), &UpdateOptions::default()).unwrap();
+    assert_eq!((report.outcome, report.plan.route), (UpdateOutcome::Updated, Route::Patches(3)));
+    assert_eq!(report.transaction.txid, before + 3);
+    is_whole(&studio, "4");
 }
 
 #[test]
