@@ -22,7 +22,11 @@ pub(crate) fn path(path: &Path) -> String {
 
 /// A count with its noun.
 pub(crate) fn count(number: usize, noun: &str) -> String {
-    let ending = if number == 1 { "" } else { "s" };
+    let ending = match number {
+        1 => "",
+        _ if noun.ends_with("ch") => "es",
+        _ => "s",
+    };
     format!("{number} {noun}{ending}")
 }
 

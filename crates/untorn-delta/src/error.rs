@@ -63,7 +63,7 @@ pub enum PatchError {
     Damaged(&'static str),
     /// The patch goes on after its end.
     Trailing,
-    /// The patch was joined from two, and can only be read from its first byte to its last, over a tree that says which build it is.
+    /// The patch was joined from others, and can only be read from its first byte to its last, over a tree that says which build it is.
     Joined,
     /// Reading the patch would take more memory than it may.
     Memory {
@@ -108,7 +108,7 @@ impl fmt::Display for PatchError {
             }
             Self::Joined => write!(
                 f,
-                "the patch was joined from two, which cannot be used here: apply it to a tree that says which build it is, or use the two"
+                "the patch was joined from others, which cannot be used here: apply it to a tree that says which build it is, or use those"
             ),
             Self::Trailing => write!(f, "the patch goes on after its end: fetch it again"),
             Self::Read { path, source } => write!(f, "cannot read {path:?}: {source}"),

@@ -287,7 +287,7 @@ impl Error {
             Self::Merge(error) => merge_advice(error),
             Self::Products { .. } => "name two patches of the same product",
             Self::Patch(PatchError::Joined) => {
-                "apply the two patches it was joined from, or repair the tree so that it is that build and nothing else"
+                "apply the patches it was joined from, or repair the tree so that it is that build and nothing else"
             }
             Self::Patch(PatchError::Input(source) | PatchError::Read { source, .. }) => io_advice(source),
             Self::Patch(PatchError::Format(DecodeError::NewerFormat { .. } | DecodeError::UnknownFeatures { .. })) => {
@@ -442,9 +442,6 @@ fn merge_code(error: &MergeError) -> &'static str {
 
 fn merge_advice(error: &MergeError) -> &'static str {
     match error {
-        MergeError::First(PatchError::Joined) | MergeError::Second(PatchError::Joined) => {
-            "join the patches that it was made of, or make a patch from the builds"
-        }
         MergeError::First(_) | MergeError::Second(_) => "get the patch again",
         MergeError::File { .. } | MergeError::TooLarge(_) => "make a patch from the builds with `untorn diff`",
         MergeError::Write(DiffError::Write(source)) => io_advice(source),

@@ -28,7 +28,7 @@ pub(super) fn run(args: &MergeArgs, global: &Global) -> Answer {
     };
     let patch = &report.patch;
     let text = format!(
-        "{}: {} from build {} to {} by way of {}, in {}\n  {} changed; {} and {} joined, {} of the first needed no more; applying keeps {} in memory\n{}",
+        "{}: {} from build {} to {} by way of {}, in {}\n  {} changed; {} and {} joined, {} of them needed no more; applying keeps {} in memory\n{}",
         path(&args.output),
         size(patch.patch_len),
         short(patch.from),

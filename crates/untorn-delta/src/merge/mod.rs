@@ -40,7 +40,7 @@ impl<R: Read + Seek> Input<R> {
     }
 }
 
-/// Writes the patch to `out` that does what `first` and then `second` do: each a bare patch, from where it stands to its end. Neither may be a joined one. Everything of both is checked that can be
+/// Writes the patch to `out` that does what `first` and then `second` do: each a bare patch, from where it stands to its end. Either may be a joined one. Everything of both is checked that can be
 /// checked without the files; what is written says nothing of the old files but what it reads of them, so it is applied only where the manifest of the old build is known. Equal patches
 /// give equal bytes.
 ///

@@ -1,11 +1,18 @@
 //! A tree follows releases: installed, updated by patches, chains of them, or chunks, from a directory and from a web server, and led back.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+};
 
 use crate::studio::{Studio, content, host, noise, options};
 use untorn::{
-    Error, Extent, Policy, Route, UpdateOptions, UpdateOutcome, UpdateReport, install, installed, roll_back_to_release, update,
-    verify,
+    Error, Extent, Observer, Phase, Policy, Route, UpdateOptions, UpdateOutcome, UpdateReport, install, installed,
+    roll_back_to_release, update, verify,
 };
 use untorn_format::Hash;
 use untorn_testhost::Action;
@@ -125,6 +132,45 @@ fn a_chain_of_patches_is_one_transaction_and_one_way_back() {
     untorn::roll_back(&mut tree, &studio.game(), untorn::Options::default(), false).unwrap();
     drop(tree);
     is_whole(&studio, "1");
+}
+
+/// Asks to stop from a certain question on.
+struct AfterQuestions {
+    asked: AtomicU64,
+    stop_at: u64,
+}
+
+impl Observer for AfterQuestions {
+    fn progress(&self, _: Phase, _: u64, _: u64) {}
+    fn should_stop(&self) -> bool {
+        self.asked.fetch_add(1, SeqCst) >= self.stop_at
+    }
+}
+
+#[test]
+fn a_chain_that_is_stopped_anywhere_leaves_the_first_build_and_fetches_nothing_twice() {
+    let studio = chained();
+    let (host, patches) = (host(&studio, |_| Action::Serve), patch_len(&studio));
+    let mut stops = 0;
+    for stop_at in (0..).step_by(7) {
+        let mut options = options(&[&host.url()]);
+        options.observer = Some(Arc::new(AfterQuestions { asked: AtomicU64::new(0), stop_at }));
+        options.jobs = 1;
+        match update(&studio.game(), &options) {
+            Ok(report) => {
+                assert_eq!((report.plan.route, report.transaction.txid), (Route::Patches(3), txid(&studio)));
+                break;
+            }
+            Err(error) => assert_eq!(error.code(), "UNT-STOPPED", "{error}"),
+        }
+        assert_eq!(content(&studio.game()), content(&studio.path("1")), "stopped at question {stop_at}");
+        stops += 1;
+    }
+    assert!(stops > 5, "{stops}: the test needs safe points");
+    is_whole(&studio, "4");
+    // Documents come each time, and what was under way may be lost once with each stop while patches came.
+    let documents = 16 << 10;
+    assert!(host.served() < 2 * patches + stops * documents, "{} of patches of {patches}, {stops} stops", host.served());
 }
 
 #[test]

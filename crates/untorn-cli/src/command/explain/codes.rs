@@ -341,9 +341,9 @@ Nothing was changed. Get it again.",
     ),
     (
         "UNT-PATCH-JOINED",
-        "A patch that `untorn merge` joined from two cannot be used here.
+        "A patch that was joined from others (`untorn merge`) cannot be used here.
 Nothing was changed. It says less of the old files than others: so the tree must say which build it is, as one does that untorn updated before, or be that build and nothing else; it is not
-applied in steps (--low-disk), and not joined once more. Apply the two patches it was joined from, or make one with `untorn diff`.",
+applied in steps (--low-disk). Apply the patches it was joined from, or make one with `untorn diff`.",
     ),
     (
         "UNT-PATCH-MEMORY",
