@@ -7,6 +7,8 @@ mod files;
 mod forecast;
 mod left_out;
 mod lost;
+#[cfg(test)]
+mod lost_tests;
 mod low_disk;
 mod modified;
 mod names;
