@@ -35,7 +35,8 @@ fn builds(dir: &Path) {
                 0 => {}
                 1 => bytes = fs::read(dir.join(format!("0/{:02}", draw.below(number + 1)))).unwrap_or(bytes),
                 _ => {
-                    bytes[usize::try_from(draw.below(29_000)).unwrap()..][..60].copy_from_slice(&noise(build * 1000 + number, 60))
+                    bytes[usize::try_from(draw.below(29_000)).unwrap()..][..60]
+                        .copy_from_slice(&noise(build * 1000 + number, 60));
                 }
             }
             fs::write(at.join(format!("{number:02}")), bytes).unwrap();
@@ -72,13 +73,14 @@ fn what_is_not_lost_comes_out_right() {
     let dir = place.path();
     builds(dir);
     let at = |name: &str| dir.join(name);
-    let step =
-        |from: &str, to: &str| drop(diff(&at(from), &at(to), &at(&format!("{from}-{to}")), &DiffOptions::default()).unwrap());
+    let step = |from: &str, to: &str| {
+        diff(&at(from), &at(to), &at(&format!("{from}-{to}")), &DiffOptions::default()).unwrap();
+    };
     step("0", "1");
     step("1", "2");
     step("2", "3");
-    drop(merge(&at("0-1"), &at("1-2"), &at("0-2"), None).unwrap());
-    drop(merge(&at("0-2"), &at("2-3"), &at("0-3"), None).unwrap());
+    merge(&at("0-1"), &at("1-2"), &at("0-2"), None).unwrap();
+    merge(&at("0-2"), &at("2-3"), &at("0-3"), None).unwrap();
     let mut draw = Draw(2);
     let mut smallest = usize::MAX;
     for (patch, new) in [("0-1", "1"), ("0-2", "2"), ("0-3", "3")] {
