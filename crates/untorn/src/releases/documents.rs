@@ -34,8 +34,14 @@ pub(crate) struct Question<'q> {
 /// # Errors
 /// [`Error::Net`]; [`Error::Trust`], when no mirror has anything that is believed.
 pub(crate) fn hear(remote: &Remote, trust: &mut Trust, question: Question<'_>, saved: &mut Saved) -> Result<Heard> {
-    follow_roots(remote, trust, saved)?;
-    let offer = pointer(remote, trust, question, saved)?;
+    // The pointer comes while roots are asked for: each question takes as long as the way there and back. Whether it is believed, the newest root says.
+    let (followed, early) = std::thread::scope(|scope| {
+        let name = ChannelName::new(question.channel).map(|channel| Name::Channel(channel).to_string());
+        let early = scope.spawn(move || remote.get(&name?, POINTER_LEN_MAX, &|_| Ok(())).ok());
+        (follow_roots(remote, trust, saved), early.join().ok().flatten())
+    });
+    followed?;
+    let offer = pointer(remote, trust, question, early, saved)?;
     let release = release(remote, trust, &offer, saved)?;
     Ok(Heard { offer, release })
 }
@@ -60,7 +66,14 @@ fn is_missing(error: &NetError) -> bool {
     missing(error) && error.others().iter().all(missing)
 }
 
-fn pointer(remote: &Remote, trust: &mut Trust, question: Question<'_>, saved: &mut Saved) -> Result<Offer> {
+/// What came `early` is taken if it is believed, else it is asked for once more.
+fn pointer(
+    remote: &Remote,
+    trust: &mut Trust,
+    question: Question<'_>,
+    early: Option<Vec<u8>>,
+    saved: &mut Saved,
+) -> Result<Offer> {
     let channel = ChannelName::new(question.channel).ok_or_else(|| Error::Trust {
         what: untorn_format::escape(question.channel.as_bytes()),
         source: TrustError::Channel { wanted: "a name of lower-case letters".into(), found: question.channel.to_owned() },
@@ -83,7 +96,11 @@ fn pointer(remote: &Remote, trust: &mut Trust, question: Question<'_>, saved: &m
             Err(text)
         }
     };
-    let bytes = match remote.get(&name.to_string(), POINTER_LEN_MAX, &check) {
+    let fetched = match early.filter(|bytes| heard(bytes).is_ok()) {
+        Some(bytes) => Ok(bytes),
+        None => remote.get(&name.to_string(), POINTER_LEN_MAX, &check),
+    };
+    let bytes = match fetched {
         Err(error) if matches!(error.fault(), Fault::Content { .. }) && why.borrow().is_some() => {
             let source = why.take().unwrap_or(TrustError::Envelope);
             return Err(Error::Trust { what: error.url().to_owned(), source });
