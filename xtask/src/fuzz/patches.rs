@@ -60,11 +60,11 @@ pub(super) fn targets() -> Vec<Target> {
         Target {
             name: "merged",
             decoders: &[("crates/untorn-delta/src/merge/mod.rs", "merge")],
-            golden: || Ok(numbered(plain()?)),
+            golden: || Ok(numbered(mergeable()?)),
             mutate: |bytes, rng| split(bytes).map_or_else(Vec::new, |(number, patch)| with_number(number, &mutated(patch, rng))),
             attempt: |bytes| {
                 let (number, patch) = split(bytes).ok_or("nothing")?;
-                trees::try_merge(plain()?.get(usize::from(number)).ok_or("no such tree")?, patch)
+                trees::try_merge(mergeable()?.get(usize::from(number)).ok_or("no such tree")?, patch)
             },
             share: 5,
         },
@@ -74,6 +74,13 @@ pub(super) fn targets() -> Vec<Target> {
 fn joined() -> Result<&'static [Golden], String> {
     static JOINED: OnceLock<Result<Vec<Golden>, String>> = OnceLock::new();
     JOINED.get_or_init(trees::joined).as_deref().map_err(Clone::clone)
+}
+
+/// Patches as they are made, and behind them such as were joined.
+fn mergeable() -> Result<&'static [Golden], String> {
+    static MERGEABLE: OnceLock<Result<Vec<Golden>, String>> = OnceLock::new();
+    let all = || Ok([trees::golden()?, trees::joined()?].into_iter().flatten().collect());
+    MERGEABLE.get_or_init(all).as_deref().map_err(Clone::clone)
 }
 
 fn plain() -> Result<&'static [Golden], String> {

@@ -163,7 +163,8 @@ impl Golden {
         let (first, second) = (Self::new(old.clone(), mid)?.patch, Self::new(mid.clone(), new)?.patch);
         let mut patch = Vec::new();
         merge(Cursor::new(first), Cursor::new(second), &mut patch, &mut |_, _| {}).map_err(|error| error.to_string())?;
-        let golden = Self { manifest: old.manifest()?, old, patch, back: Vec::new() };
+        let back = Self::new(new.clone(), &old)?.patch;
+        let golden = Self { manifest: old.manifest()?, old, patch, back };
         apply(&golden, &golden.patch).map_err(|error| format!("the golden patch is refused: {error}"))?;
         Ok(golden)
     }
