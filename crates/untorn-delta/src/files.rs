@@ -56,6 +56,10 @@ pub(crate) fn read_range(
 ) -> io::Result<()> {
     while len > 0 {
         let piece = piece_len(len, buf.len());
+        // Into an empty buffer it would be read for ever.
+        if piece == 0 {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
         read_exact_at(files, path, &mut buf[..piece], at)?;
         each(&buf[..piece]);
         at += piece as u64;

@@ -27,7 +27,7 @@ pub(super) fn archive(build: &Build, dist: &Path) -> Result<Linux, String> {
         stage.put(&library.join(file), &format!("lib/{file}"))?;
     }
     stage.put(&build.source.join("crates/untorn-ffi/include/untorn.h"), "include/untorn.h")?;
-    stage.for_shells(&untorn, "share/")?;
+    stage.for_shells(&untorn, "share/", "site-functions")?;
     stage.pages(build, "share/doc/untorn/")?;
     let archive = dist.join(format!("{name}.tar.gz"));
     let order = ["--sort=name", "--format=gnu", "--owner=0", "--group=0", "--numeric-owner", "--mode=u+rw,go=rX"];

@@ -19,7 +19,8 @@ pub(super) fn debian(build: &Build, linux: &Linux, dist: &Path) -> Result<Option
     }
     let stage = Stage::new(build, &format!("untorn_{}_amd64", build.version))?;
     stage.put(&linux.untorn, "usr/bin/untorn")?;
-    stage.for_shells(&linux.untorn, "usr/share/")?;
+    // Where Debian's zsh looks for those of packages; it does not look into `site-functions` there.
+    stage.for_shells(&linux.untorn, "usr/share/", "vendor-completions")?;
     stage.pages(build, "usr/share/doc/untorn/")?;
     let pages = stage.dir.join("usr/share/man/man1");
     let entries = fs::read_dir(&pages).map_err(|error| io("list", &pages, &error))?;

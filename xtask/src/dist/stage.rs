@@ -49,13 +49,13 @@ impl Stage {
         self.write(third_party::text(build)?.as_bytes(), &format!("{below}THIRD-PARTY.txt"))
     }
 
-    /// The manual and the completions, as `program` writes them.
-    pub(super) fn for_shells(&self, program: &Path, below: &str) -> Result<(), String> {
+    /// The manual and the completions, as `program` writes them; those for zsh in the folder `zsh`, of which systems have different ones.
+    pub(super) fn for_shells(&self, program: &Path, below: &str, zsh: &str) -> Result<(), String> {
         let manual = self.dir.join(format!("{below}man/man1"));
         Tool::new(program).args(["manual", "--quiet"]).args([&manual]).run()?;
         for (shell, to) in [
             ("bash", "bash-completion/completions/untorn"),
-            ("zsh", "zsh/site-functions/_untorn"),
+            ("zsh", &format!("zsh/{zsh}/_untorn")),
             ("fish", "fish/vendor_completions.d/untorn.fish"),
         ] {
             self.write(&Tool::new(program).args(["completions", shell]).output()?, &format!("{below}{to}"))?;

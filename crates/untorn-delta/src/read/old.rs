@@ -29,16 +29,17 @@ fn old_error(path: &TreePath, source: io::Error) -> PatchError {
 pub fn check_replaced(change: &Change, old: &dyn Files) -> Result<Option<Hash>, PatchError> {
     let Before::File { len, replaced } = change.before else { return Ok(None) };
     let mut hasher = Hasher::new();
-    let longest = change.file().map_or(len, |file| file.replaced_ranges(len).map(|(_, len)| len).max().unwrap_or(0));
+    let parts = change.file().filter(|_| replaced != Replaced::Unsaid);
+    let longest = parts.map_or(len, |file| file.replaced_ranges(len).map(|(_, len)| len).max().unwrap_or(0));
     // Of the length that is needed: most files are small, and clearing memory would cost more than reading them.
     let mut buf = vec![0; piece_len(longest, 256 << 10)];
     let mut add = |range| {
         read_range(old, &change.path, range, &mut buf, |bytes| hasher.update(bytes))
             .map_err(|source| old_error(&change.path, source))
     };
-    match change.file() {
-        Some(file) if replaced != Replaced::Unsaid => file.replaced_ranges(len).try_for_each(&mut add)?,
-        _ => add((0, len))?,
+    match parts {
+        Some(file) => file.replaced_ranges(len).try_for_each(&mut add)?,
+        None => add((0, len))?,
     }
     let longer = old.read_at(&change.path, &mut [0], len).map_err(|source| old_error(&change.path, source))? > 0;
     let found = hasher.finish();

@@ -1,6 +1,7 @@
 //! Two patches joined without their trees lead where one after the other leads, whatever they change; and what does not fit together is refused.
 
-use std::io::Cursor;
+use std::cell::Cell;
+use std::io::{self, Cursor};
 use std::path::PathBuf;
 use std::{env, fs};
 
@@ -8,9 +9,9 @@ use crate::programs::Source;
 use crate::trees::{Node, Tree, apply, noise, patch, patch_with, path};
 use crate::what_a_patch_makes_is_the_new_tree::tree;
 use proptest::prelude::*;
-use untorn_delta::{MergeError, MergeReport, Options, PatchError, PatchReader, StretchReader, Way, merge};
-use untorn_format::DecodeError;
-use untorn_format::patch::{How, MAX_HELD_LEN};
+use untorn_delta::{Files, MergeError, MergeReport, Options, PatchError, PatchReader, StretchReader, Way, check_replaced, merge};
+use untorn_format::patch::{Before, How, MAX_HELD_LEN, Replaced};
+use untorn_format::{DecodeError, Hash, TreePath};
 
 fn joined(first: &[u8], second: &[u8]) -> Result<(Vec<u8>, MergeReport), MergeError> {
     let mut out = Vec::new();
@@ -108,6 +109,40 @@ fn files_that_both_change() {
     let reader = PatchReader::new(&patch[..]).unwrap();
     let keeps = |name: &str| reader.index().changes().get(&path(name)).unwrap().file().unwrap().keeps();
     assert!(keeps("pak"), "what neither changes stays in its place");
+}
+
+/// A tree that counts how often it is read.
+struct Counting<'t>(&'t Tree, Cell<u64>);
+
+impl Files for Counting<'_> {
+    fn read_at(&self, path: &TreePath, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.1.set(self.1.get() + 1);
+        self.0.read_at(path, buf, offset)
+    }
+}
+
+/// What happened: of a file that both patches change, the whole is hashed, with a buffer as long as the longest stretch that is replaced. Why: that is all
+/// that is read of a file that one patch changes. What would have been lost: applying never ended where nothing is replaced, and read single bytes where one is.
+#[test]
+fn a_file_that_both_change_is_read_in_large_pieces_however_little_is_replaced() {
+    let log = noise(1, 200_000);
+    let grown = |len: usize| [&log[..], &noise(2, len)].concat();
+    let edited = |edits: usize| {
+        let mut edited = log.clone();
+        (0..edits).for_each(|edit| edited[edit * 100_000 + 1000] ^= 1);
+        edited
+    };
+    for [old, mid, new] in [[0, 700, 1500].map(grown), [0, 1, 2].map(edited)] {
+        let trees = [old, mid, new].map(|bytes| Tree::default().with("log", bytes));
+        let (patch, _) = assert_joins([&trees[0], &trees[1], &trees[2]], 6);
+        let index = PatchReader::new(&patch[..]).unwrap().index().clone();
+        let change = index.changes().get(&path("log")).unwrap();
+        assert!(matches!(change.before, Before::File { replaced: Replaced::Unsaid, .. }) && change.file().unwrap().keeps());
+        let counting = Counting(&trees[0], Cell::new(0));
+        assert_eq!(check_replaced(change, &counting).unwrap(), Some(Hash::of(trees[0].bytes(&path("log")))));
+        // The tree gives at most 5000 bytes at a time.
+        assert!(counting.1.get() < 50, "{}", counting.1.get());
+    }
 }
 
 #[test]

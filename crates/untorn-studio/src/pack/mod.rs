@@ -122,10 +122,14 @@ pub fn pack(dir: &Path, out: &Path, options: &PackOptions) -> Result<PackReport>
     let entries = list::list(&build)?;
     let guide = Guide::open(options)?;
     let job = Job { build: &build, options, guide: &guide };
-    match options.format {
-        Format::Zip => zip_write::write(&job, &entries, out),
-        Format::Plain => plain::write(&job, &entries, out),
-    }
+    let (report, output) = match options.format {
+        Format::Zip => zip_write::write(&job, &entries, out)?,
+        Format::Plain => plain::write(&job, &entries, out)?,
+    };
+    // It may be the old archive that is replaced, and not every system replaces what is open.
+    drop(guide);
+    output.publish()?;
+    Ok(report)
 }
 
 /// What all parts of the work share.

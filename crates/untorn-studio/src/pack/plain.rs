@@ -70,8 +70,8 @@ fn member(line: &str) -> Option<Member> {
     })
 }
 
-/// Writes archive and list; the list is there before the archive.
-pub(super) fn write(job: &Job<'_>, entries: &[Entry], out: &Path) -> Result<PackReport> {
+/// Writes archive and list, and publishes the list only: it is there before the archive.
+pub(super) fn write<'o>(job: &Job<'_>, entries: &[Entry], out: &'o Path) -> Result<(PackReport, Output<'o>)> {
     let entries: Vec<&Entry> = entries.iter().filter(|entry| matches!(entry.kind, Kind::File { .. })).collect();
     let contents = content::all(job, &entries)?;
     let pieces: Vec<_> = entries.iter().zip(&contents).map(|(entry, content)| piece(job, entry, content)).collect();
@@ -95,8 +95,7 @@ pub(super) fn write(job: &Job<'_>, entries: &[Entry], out: &Path) -> Result<Pack
     }
     (report.len, report.hole_len) = (output.at, output.hole_len);
     untorn::write_document(&list_path(out), list(&entries, &contents, &places).as_bytes())?;
-    output.publish()?;
-    Ok(report)
+    Ok((report, output))
 }
 
 fn piece(job: &Job<'_>, entry: &Entry, content: &Content<'_>) -> Piece {

@@ -33,7 +33,8 @@ struct New<'n> {
     time: u32,
 }
 
-pub(super) fn write(job: &Job<'_>, entries: &[Entry], out: &Path) -> Result<PackReport> {
+/// Writes the archive, and does not publish it.
+pub(super) fn write<'o>(job: &Job<'_>, entries: &[Entry], out: &'o Path) -> Result<(PackReport, Output<'o>)> {
     // Directories that hold something need no member of their own, but stay where they had one.
     let wanted = |entry: &&Entry| match entry.kind {
         Kind::Dir { is_empty } => is_empty || job.guide.find(&entry.name()).is_some(),
@@ -61,8 +62,7 @@ pub(super) fn write(job: &Job<'_>, entries: &[Entry], out: &Path) -> Result<Pack
     let directory = order.iter().map(|number| (&new[*number], places[*number].0));
     put_directory(&mut output, directory, &job.guide.comment)?;
     (report.len, report.hole_len) = (output.at, output.hole_len);
-    output.publish()?;
-    Ok(report)
+    Ok((report, output))
 }
 
 fn count(report: &mut PackReport, how: How, piece: &Piece) {

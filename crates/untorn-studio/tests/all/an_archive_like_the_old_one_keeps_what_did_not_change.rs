@@ -183,6 +183,9 @@ fn a_plain_one_keeps_places_as_well() {
     }
     found.sort();
     assert!(found == files(&place.path("dir")));
+    // Over itself, too.
+    let report = like(&place, Some("2.pak"), "2.pak", |options| options.format = Format::Plain);
+    assert_eq!((report.kept, fs::read(place.path("2.pak")).unwrap() == bytes), (43, true));
     // A list that lies is no guide.
     place.write("1.pak.list", "untorn plain archive 1\n0 99999999999999 00000000 big.bin\n");
     let report = like(&place, Some("1.pak"), "3.pak", |options| options.format = Format::Plain);

@@ -77,7 +77,7 @@ pub(crate) fn words(len: usize, seed: u64) -> Vec<u8> {
     text
 }
 
-/// Every path below a directory with what is in it.
+/// Every path below a directory, as a build spells it, with what is in it.
 pub(crate) fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
     let (mut found, mut dirs) = (Vec::new(), vec![dir.to_owned()]);
     while let Some(at) = dirs.pop() {
@@ -85,7 +85,7 @@ pub(crate) fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
             if entry.path().is_dir() {
                 dirs.push(entry.path());
             } else {
-                let name = entry.path().strip_prefix(dir).unwrap().to_str().unwrap().to_owned();
+                let name = entry.path().strip_prefix(dir).unwrap().to_str().unwrap().replace(std::path::MAIN_SEPARATOR, "/");
                 found.push((name, fs::read(entry.path()).unwrap()));
             }
         }
