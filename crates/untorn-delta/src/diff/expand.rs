@@ -1,6 +1,6 @@
 //! Members of archives and pictures that changed: whether what they hold costs less than the deflated bytes.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZero;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -16,6 +16,7 @@ use super::draft::{Content, Draft};
 use super::effort::Effort;
 use super::frame_plan::Templates;
 use super::members::{Member, Place, inflated, stored};
+use super::relatives::Relatives;
 use super::{Build, Options, Progress};
 use crate::adapt::Stretch;
 use crate::deflate::{self, Old, Parsed, Zlib};
@@ -159,25 +160,18 @@ fn streams(files: &dyn Files, path: &TreePath, len: u64) -> Result<Option<Stream
 /// An old and a new stream.
 type Pair<'s> = (&'s Stream, &'s Stream);
 
-/// The streams that changed, each with the old one of its name: the first of it, as the new one must be.
+/// The streams that changed, each with the old one that it is made like.
 fn pairs<'s>(before: &'s [Stream], after: &'s [Stream], stretches: &[Range<u64>]) -> Vec<Pair<'s>> {
-    let mut by_name: HashMap<&[u8], &Stream> = HashMap::new();
     if let ([before], [after]) = (before, after) {
         // The one stream of a file may be called otherwise.
         return vec![(before, after)];
     }
-    before.iter().for_each(|stream| {
-        by_name.entry(&stream.name).or_insert(stream);
-    });
+    let relatives = Relatives::new(before, after);
     let is_touched = |stream: &Stream| {
         let first = stretches.partition_point(|stretch| stretch.end <= stream.at);
         stretches.get(first).is_some_and(|stretch| stretch.start < stream.at + stream.len)
     };
-    after
-        .iter()
-        .filter(|stream| is_touched(stream))
-        .filter_map(|stream| Some((*by_name.get(&stream.name[..])?, stream)))
-        .collect()
+    after.iter().filter(|stream| is_touched(stream)).filter_map(|stream| Some((relatives.of(stream)?, stream))).collect()
 }
 
 struct Work<'w> {

@@ -19,6 +19,7 @@ mod ops;
 mod output;
 mod pairs;
 mod ranges;
+mod relatives;
 mod rolling;
 mod scan;
 mod search;
