@@ -209,7 +209,10 @@ impl Work<'_> {
                 let (mut hint, end) = (hint, task.place.at + task.place.len);
                 working.push_back((end, scope.spawn(move || run(task, &mut hint, zlibs))));
             }
-            members.extend(working.into_iter().filter_map(|(_, worker)| worker.join().ok().flatten()));
+            for (end, worker) in working {
+                members.extend(worker.join().ok().flatten());
+                told(end);
+            }
             Ok(members)
         })
     }

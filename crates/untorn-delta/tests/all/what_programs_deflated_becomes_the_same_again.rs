@@ -6,8 +6,8 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use crate::trees::{Node, Tree, apply, assert_leads_to, patch_with, path};
-use untorn_delta::{Options, PatchError, PatchReader, StretchReader, Way};
+use crate::trees::{Node, Tree, apply, assert_leads_to, patch_told, patch_with, path};
+use untorn_delta::{Options, PatchError, PatchReader, Progress, StretchReader, Way};
 
 /// The trees with the old and with the new file that a program made.
 fn pair(name: &str) -> (Tree, Tree) {
@@ -142,6 +142,19 @@ fn a_patch_that_restores_nothing_is_the_one_it_was() {
     let text = |bytes: &[u8]| Tree::default().with("text", bytes);
     let (old, new) = (text(b"one thing and another"), text(b"one thing and the other"));
     assert_eq!(patch_with(&old, &new, &Options::default()), patch_with(&old, &new, &without()));
+}
+
+#[test]
+fn it_is_told_how_far_members_are_looked_through() {
+    let ((old, new), mut steps) = (all(), Vec::new());
+    patch_told(&old, &new, &Options::default(), &mut |progress| {
+        if let Progress::Recompressed { done, total } = progress {
+            steps.push((done, total));
+        }
+    });
+    assert!(steps.len() > NAMES.len(), "within archives, too: {steps:?}");
+    assert!(steps.is_sorted() && steps.iter().all(|step| step.1 == steps[0].1), "{steps:?}");
+    assert!(steps.last().is_some_and(|(done, total)| done == total), "{steps:?}");
 }
 
 #[test]
