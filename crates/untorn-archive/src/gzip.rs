@@ -23,7 +23,7 @@ pub(crate) fn stream(file: &ReadAt<'_>, len: u64) -> io::Result<Result<Stream, P
     };
     let at = at as u64;
     Ok(match len.checked_sub(at + TRAILER_LEN) {
-        Some(len @ 1..) => Ok(Stream { name, at, len, raw_len: None, piece_len: 0 }),
+        Some(len @ 1..) => Ok(Stream { name, at, len, raw_len: None, raw_sum: None, piece_len: 0 }),
         _ => Err(Plain::Doubtful("it ends too early")),
     })
 }

@@ -30,6 +30,8 @@ pub struct Stream {
     pub len: u64,
     /// How many bytes it should hold, where that is told.
     pub raw_len: Option<u64>,
+    /// CRC-32 of what it should hold, where that is told.
+    pub raw_sum: Option<u32>,
     /// In a picture: how many bytes of the stream, which has a header and a checksum of zlib there, stand in each chunk but the last. Twelve bytes stand between two chunks. 0 in other files.
     pub piece_len: u32,
 }
@@ -98,6 +100,7 @@ fn of_zip(zip: zip::Zip) -> Streams {
         at: member.data_at,
         len: member.stored_len(),
         raw_len: Some(member.len),
+        raw_sum: Some(member.crc),
         name: member.name,
         piece_len: 0,
     };

@@ -68,7 +68,7 @@ impl Data {
         let is_zlib = header[0] & 15 == 8 && header[1] & 1 << 5 == 0 && u16::from_be_bytes(header).is_multiple_of(31);
         Ok(match u32::try_from(self.piece_len) {
             Ok(piece_len) if begins && is_zlib => {
-                Ok(Stream { name: Vec::new(), at: self.at, len: self.end - self.at, raw_len: None, piece_len })
+                Ok(Stream { name: Vec::new(), at: self.at, len: self.end - self.at, raw_len: None, raw_sum: None, piece_len })
             }
             _ => Err(Plain::Doubtful("its bytes are no zlib stream")),
         })

@@ -75,8 +75,16 @@ pub(crate) fn piece_len(len: u64, max: usize) -> usize {
 
 /// How many bytes are equal from the start.
 pub(crate) fn common_prefix(one: &[u8], other: &[u8]) -> usize {
-    let (ones, _) = one.as_chunks::<16>();
-    let (others, _) = other.as_chunks::<16>();
-    let equal = ones.iter().zip(others).take_while(|(one, other)| one == other).count() * 16;
-    equal + one[equal..].iter().zip(&other[equal..]).take_while(|(one, other)| one == other).count()
+    let (ones, ones_rest) = one.as_chunks::<8>();
+    let (others, others_rest) = other.as_chunks::<8>();
+    for (number, (one, other)) in ones.iter().zip(others).enumerate() {
+        let differing = u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other);
+        if differing != 0 {
+            return number * 8 + differing.trailing_zeros() as usize / 8;
+        }
+    }
+    let equal = ones.len().min(others.len()) * 8;
+    // Of slices of different length the rest of the shorter one counts.
+    let (one, other) = if ones.len() == others.len() { (ones_rest, others_rest) } else { (&one[equal..], &other[equal..]) };
+    equal + one.iter().zip(other).take_while(|(one, other)| one == other).count()
 }

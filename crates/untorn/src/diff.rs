@@ -202,7 +202,9 @@ fn tell(options: &DiffOptions, progress: Progress) {
     let Some(observer) = &options.observer else { return };
     match progress {
         Progress::Compared { done, total } => observer.progress(Phase::Compare, done, total),
-        Progress::Searched { done, total } => observer.progress(Phase::Search, done, total),
+        Progress::Recompressed { done, total } | Progress::Searched { done, total } | Progress::Adapted { done, total } => {
+            observer.progress(Phase::Search, done, total);
+        }
         Progress::Compressed { done, total } => observer.progress(Phase::Compress, done, total),
         _ => {}
     }

@@ -18,7 +18,22 @@ impl<'a> BitReader<'a> {
         Self { bytes, at: 0, held: 0, held_len: 0, missing: 0 }
     }
 
+    /// Holds 32 bits at least.
     fn fill(&mut self) {
+        if self.held_len >= 32 {
+            return;
+        }
+        if let Some(word) = self.bytes.get(self.at..).and_then(|bytes| bytes.first_chunk::<4>()) {
+            self.held |= u64::from(u32::from_le_bytes(*word)) << self.held_len;
+            self.at += 4;
+            self.held_len += 32;
+        } else {
+            self.fill_at_end();
+        }
+    }
+
+    #[cold]
+    fn fill_at_end(&mut self) {
         while self.held_len <= 48 {
             let byte = self.bytes.get(self.at).copied();
             self.missing += if byte.is_none() { 8 } else { 0 };
@@ -73,20 +88,24 @@ impl BitWriter {
         Self { bytes: Vec::new(), len_max, held: 0, held_len: 0 }
     }
 
-    /// Appends up to 32 bits.
+    /// Appends up to 32 bits; those above are zeros.
+    #[inline]
     pub(super) fn put(&mut self, bits: u32, len: u32) {
         self.held |= u64::from(bits) << self.held_len;
         self.held_len += len;
-        while self.held_len >= 8 {
-            self.bytes.extend_from_slice(&self.held.to_le_bytes()[..1]);
-            self.held >>= 8;
-            self.held_len -= 8;
+        if self.held_len >= 32 {
+            let [one, two, three, four, ..] = self.held.to_le_bytes();
+            self.bytes.extend_from_slice(&[one, two, three, four]);
+            self.held >>= 32;
+            self.held_len -= 32;
         }
     }
 
     /// Fills the current byte with zeros.
     pub(super) fn align(&mut self) {
-        self.put(0, (8 - self.held_len % 8) % 8);
+        let held = self.held_len.div_ceil(8) as usize;
+        self.bytes.extend_from_slice(&self.held.to_le_bytes()[..held]);
+        (self.held, self.held_len) = (0, 0);
     }
 
     /// Appends whole bytes, once aligned.

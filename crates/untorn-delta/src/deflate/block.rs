@@ -127,14 +127,34 @@ pub(super) const DISTANCES: [(u16, u8); 30] = [
     (24577, 13),
 ];
 
+/// The code for each length.
+const LENGTH_CODES: [u8; 259] = {
+    let (mut codes, mut code, mut len) = ([0; 259], 0, 3);
+    while len < codes.len() {
+        if code + 1 < LENGTHS.len() && len >= LENGTHS[code + 1].0 as usize {
+            code += 1;
+        }
+        codes[len] = code.to_le_bytes()[0];
+        len += 1;
+    }
+    codes
+};
+
 /// The code for a length.
+#[inline]
 pub(super) fn length_code(len: u32) -> usize {
-    LENGTHS.partition_point(|(first, _)| u32::from(*first) <= len).saturating_sub(1)
+    LENGTH_CODES.get(len as usize).copied().unwrap_or(0).into()
 }
 
-/// The code for a distance.
+/// The code for a distance: two codes for each number of bits.
+#[inline]
 pub(super) fn distance_code(distance: u32) -> usize {
-    DISTANCES.partition_point(|(first, _)| u32::from(*first) <= distance).saturating_sub(1)
+    let number = distance.saturating_sub(1);
+    if number < 4 {
+        return number as usize;
+    }
+    let bits = number.ilog2();
+    ((bits * 2) | (number >> (bits - 1) & 1)) as usize
 }
 
 /// How often each code is used in a block, with the one that ends it.
@@ -151,4 +171,20 @@ pub(super) fn frequencies(tokens: &[Token]) -> ([u32; 286], [u32; 30]) {
         }
     }
     (literals, distances)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_length_and_distance_has_the_last_code_that_begins_before() {
+        for len in 3..=258 {
+            assert_eq!(length_code(len) + 1, LENGTHS.partition_point(|(first, _)| u32::from(*first) <= len), "{len}");
+        }
+        for distance in 1..=32768 {
+            let code = DISTANCES.partition_point(|(first, _)| u32::from(*first) <= distance);
+            assert_eq!(distance_code(distance) + 1, code, "{distance}");
+        }
+    }
 }

@@ -43,19 +43,20 @@ pub(crate) fn make_recipe(
     old: Option<&Old>,
     stretches: Vec<Stretch>,
     hint: &mut Option<usize>,
+    zlib: &mut Zlib,
 ) -> Option<Vec<u8>> {
     let first = parsed.heads.first().map_or(0, |head| head.count as u64);
     let plan = Plan { zlib: None, stretches, block_tokens: if parsed.heads.len() > 1 { first } else { 0 } };
-    let alike = old.and_then(|_| encode(parsed, old, plan.clone()));
+    let alike = old.and_then(|_| encode(parsed, old, plan.clone(), zlib));
     // Following the old stream is much quicker than what zlib does: it need not be the shorter one by a few bytes.
     let alike = match alike {
         Some(recipe) if recipe.len() <= 16 + parsed.tokens.len() / GOOD_ENOUGH => return Some(recipe),
         other => other,
     };
-    let zlib = choose(parsed, *hint);
-    *hint = zlib.or(*hint);
-    let alone = encode(parsed, old, Plan { zlib, stretches: Vec::new(), ..plan.clone() });
-    let both = encode(parsed, old, Plan { zlib, ..plan });
+    let kind = choose(parsed, *hint, zlib);
+    *hint = kind.or(*hint);
+    let alone = encode(parsed, old, Plan { zlib: kind, stretches: Vec::new(), ..plan.clone() }, zlib);
+    let both = encode(parsed, old, Plan { zlib: kind, ..plan }, zlib);
     // What takes less time comes first, and what comes later must be shorter by what the time is worth.
     let candidates = [(alike, 0), (both, 0), (alone, WORTH + parsed.raw.len() / TIME_WORTH)];
     candidates
@@ -65,10 +66,10 @@ pub(crate) fn make_recipe(
         .map(|(recipe, _)| recipe)
 }
 
-fn encode(parsed: &Parsed, old: Option<&Old>, mut plan: Plan) -> Option<Vec<u8>> {
+fn encode(parsed: &Parsed, old: Option<&Old>, mut plan: Plan, zlib: &mut Zlib) -> Option<Vec<u8>> {
     let mut coder = Encoder::new();
     plan.code(&mut coder, &parsed.raw, old).ok()?;
-    let mut codes = Codes::new(&parsed.raw, old, &plan);
+    let mut codes = Codes::new(&parsed.raw, old, &plan, zlib);
     for block in parsed.blocks() {
         codes.block(&mut coder, Some(block)).ok()?;
     }
@@ -76,10 +77,10 @@ fn encode(parsed: &Parsed, old: Option<&Old>, mut plan: Plan) -> Option<Vec<u8>>
 }
 
 /// Makes the stream of `len` bytes that holds `raw`. Never more bytes, whatever the recipe.
-pub(crate) fn restore(raw: &[u8], old: Option<&Old>, recipe: &[u8], len: usize) -> Result<Vec<u8>, Bad> {
+pub(crate) fn restore(raw: &[u8], old: Option<&Old>, recipe: &[u8], len: usize, zlib: &mut Zlib) -> Result<Vec<u8>, Bad> {
     let (mut coder, mut bits, mut plan) = (Decoder::new(recipe), BitWriter::new(len), Plan::default());
     plan.code(&mut coder, raw, old)?;
-    let mut codes = Codes::new(raw, old, &plan);
+    let mut codes = Codes::new(raw, old, &plan, zlib);
     loop {
         let start = codes.at;
         let (packing, tokens, is_last) = codes.block(&mut coder, None)?;
@@ -96,9 +97,10 @@ pub(crate) fn restore(raw: &[u8], old: Option<&Old>, recipe: &[u8], len: usize) 
 }
 
 /// The kind of zlib that predicts the first tokens best, if any predicts most of them.
-fn choose(parsed: &Parsed, hint: Option<usize>) -> Option<usize> {
-    let trial = |kind: usize| {
-        let (mut zlib, mut at, mut wrong, mut count) = (Zlib::new(kind, parsed.raw.len()), 0, 0_usize, 0_usize);
+fn choose(parsed: &Parsed, hint: Option<usize>, zlib: &mut Zlib) -> Option<usize> {
+    let mut trial = |kind: usize| {
+        let (mut at, mut wrong, mut count) = (0, 0_usize, 0_usize);
+        zlib.begin(kind, parsed.raw.len());
         for token in parsed.tokens.iter().take(TRIAL_TOKENS) {
             wrong += usize::from(zlib.predict(&parsed.raw, at) != *token);
             count += 1;
@@ -174,7 +176,7 @@ struct Codes<'a> {
     /// How many of its bytes are passed.
     at: usize,
     follower: Follower<'a>,
-    zlib: Option<Zlib>,
+    zlib: Option<&'a mut Zlib>,
     /// How many tokens the block before had.
     block_tokens: u64,
     packing: usize,
@@ -223,12 +225,15 @@ const AS_OLD: usize = 2;
 const COUNTED: usize = 3;
 
 impl<'a> Codes<'a> {
-    fn new(raw: &'a [u8], old: Option<&'a Old>, plan: &'a Plan) -> Self {
+    fn new(raw: &'a [u8], old: Option<&'a Old>, plan: &'a Plan, zlib: &'a mut Zlib) -> Self {
+        if let Some(kind) = plan.zlib {
+            zlib.begin(kind, raw.len());
+        }
         Self {
             raw,
             at: 0,
             follower: Follower::new(old, &plan.stretches),
-            zlib: plan.zlib.map(|kind| Zlib::new(kind, raw.len())),
+            zlib: plan.zlib.map(|_| zlib),
             block_tokens: plan.block_tokens,
             packing: DYNAMIC,
             packings: Default::default(),

@@ -5,34 +5,53 @@ use super::{Bad, bits::BitReader};
 /// The longest code for bytes, lengths and distances.
 pub(super) const CODE_LEN_MAX: usize = 15;
 
+/// Codes up to this length are looked up at once.
+const QUICK_BITS: u32 = 11;
+
 /// Codes that are read.
 pub(super) struct Table {
-    /// By the next bits: the symbol times 16, and the length of its code; 0 where there is none.
+    /// By the next bits: the symbol times 16, and the length of its code; 0 where there is none, or a longer one.
     entries: Vec<u16>,
     bits: u32,
+    /// Longer codes, the shorter first: code, length, and symbol.
+    long: Vec<(u16, u8, u16)>,
 }
 
 impl Table {
     /// From the length of the code of each symbol.
     pub(super) fn new(lens: &[u8]) -> Result<Self, Bad> {
         let codes = codes(lens)?;
-        let bits = u32::from(lens.iter().copied().max().unwrap_or(0)).max(1);
-        let mut entries = vec![0; 1 << bits];
+        let bits = u32::from(lens.iter().copied().max().unwrap_or(0)).clamp(1, QUICK_BITS);
+        let (mut entries, mut long) = (vec![0; 1 << bits], Vec::new());
         for (symbol, (code, len)) in (0_u16..).zip(codes.iter().zip(lens)).filter(|(_, (_, len))| **len > 0) {
+            if u32::from(*len) > bits {
+                long.push((*code, *len, symbol));
+                continue;
+            }
             let entry = symbol << 4 | u16::from(*len);
             entries.iter_mut().skip(usize::from(*code)).step_by(1 << *len).for_each(|place| *place = entry);
         }
-        Ok(Self { entries, bits })
+        long.sort_unstable_by_key(|(_, len, _)| *len);
+        Ok(Self { entries, bits, long })
     }
 
     /// The next symbol.
+    #[inline]
     pub(super) fn take(&self, bits: &mut BitReader<'_>) -> Result<usize, Bad> {
-        let entry = self.entries[bits.peek(self.bits) as usize];
+        let entry = self.entries.get(bits.peek(self.bits) as usize).copied().unwrap_or(0);
         if entry == 0 {
-            return Err(Bad("a code that means nothing"));
+            return self.take_long(bits);
         }
         bits.skip(u32::from(entry & 15))?;
         Ok(usize::from(entry >> 4))
+    }
+
+    fn take_long(&self, bits: &mut BitReader<'_>) -> Result<usize, Bad> {
+        let next = bits.peek(15);
+        let is_next = |(code, len, _): &&(u16, u8, u16)| next & ((1 << *len) - 1) == u32::from(*code);
+        let (_, len, symbol) = self.long.iter().find(is_next).ok_or(Bad("a code that means nothing"))?;
+        bits.skip(u32::from(*len))?;
+        Ok(usize::from(*symbol))
     }
 }
 

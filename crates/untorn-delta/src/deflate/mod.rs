@@ -12,12 +12,18 @@
 
 mod bits;
 mod block;
+mod chains;
 mod code;
 mod huffman;
 mod old;
 mod parse;
 #[cfg(test)]
+mod plain;
+mod search;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_zlib;
 mod trees;
 mod wrap;
 mod write;
@@ -27,6 +33,7 @@ pub(crate) use code::{BLOCK_TOKENS_MAX, make_recipe, restore};
 pub(crate) use old::{Old, align};
 pub(crate) use parse::{Parsed, parse};
 pub(crate) use wrap::{bare, wrapped};
+pub(crate) use zlib::Zlib;
 
 /// The longest raw bytes of one stream: 32 MiB.
 pub(crate) const RAW_LEN_MAX: usize = 32 << 20;

@@ -3,6 +3,14 @@
 
 use super::*;
 
+fn restore(raw: &[u8], old: Option<&Old>, recipe: &[u8], len: usize) -> Result<Vec<u8>, Bad> {
+    super::restore(raw, old, recipe, len, &mut Zlib::default())
+}
+
+fn make_recipe(parsed: &Parsed, old: Option<&Old>, stretches: Vec<crate::adapt::Stretch>) -> Option<Vec<u8>> {
+    super::make_recipe(parsed, old, stretches, &mut None, &mut Zlib::default())
+}
+
 /// The deflated stream of a gzip file without a name.
 fn stream(bytes: &'static [u8]) -> &'static [u8] {
     &bytes[10..bytes.len() - 8]
@@ -27,7 +35,7 @@ fn pairs() -> [(&'static [u8], &'static [u8]); 3] {
 fn made(number: usize) -> (Old, Vec<u8>, Vec<u8>, &'static [u8]) {
     let (old, new) = pairs()[number];
     let (old, parsed) = (Old::new(parse(old, 1 << 20).unwrap()), parse(new, 1 << 20).unwrap());
-    let recipe = make_recipe(&parsed, Some(&old), align(&old.raw, &parsed.raw), &mut None).unwrap();
+    let recipe = make_recipe(&parsed, Some(&old), align(&old.raw, &parsed.raw)).unwrap();
     (old, parsed.raw, recipe, new)
 }
 
@@ -38,7 +46,7 @@ fn a_stream_comes_out_as_it_was_with_and_without_an_old_one() {
         assert_eq!(restore(&raw, Some(&old), &recipe, new.len()).as_deref(), Ok(new));
         let parsed = parse(new, 1 << 20).unwrap();
         assert_eq!(parsed.stored_len, new.len());
-        let alone = make_recipe(&parsed, None, Vec::new(), &mut None).unwrap();
+        let alone = make_recipe(&parsed, None, Vec::new()).unwrap();
         assert_eq!(restore(&raw, None, &alone, new.len()).as_deref(), Ok(new));
     }
 }

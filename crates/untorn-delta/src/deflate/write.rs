@@ -35,29 +35,46 @@ pub(super) fn put_block(bits: &mut BitWriter, block: &Block<'_>, raw: &[u8]) -> 
 }
 
 fn put_tokens(bits: &mut BitWriter, block: &Block<'_>, literal_lens: &[u8], distance_lens: &[u8]) -> Result<(), Bad> {
-    let (literals, distances) = (codes(literal_lens)?, codes(distance_lens)?);
-    let put = |codes: &[u16], lens: &[u8], symbol: usize| match (codes.get(symbol), lens.get(symbol)) {
-        (Some(code), Some(len @ 1..)) => Ok((u32::from(*code), u32::from(*len))),
-        _ => Err(Bad("a recipe uses a code that is not there")),
-    };
-    for (number, token) in block.tokens.iter().enumerate() {
-        let Some((len, distance)) = token.reference() else {
-            let (code, code_len) = put(&literals, literal_lens, token.byte().into())?;
-            bits.put(code, code_len);
-            continue;
-        };
-        let (of_len, of_distance) = (length_code(len), distance_code(distance));
-        let (code, code_len) = put(&literals, literal_lens, 257 + of_len)?;
-        bits.put(code, code_len);
-        bits.put(len - u32::from(LENGTHS[of_len].0), LENGTHS[of_len].1.into());
-        let (code, code_len) = put(&distances, distance_lens, of_distance)?;
-        bits.put(code, code_len);
-        bits.put(distance - u32::from(DISTANCES[of_distance].0), DISTANCES[of_distance].1.into());
-        if number % 4096 == 0 {
-            bits.check()?;
+    let (literals, distances) = (written::<286>(literal_lens)?, written::<30>(distance_lens)?);
+    for tokens in block.tokens.chunks(4096) {
+        for token in tokens {
+            let Some((len, distance)) = token.reference() else {
+                put(bits, literals[usize::from(token.byte())])?;
+                continue;
+            };
+            let (of_len, of_distance) = (length_code(len), distance_code(distance));
+            let ((first_len, more_len), (first_distance, more_distance)) = (LENGTHS[of_len], DISTANCES[of_distance]);
+            put(bits, with(literals[257 + of_len], len - u32::from(first_len), more_len))?;
+            put(bits, with(distances[of_distance], distance - u32::from(first_distance), more_distance))?;
         }
+        bits.check()?;
     }
-    let (code, code_len) = put(&literals, literal_lens, 256)?;
-    bits.put(code, code_len);
+    put(bits, literals[256])
+}
+
+/// A code as it is written, and its length: 0 when there is none.
+type Written = (u32, u32);
+
+/// The codes of all symbols.
+fn written<const COUNT: usize>(lens: &[u8]) -> Result<[Written; COUNT], Bad> {
+    let mut all = [(0, 0); COUNT];
+    for (place, (code, len)) in all.iter_mut().zip(codes(lens)?.iter().zip(lens)) {
+        *place = (u32::from(*code), u32::from(*len));
+    }
+    Ok(all)
+}
+
+/// A code with bits behind it: 15 and 13 at most.
+#[inline]
+fn with((code, len): Written, more: u32, more_len: u8) -> Written {
+    if len == 0 { (0, 0) } else { (code | more << len, len + u32::from(more_len)) }
+}
+
+#[inline]
+fn put(bits: &mut BitWriter, (code, len): Written) -> Result<(), Bad> {
+    if len == 0 {
+        return Err(Bad("a recipe uses a code that is not there"));
+    }
+    bits.put(code, len);
     Ok(())
 }

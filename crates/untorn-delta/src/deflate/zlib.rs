@@ -1,35 +1,37 @@
 //! What zlib would do: the matches its levels look for. (Gailly and Adler; the structure is that of RFC 1951, section 4, the limits are zlib's.)
 
-use super::block::Token;
+use super::{
+    block::Token,
+    chains::{Chains, MATCH_LEN_MIN},
+    search::{Effort, Match},
+};
 
-const MATCH_LEN_MIN: usize = 3;
-const MATCH_LEN_MAX: usize = 258;
-/// zlib refers at most so far back.
-const DISTANCE_MAX: usize = (1 << 15) - 262;
 /// A match of three bytes is not worth a distance above this.
-const FAR: usize = 4096;
+pub(super) const FAR: usize = 4096;
+/// Of what is filtered, matches up to this length do not count.
+const FILTERED_LEN: usize = 5;
 /// How many older places may be looked at for each byte, on average. What programs deflate needs far fewer; what is made to take long is not looked at to its end.
-const LOOKS_EACH: u64 = 256;
+pub(super) const LOOKS_EACH: u64 = 256;
 
 /// How hard a level tries.
-#[derive(Clone, Copy, Debug)]
-struct Level {
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Level {
     /// From this length of a match on, a quarter of the looks must do for a better one.
-    good: usize,
+    pub(super) good: usize,
     /// A match of this length is taken; a shorter one is compared with that of the next byte. Of quick levels: longer matches are not remembered.
-    lazy: usize,
+    pub(super) lazy: usize,
     /// From this length on no better one is looked for.
-    nice: usize,
+    pub(super) nice: usize,
     /// How many older places are looked at.
-    looks: u32,
-    is_quick: bool,
+    pub(super) looks: usize,
+    pub(super) is_quick: bool,
 }
 
-const fn level(good: usize, lazy: usize, nice: usize, looks: u32, is_quick: bool) -> Level {
+const fn level(good: usize, lazy: usize, nice: usize, looks: usize, is_quick: bool) -> Level {
     Level { good, lazy, nice, looks, is_quick }
 }
 
-const LEVELS: [Level; 9] = [
+pub(super) const LEVELS: [Level; 9] = [
     level(4, 4, 8, 4, true),
     level(4, 5, 16, 8, true),
     level(4, 6, 32, 32, true),
@@ -44,42 +46,27 @@ const LEVELS: [Level; 9] = [
 /// How many kinds of zlib there are to choose from: each level, without and with the filter that drops short matches, as for pictures.
 pub(super) const KINDS: usize = 18;
 
-/// A match.
-#[derive(Clone, Copy, Default)]
-struct Match {
-    len: usize,
-    distance: usize,
-}
-
-/// Says which token zlib would take, from the bytes before.
-pub(super) struct Zlib {
+/// Says which token zlib would take, from the bytes before. Its memory is used for one stream after the other.
+#[derive(Default)]
+pub(crate) struct Zlib {
     level: Level,
     is_filtered: bool,
-    /// The last place of each hash; 0 is none, as in zlib.
-    heads: Vec<u32>,
-    /// For each place the one before of the same hash.
-    before: Vec<u32>,
-    /// Places before this one are remembered.
-    seen: usize,
+    chains: Chains,
     /// A match that was found when the place before was looked at.
     found: Option<(usize, Match)>,
+    /// Whether it is counted how many places were looked at.
+    counts: bool,
     looks_left: u64,
 }
 
-const HASH_BITS: u32 = 15;
-
 impl Zlib {
-    /// The kind below [`KINDS`] of that number.
-    pub(super) fn new(kind: usize, raw_len: usize) -> Self {
-        Self {
-            level: LEVELS[kind / 2 % LEVELS.len()],
-            is_filtered: kind % 2 == 1,
-            heads: vec![0; 1 << HASH_BITS],
-            before: vec![0; 1 << 15],
-            seen: 0,
-            found: None,
-            looks_left: (raw_len as u64).saturating_mul(LOOKS_EACH).saturating_add(1 << 16),
-        }
+    /// Begins a stream that holds so many bytes, as the kind below [`KINDS`] of that number.
+    pub(super) fn begin(&mut self, kind: usize, raw_len: usize) {
+        (self.level, self.is_filtered, self.found) = (LEVELS[kind / 2 % LEVELS.len()], kind % 2 == 1, None);
+        // At each place is looked twice at most: other levels never look at so many.
+        self.counts = 2 * self.level.looks as u64 > LOOKS_EACH;
+        self.looks_left = (raw_len as u64).saturating_mul(LOOKS_EACH).saturating_add(1 << 16);
+        self.chains.begin(self.counts);
     }
 
     /// The token it would take at `at`, which is before the end.
@@ -92,7 +79,6 @@ impl Zlib {
             return Token::literal(raw[at]);
         }
         if !self.level.is_quick && found.len < self.level.lazy {
-            self.remember(raw, at + 1);
             let next = self.search(raw, at + 1, found.len);
             if next.len > found.len {
                 self.found = Some((at + 1, next));
@@ -105,63 +91,30 @@ impl Zlib {
 
     /// Goes on behind a token that stands at `at`.
     pub(super) fn pass(&mut self, raw: &[u8], at: usize, len: usize) {
-        if self.level.is_quick && len > self.level.lazy {
-            self.remember(raw, at + 1);
-            self.seen = self.seen.max(at + len);
-        } else {
-            self.remember(raw, at + len);
+        if !self.level.is_quick {
+            return;
         }
-    }
-
-    fn remember(&mut self, raw: &[u8], end: usize) {
-        while self.seen < end {
-            if let Some(hash) = hash(raw, self.seen) {
-                let head = &mut self.heads[hash];
-                self.before[self.seen & 0x7fff] = *head;
-                *head = u32::try_from(self.seen).unwrap_or(0);
-            }
-            self.seen += 1;
+        if len > self.level.lazy {
+            self.chains.remember(raw, at + 1);
+            self.chains.pass_over(at + len);
+        } else {
+            self.chains.remember(raw, at + len);
         }
     }
 
     /// The longest match at `at` that is longer than `len`.
     fn search(&mut self, raw: &[u8], at: usize, len: usize) -> Match {
-        let ahead = (raw.len() - at).min(MATCH_LEN_MAX);
-        let Some(hash) = hash(raw, at).filter(|_| len < ahead) else { return Match::default() };
-        let (mut best, mut place) = (Match { len, distance: 0 }, self.heads[hash] as usize);
-        let mut looks = if len >= self.level.good { self.level.looks >> 2 } else { self.level.looks };
-        let (nice, scan) = (self.level.nice.min(ahead), &raw[at..at + ahead]);
-        if place == 0 || place >= at || at - place > DISTANCE_MAX {
-            return Match::default();
+        let Level { good, nice, looks, is_quick, .. } = self.level;
+        let looks = if len >= good { looks >> 2 } else { looks };
+        let looks = looks.min(usize::try_from(self.looks_left).unwrap_or(usize::MAX)).max(1);
+        let least = if self.is_filtered { FILTERED_LEN + 1 } else { MATCH_LEN_MIN };
+        let effort = Effort { len, nice, looks, least };
+        let (found, looks) = if is_quick { self.chains.look(raw, at, effort) } else { self.chains.find(raw, at, effort) };
+        if self.counts {
+            self.looks_left = self.looks_left.saturating_sub(looks as u64);
         }
-        loop {
-            let old = &raw[place..place + ahead];
-            if old[best.len] == scan[best.len] && old[best.len - 1] == scan[best.len - 1] && old[..2] == scan[..2] {
-                let len = crate::files::common_prefix(old, scan);
-                if len > best.len {
-                    best = Match { len, distance: at - place };
-                    if len >= nice {
-                        break;
-                    }
-                }
-            }
-            let next = self.before[place & 0x7fff] as usize;
-            looks -= 1;
-            self.looks_left = self.looks_left.saturating_sub(1);
-            if next >= place || next <= at.saturating_sub(DISTANCE_MAX) || looks == 0 || self.looks_left == 0 {
-                break;
-            }
-            place = next;
-        }
-        let is_far = best.len == MATCH_LEN_MIN && best.distance > FAR && !self.level.is_quick;
-        let is_dropped = is_far || self.is_filtered && best.len <= 5 && !self.level.is_quick;
-        if best.distance == 0 || is_dropped { Match::default() } else { best }
+        let is_far = found.len == MATCH_LEN_MIN && found.distance > FAR;
+        let is_dropped = !is_quick && (is_far || found.len < least);
+        if found.distance == 0 || is_dropped { Match::default() } else { found }
     }
-}
-
-fn hash(raw: &[u8], at: usize) -> Option<usize> {
-    let [one, two, three] = raw.get(at..at + 3)?.try_into().ok()?;
-    let three_bytes: [u8; 3] = [one, two, three];
-    let mix = three_bytes.iter().fold(0_usize, |mix, byte| mix << 5 ^ usize::from(*byte));
-    Some(mix & ((1 << HASH_BITS) - 1))
 }

@@ -1,8 +1,9 @@
 //! Members of archives and pictures that changed: whether what they hold costs less than the deflated bytes.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZero;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 use std::thread::ScopedJoinHandle;
 
 use untorn_archive::{Stream, Streams};
@@ -15,9 +16,10 @@ use super::draft::{Content, Draft};
 use super::effort::Effort;
 use super::frame_plan::Templates;
 use super::members::{Member, Place, inflated, stored};
-use super::{Build, Options};
+use super::relatives::Relatives;
+use super::{Build, Options, Progress};
 use crate::adapt::Stretch;
-use crate::deflate::{self, Old, Parsed};
+use crate::deflate::{self, Old, Parsed, Zlib};
 use crate::files::common_prefix;
 use crate::read::{new_memory_len, old_memory_len};
 use crate::{DiffError, Files};
@@ -55,13 +57,19 @@ pub(super) fn expand(
     old: Build<'_>,
     new: Build<'_>,
     options: &Options,
+    progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<Inflated>, DiffError> {
     let mut found = Found { first: u32::try_from(old.manifest.entries().len()).unwrap_or(u32::MAX), ..Found::default() };
     if !options.recompress {
         return Ok(found.old);
     }
     let templates = Templates::new(drafts, old.manifest);
+    let changed_len = |draft: &Draft<'_>| draft.made().filter(|_| !draft.stretches.is_empty()).map(|content| content.len);
+    let (mut done, total) = (0, drafts.iter().filter_map(changed_len).fold(0, u64::saturating_add));
     for draft in drafts {
+        let before_it = done;
+        let mut told = |at: u64| progress(Progress::Recompressed { done: before_it + at, total });
+        done += changed_len(draft).unwrap_or(0);
         let Some(Content { len, .. }) = draft.made().filter(|_| !draft.stretches.is_empty()) else { continue };
         let Some(template) = templates.of(draft, old.manifest) else { continue };
         let Some((source, old_path, old_len)) = template.file(old.manifest) else { continue };
@@ -69,8 +77,10 @@ pub(super) fn expand(
             continue;
         };
         let pairs = pairs(&before.all, &after.all, &draft.stretches);
-        let work = Work { old: (old.files, old_path), new: (new.files, draft.path), options };
-        let members = work.members(&pairs, found.room())?;
+        let zlibs = Mutex::default();
+        let work = Work { old: (old.files, old_path), new: (new.files, draft.path), options, zlibs };
+        let members = work.members(&pairs, found.room(), &mut told)?;
+        told(len);
         if members.iter().map(|(member, _)| member.spared).sum::<usize>() < FILE_COST {
             continue;
         }
@@ -150,60 +160,59 @@ fn streams(files: &dyn Files, path: &TreePath, len: u64) -> Result<Option<Stream
 /// An old and a new stream.
 type Pair<'s> = (&'s Stream, &'s Stream);
 
-/// The streams that changed, each with the old one of its name: the first of it, as the new one must be.
+/// The streams that changed, each with the old one that it is made like.
 fn pairs<'s>(before: &'s [Stream], after: &'s [Stream], stretches: &[Range<u64>]) -> Vec<Pair<'s>> {
-    let mut by_name: HashMap<&[u8], &Stream> = HashMap::new();
     if let ([before], [after]) = (before, after) {
         // The one stream of a file may be called otherwise.
         return vec![(before, after)];
     }
-    before.iter().for_each(|stream| {
-        by_name.entry(&stream.name).or_insert(stream);
-    });
+    let relatives = Relatives::new(before, after);
     let is_touched = |stream: &Stream| {
         let first = stretches.partition_point(|stretch| stretch.end <= stream.at);
         stretches.get(first).is_some_and(|stretch| stretch.start < stream.at + stream.len)
     };
-    after
-        .iter()
-        .filter(|stream| is_touched(stream))
-        .filter_map(|stream| Some((*by_name.get(&stream.name[..])?, stream)))
-        .collect()
+    after.iter().filter(|stream| is_touched(stream)).filter_map(|stream| Some((relatives.of(stream)?, stream))).collect()
 }
 
 struct Work<'w> {
     old: (&'w dyn Files, &'w TreePath),
     new: (&'w dyn Files, &'w TreePath),
     options: &'w Options,
+    /// Memory of threads that are done.
+    zlibs: Mutex<Vec<Zlib>>,
 }
 
 type Worker<'scope> = ScopedJoinHandle<'scope, Option<(Member, Inflated)>>;
 
 impl Work<'_> {
-    /// The members that cost less as what they hold, in order. Each is worked on by itself, so that the result is the same for any number of threads.
-    fn members(&self, pairs: &[Pair<'_>], room: usize) -> Result<Vec<(Member, Inflated)>, DiffError> {
-        let (mut members, mut hint) = (Vec::new(), None);
+    /// The members that cost less as what they hold, in order; `told` is told up to which byte they are found. Each is worked on by itself, so that the result is the same for any number of threads.
+    fn members(&self, pairs: &[Pair<'_>], room: usize, told: &mut dyn FnMut(u64)) -> Result<Vec<(Member, Inflated)>, DiffError> {
+        let (mut members, mut hint, zlibs) = (Vec::new(), None, &self.zlibs);
         let threads = self.threads();
         std::thread::scope(|scope| {
-            let mut working: VecDeque<Worker<'_>> = VecDeque::new();
+            let mut working: VecDeque<(u64, Worker<'_>)> = VecDeque::new();
             let mut is_first = true;
             for pair in pairs.iter().take(room) {
                 let Some(task) = self.read(pair)? else { continue };
                 if is_first {
                     // Most archives are the work of one program: what the first member tells is tried first for the others.
                     is_first = false;
-                    members.extend(task.run(&mut hint));
+                    members.extend(run(task, &mut hint, &self.zlibs));
                     continue;
                 }
                 if working.len() >= threads
-                    && let Some(worker) = working.pop_front()
+                    && let Some((end, worker)) = working.pop_front()
                 {
                     members.extend(worker.join().ok().flatten());
+                    told(end);
                 }
-                let mut hint = hint;
-                working.push_back(scope.spawn(move || task.run(&mut hint)));
+                let (mut hint, end) = (hint, task.place.at + task.place.len);
+                working.push_back((end, scope.spawn(move || run(task, &mut hint, zlibs))));
             }
-            members.extend(working.into_iter().filter_map(|worker| worker.join().ok().flatten()));
+            for (end, worker) in working {
+                members.extend(worker.join().ok().flatten());
+                told(end);
+            }
             Ok(members)
         })
     }
@@ -236,6 +245,14 @@ impl Work<'_> {
     }
 }
 
+fn run(task: Task, hint: &mut Option<usize>, zlibs: &Mutex<Vec<Zlib>>) -> Option<(Member, Inflated)> {
+    let held = || zlibs.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut zlib = held().pop().unwrap_or_default();
+    let member = task.run(hint, &mut zlib);
+    held().push(zlib);
+    member
+}
+
 fn wrap(stream: &Stream, stored: &[u8]) -> Option<Wrap> {
     if stream.piece_len == 0 {
         return Some(Wrap::Bare);
@@ -257,7 +274,7 @@ struct Task {
 
 impl Task {
     /// The member, when it costs less as what it holds. `hint` is the kind of zlib that is tried first.
-    fn run(self, hint: &mut Option<usize>) -> Option<(Member, Inflated)> {
+    fn run(self, hint: &mut Option<usize>, zlib: &mut Zlib) -> Option<(Member, Inflated)> {
         let Self { old, new, old_place, place, told, raw_len_max } = self;
         let common = common_prefix(&old, &new);
         let (plain_cost, bare_new) = (new.len() - common, new.clone());
@@ -275,14 +292,14 @@ impl Task {
         if !pays(cost, plain_cost) {
             return None;
         }
-        let recipe = deflate::make_recipe(&parsed, Some(&old), stretches, hint)?;
+        let recipe = deflate::make_recipe(&parsed, Some(&old), stretches, hint, zlib)?;
         if !pays(cost + recipe.len(), plain_cost) {
             return None;
         }
         let spared = plain_cost - cost - recipe.len();
         let Parsed { raw, stored_len, .. } = parsed;
         // Made once as a reader will make it: nothing but the very same bytes will do.
-        let stream = deflate::restore(&raw, Some(&old), &recipe, stored_len).ok()?;
+        let stream = deflate::restore(&raw, Some(&old), &recipe, stored_len, zlib).ok()?;
         if deflate::wrapped(stream, &raw, place.wrap) != new {
             return None;
         }

@@ -19,6 +19,7 @@ mod ops;
 mod output;
 mod pairs;
 mod ranges;
+mod relatives;
 mod rolling;
 mod scan;
 mod search;
@@ -88,6 +89,13 @@ pub enum Search {
 pub enum Progress {
     /// Bytes compared at equal offsets, of all.
     Compared {
+        /// Bytes so far.
+        done: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+    /// Bytes of files that changed, whose members, where they are archives, were looked at as what they hold, of all.
+    Recompressed {
         /// Bytes so far.
         done: u64,
         /// Bytes in all.
@@ -166,7 +174,7 @@ pub fn diff<S: Read + Write + Seek>(
 ) -> Result<Report, DiffError> {
     let mut drafts: Vec<_> = pairs::pairs(old.manifest, new.manifest).into_iter().map(Draft::new).collect();
     scan::scan(&mut drafts, old, new, progress)?;
-    let members = expand::expand(&mut drafts, old, new, options)?;
+    let members = expand::expand(&mut drafts, old, new, options, progress)?;
     search::search(&mut drafts, old, new, options, progress)?;
     adapt::adapt(&mut drafts, old, new, options, progress)?;
     let loose = solid::make_solid(&mut drafts, old.manifest);

@@ -339,7 +339,7 @@ pub(super) fn restore(
 ) -> Result<Option<Vec<u8>>, PatchError> {
     let like = restored.like.map(|number| members.like(index, old, number)).transpose()?.flatten();
     let Some(bare_len) = restored.wrap.bare_len(len).and_then(|len| usize::try_from(len).ok()) else { return Ok(None) };
-    let stream = deflate::restore(raw, like.as_deref(), &restored.recipe, bare_len);
+    let stream = deflate::restore(raw, like.as_deref(), &restored.recipe, bare_len, &mut members.zlib);
     Ok(stream.ok().map(|stream| deflate::wrapped(stream, raw, restored.wrap)))
 }
 

@@ -8,7 +8,7 @@ use untorn_format::{DecodeError, TreePath};
 use super::container::read_len_of;
 use super::middles::Middles;
 use super::old::read_old;
-use crate::deflate::{self, BLOCK_TOKENS_MAX, Old};
+use crate::deflate::{self, BLOCK_TOKENS_MAX, Old, Zlib};
 use crate::files::piece_len;
 use crate::{Files, PatchError};
 
@@ -22,6 +22,8 @@ pub(super) struct Members {
     held: Vec<(u32, Arc<Old>)>,
     /// Of a joined patch.
     pub(super) middles: Middles,
+    /// For what is deflated again.
+    pub(super) zlib: Zlib,
 }
 
 /// Where bytes are.

@@ -6,8 +6,8 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use crate::trees::{Node, Tree, apply, assert_leads_to, patch_with, path};
-use untorn_delta::{Options, PatchError, PatchReader, StretchReader, Way};
+use crate::trees::{Node, Tree, apply, assert_leads_to, patch_told, patch_with, path};
+use untorn_delta::{Options, PatchError, PatchReader, Progress, StretchReader, Way};
 
 /// The trees with the old and with the new file that a program made.
 fn pair(name: &str) -> (Tree, Tree) {
@@ -66,6 +66,45 @@ fn every_member_that_changed_is_restored_and_costs_a_fraction() {
     }
 }
 
+/// The tree with these bytes in it, where a member is called otherwise, but by as many letters.
+fn renamed(file: &str, from: &[u8], to: &[u8]) -> Tree {
+    let mut bytes = std::fs::read(format!("{}/tests/data/deflated/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let mut count = 0;
+    for at in 0..bytes.len() - from.len() {
+        if bytes[at..].starts_with(from) {
+            bytes[at..at + to.len()].copy_from_slice(to);
+            count += 1;
+        }
+    }
+    assert_eq!(count, 2, "in its header and in the directory");
+    Tree::default().with("data/it.zip", bytes)
+}
+
+#[test]
+fn a_member_that_moved_to_another_folder_is_known_by_the_rest_of_its_name() {
+    let old = renamed("python.old.zip", b"a/text.cfg", b"a/text.cfg");
+    let new = renamed("python.new.zip", b"a/text.cfg", b"q/text.cfg");
+    let (patch, report) = patch_with(&old, &new, &Options::default());
+    let (plain, _) = patch_with(&old, &new, &without());
+    assert_eq!(report.restored, 2);
+    assert!(patch.len() * 3 < plain.len(), "{} of {}", patch.len(), plain.len());
+    assert_leads_to(&old, &new);
+    // One that is gone without a trace.
+    let new = renamed("python.new.zip", b"a/text.cfg", b"q/else.cfg");
+    assert_eq!(patch_with(&old, &new, &Options::default()).1.restored, 1);
+}
+
+#[test]
+fn a_member_that_is_called_otherwise_is_known_by_what_it_holds() {
+    let old = renamed("python.old.zip", b"a/text.cfg", b"a/text.cfg");
+    let new = renamed("7zip.old.zip", b"a/text.cfg", b"q/else.cfg");
+    let (patch, report) = patch_with(&old, &new, &Options::default());
+    let (other, _) = patch_with(&old, &renamed("7zip.old.zip", b"a/text.cfg", b"a/text.cfg"), &Options::default());
+    println!("{} instead of {}, {} restored", patch.len(), other.len(), report.restored);
+    assert!(patch.len() < other.len() + 64, "{} beside {}", patch.len(), other.len());
+    assert_leads_to(&old, &new);
+}
+
 /// A picture of 133 bytes, and one of 147: what it would spare is about what the hash of a file that is not literal costs.
 #[test]
 fn what_would_spare_next_to_nothing_is_left_as_it_is() {
@@ -103,6 +142,19 @@ fn a_patch_that_restores_nothing_is_the_one_it_was() {
     let text = |bytes: &[u8]| Tree::default().with("text", bytes);
     let (old, new) = (text(b"one thing and another"), text(b"one thing and the other"));
     assert_eq!(patch_with(&old, &new, &Options::default()), patch_with(&old, &new, &without()));
+}
+
+#[test]
+fn it_is_told_how_far_members_are_looked_through() {
+    let ((old, new), mut steps) = (all(), Vec::new());
+    patch_told(&old, &new, &Options::default(), &mut |progress| {
+        if let Progress::Recompressed { done, total } = progress {
+            steps.push((done, total));
+        }
+    });
+    assert!(steps.len() > NAMES.len(), "within archives, too: {steps:?}");
+    assert!(steps.is_sorted() && steps.iter().all(|step| step.1 == steps[0].1), "{steps:?}");
+    assert!(steps.last().is_some_and(|(done, total)| done == total), "{steps:?}");
 }
 
 #[test]

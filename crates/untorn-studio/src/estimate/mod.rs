@@ -49,7 +49,7 @@ pub fn estimate(old: &Path, new: &Path, options: &EstimateOptions) -> Result<Rep
     let work = Work::new(options, &changes);
     let pool = Pool::read(&builds, &changes, &work)?;
     let mut found = stretches::find(&builds, &changes, &pool, &work)?;
-    zips::refine(&builds, &changes, &mut found, &work);
+    let notes = zips::refine(&builds, &changes, &mut found, &work);
     let estimate = costs::fill(&builds, &changes, &pool, &mut found, &work)?;
     let bytes_index = costs::index(&changes);
     let subjects: Vec<_> = changes.into_iter().zip(found).map(|(change, found)| Subject::new(change.item, found.spans)).collect();
@@ -64,7 +64,7 @@ pub fn estimate(old: &Path, new: &Path, options: &EstimateOptions) -> Result<Rep
         signed: None,
         items: Vec::new(),
         advice: Vec::new(),
-        notes: Vec::new(),
+        notes,
         has_builds: false,
     };
     Ok(report.complete(subjects, Some(&builds)))

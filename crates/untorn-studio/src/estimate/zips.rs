@@ -1,27 +1,51 @@
-//! Members of archives that moved as they are: shorter ones than a chunk are found only by name.
+//! Members of archives that moved as they are, or were deflated anew: shorter ones than a chunk are found only by name, and deflated bytes tell nothing of what they hold.
 
 use std::collections::HashMap;
+
+use untorn_format::escape;
 
 use super::{Work, changes::Change, changes::Content, stretches::Found};
 use crate::{
     builds::Builds,
     parallel,
+    report::NOTES_MAX,
     spans::{Origin, Span},
-    zip::{self, same_stored},
+    zip::{self, Packing, same_stored},
 };
 
-/// Puts right what chunks alone do not tell.
-pub(super) fn refine(builds: &Builds, changes: &[Change], found: &mut [Found], work: &Work<'_>) {
-    let moved = parallel::each(work.jobs, changes.len(), &|number| stretches(builds, &changes[number]).unwrap_or_default());
-    for (found, moved) in found.iter_mut().zip(moved).filter(|(_, moved)| !moved.is_empty()) {
-        *found = overlaid(found, &moved);
+/// Puts right what chunks alone do not tell, and gives a note of each archive of which they tell too much.
+pub(super) fn refine(builds: &Builds, changes: &[Change], found: &mut [Found], work: &Work<'_>) -> Vec<String> {
+    let known = parallel::each(work.jobs, changes.len(), &|number| members(builds, &changes[number]).unwrap_or_default());
+    let mut notes = Vec::new();
+    for ((found, known), change) in found.iter_mut().zip(known).zip(changes) {
+        if !known.stretches.is_empty() {
+            *found = overlaid(found, &known.stretches);
+        }
+        if known.deflated > 0 && notes.len() < NOTES_MAX {
+            notes.push(note(&change.item.path, known.deflated));
+        }
     }
+    notes
 }
 
-/// Where stored bytes begin and end that the old archive has, too, and whether they stand where they stood.
+fn note(path: &str, deflated: usize) -> String {
+    let path = escape(path.as_bytes());
+    let members = if deflated == 1 { "1 member that changed is" } else { &format!("{deflated} members that changed are") };
+    format!("{path}: {members} deflated: a patch makes that of what was deflated before, for less than is said here")
+}
+
+/// Where stored bytes begin and end that the old archive has, too, or that are deflated of what it has, and whether they stand where they stood.
 type Stretch = (u64, u64, Origin);
 
-fn stretches(builds: &Builds, change: &Change) -> Option<Vec<Stretch>> {
+/// What is known of the members of a new archive.
+#[derive(Default)]
+struct Members {
+    stretches: Vec<Stretch>,
+    /// How many changed, and are deflated as they were.
+    deflated: usize,
+}
+
+fn members(builds: &Builds, change: &Change) -> Option<Members> {
     let item = &change.item;
     if change.content != Content::Read || !change.is_pool {
         return None;
@@ -31,15 +55,23 @@ fn stretches(builds: &Builds, change: &Change) -> Option<Vec<Stretch>> {
         return None;
     };
     let before: HashMap<_, _> = old.members.iter().map(|member| (&member.name, member)).collect();
-    let mut stretches = Vec::new();
+    let mut known = Members::default();
     for member in new.members.iter().filter(|member| member.stored_len() > 0) {
-        let Some(old) = before.get(&member.name).filter(|old| old.crc == member.crc && old.len == member.len) else { continue };
-        if same_stored((&*old_file, old), (&*new_file, member)) {
-            let origin = if old.data_at == member.data_at { Origin::Kept } else { Origin::Moved };
-            stretches.push((member.data_at, member.data_end, origin));
-        }
+        let Some(old) = before.get(&member.name) else { continue };
+        let are_deflated = old.packing == Packing::Deflated && member.packing == Packing::Deflated;
+        let origin = if (old.crc, old.len) != (member.crc, member.len) {
+            known.deflated += usize::from(are_deflated);
+            continue;
+        } else if same_stored((&*old_file, old), (&*new_file, member)) {
+            if old.data_at == member.data_at { Origin::Kept } else { Origin::Moved }
+        } else if are_deflated {
+            Origin::Restored
+        } else {
+            continue;
+        };
+        known.stretches.push((member.data_at, member.data_end, origin));
     }
-    Some(stretches)
+    Some(known)
 }
 
 /// The spans with these stretches in their places.

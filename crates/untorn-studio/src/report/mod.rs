@@ -12,7 +12,7 @@ use untorn::{
 use crate::Advice;
 pub use members::{Member, MemberKind};
 pub use patch::inspect_patch;
-pub(crate) use subject::Subject;
+pub(crate) use subject::{NOTES_MAX, Subject};
 
 /// Where the bytes of a patch go, or of one that could be made.
 #[derive(Clone, Debug)]

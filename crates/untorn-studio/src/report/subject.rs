@@ -68,7 +68,7 @@ impl Subject {
 }
 
 /// How many notes are kept.
-const NOTES_MAX: usize = 100;
+pub(crate) const NOTES_MAX: usize = 100;
 
 fn note(notes: &mut Vec<String>, path: &str, what: &str) {
     if notes.len() < NOTES_MAX {

@@ -51,6 +51,25 @@ fn in_all_and_by_reason() {
 }
 
 #[test]
+fn members_that_were_deflated_anew_cost_next_to_nothing() {
+    let place = Place::new();
+    let (texts, changed): (Vec<_>, _) = ((0..20).map(|number| words(30_000, 900 + number)).collect(), words(20_000, 7));
+    let names: Vec<_> = (0..20).map(|number| format!("text/{number}")).collect();
+    let make = |level, last: &[u8]| {
+        let mut members: Vec<_> = names.iter().zip(&texts).map(|(name, text)| (&name[..], &text[..], Some(level))).collect();
+        members.push(("last", last, Some(level)));
+        archive(&members)
+    };
+    place.write("old/data.zip", make(6, &changed));
+    place.write("new/data.zip", make(1, &[&changed[..], b"and more"].concat()));
+    let (guess, truth) = (estimated(&place, 0), place.report());
+    println!("{} beside {}", guess.bytes, truth.bytes);
+    assert!(guess.items[0].restored > truth.items[0].restored / 2, "{:?}", guess.items);
+    assert!(guess.notes[0].starts_with("data.zip: 1 member that changed is deflated"), "{:?}", guess.notes);
+    assert!(guess.bytes < 20_000, "{}", guess.bytes);
+}
+
+#[test]
 fn the_same_on_any_number_of_threads() {
     let place = Place::new();
     fill(&place);

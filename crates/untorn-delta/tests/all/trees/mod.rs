@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Cursor, Read};
 
-use untorn_delta::{Build, Files, Options, PatchError, PatchReader, Report, Search, Way, check_replaced, diff};
+use untorn_delta::{Build, Files, Options, PatchError, PatchReader, Progress, Report, Search, Way, check_replaced, diff};
 use untorn_format::manifest::{Entry, Kind, Manifest};
 use untorn_format::patch::{After, Before, Index, Sums};
 use untorn_format::{Hash, TreePath};
@@ -113,11 +113,16 @@ pub(crate) fn everything() -> Options {
 }
 
 pub(crate) fn patch_with(old: &Tree, new: &Tree, options: &Options) -> (Vec<u8>, Report) {
+    patch_told(old, new, options, &mut |_| {})
+}
+
+/// The same, with what is told about progress.
+pub(crate) fn patch_told(old: &Tree, new: &Tree, options: &Options, told: &mut dyn FnMut(Progress)) -> (Vec<u8>, Report) {
     let (old_manifest, new_manifest) = (old.manifest(), new.manifest());
     let mut out = Vec::new();
     let old = Build { manifest: &old_manifest, files: old };
     let new = Build { manifest: &new_manifest, files: new };
-    let report = diff(old, new, options, &mut Cursor::new(Vec::new()), &mut out, &mut |_| {}).unwrap();
+    let report = diff(old, new, options, &mut Cursor::new(Vec::new()), &mut out, told).unwrap();
     assert_eq!(report.patch_len, out.len() as u64);
     (out, report)
 }
