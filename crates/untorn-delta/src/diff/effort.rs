@@ -110,7 +110,7 @@ impl Effort {
     pub(super) fn for_total(self, total: u64) -> Self {
         match self.lzma {
             _ if total > LITTLE_LEN_MAX => self,
-            Some(_) => Effort { lzma: Some(Lzma::Tree), lzma_dense: Some(Lzma::Tree), ..self },
+            Some(_) => self.with_tree(),
             None if self == QUICK => THOROUGH,
             None => self,
         }
@@ -118,7 +118,16 @@ impl Effort {
 
     /// The same, for a frame. Executables have taken most of the time already, and gain more.
     pub(super) fn for_frame(self, plan: &FramePlan) -> Self {
-        if self == QUICK && plan.adapted_len > plan.len / 2 { THOROUGH } else { self }
+        match self.lzma {
+            _ if plan.adapted_len <= plan.len / 2 => self,
+            Some(_) => self.with_tree(),
+            None if self == QUICK => THOROUGH,
+            None => self,
+        }
+    }
+
+    fn with_tree(self) -> Self {
+        Self { lzma: Some(Lzma::Tree), lzma_dense: Some(Lzma::Tree), ..self }
     }
 
     /// Bytes that compressing one frame of `len` bytes, references included, takes at most.
