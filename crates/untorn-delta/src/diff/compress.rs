@@ -37,7 +37,7 @@ pub(super) struct Stored {
     pub(super) refers: bool,
 }
 
-/// Compresses a frame in whichever way is shortest, or leaves it as it is.
+/// Compresses a frame in the shortest of the ways that are worth trying, or leaves it as it is.
 pub(super) fn compress(job: &Job, effort: &Effort) -> Result<Stored, DiffError> {
     let (reference, literal) = job.bytes.split_at(job.reference_len);
     let mut best = Stored { kind: FrameKind::Raw, bytes: literal.to_vec(), refers: false };
@@ -45,12 +45,31 @@ pub(super) fn compress(job: &Job, effort: &Effort) -> Result<Stored, DiffError> 
         if bytes.len() < best.bytes.len() {
             best = Stored { kind, bytes, refers: !reference.is_empty() };
         }
+        best.bytes.len()
     };
-    offer(FrameKind::Zstd, zstd(reference, literal, effort)?);
-    if let Some(preset) = effort.lzma {
-        offer(FrameKind::Lzma, lzma(reference, literal, LzmaOptions::with_preset(preset))?);
+    let quick_len = offer(FrameKind::Zstd, zstd(reference, literal, effort)?);
+    // What zstd made so much shorter stands nearly all of it in the old bytes, and LZMA would find it there, too.
+    let is_found = quick_len < literal.len() / FOUND_RATIO && job.bytes.len() > QUICK_LEN_MAX;
+    if !is_found && let Some(tried) = if is_dense(literal) { effort.lzma_dense } else { effort.lzma } {
+        offer(FrameKind::Lzma, lzma(reference, literal, tried.options())?);
     }
     Ok(best)
+}
+
+/// Where zstd came to this part of the literal bytes, or less, LZMA is not tried.
+const FOUND_RATIO: usize = 32;
+/// Up to so many bytes, old and literal, LZMA takes no time to speak of: 4 MiB.
+const QUICK_LEN_MAX: usize = 4 << 20;
+/// One sample for so many bytes.
+const SAMPLED_LEN: usize = 64 << 10;
+const SAMPLE_LEN: usize = 4 << 10;
+
+/// Whether nearly all of the bytes, by samples, get no shorter by themselves.
+fn is_dense(literal: &[u8]) -> bool {
+    let samples = literal.chunks(SAMPLED_LEN).map(|bytes| &bytes[..bytes.len().min(SAMPLE_LEN)]);
+    let gets_shorter =
+        |sample: &&[u8]| zstd::bulk::compress(sample, 1).is_ok_and(|shorter| shorter.len() < sample.len() - sample.len() / 16);
+    8 * samples.clone().filter(gets_shorter).count() < samples.count()
 }
 
 /// The facts of an index: short numbers in columns, and paths.
@@ -99,4 +118,24 @@ fn lzma(reference: &[u8], literal: &[u8], mut options: LzmaOptions) -> Result<Ve
     let mut writer = Lzma2Writer::new(Vec::new(), Lzma2Options { lzma_options: options, ..Default::default() });
     writer.write_all(literal).map_err(failed)?;
     writer.finish().map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_compressed_already_is_told_by_samples() {
+        let mut random = 1_u64;
+        let dense: Vec<u8> = (0..1 << 20).map(|_| next(&mut random)).collect();
+        assert!(is_dense(&dense));
+        let mut mixed = dense;
+        mixed[..200 << 10].fill(b'a');
+        assert!(!is_dense(&mixed));
+    }
+
+    fn next(random: &mut u64) -> u8 {
+        *random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+        random.to_be_bytes()[0]
+    }
 }

@@ -1,5 +1,6 @@
 //! What a level of compression means.
 
+use lzma_rust2::{LzmaOptions, MfType};
 use untorn_format::patch::MAX_REFERENCE_LEN;
 
 use super::Search;
@@ -16,14 +17,35 @@ pub(super) struct Effort {
     pub(super) table_log_max: u32,
     /// How many old bytes one frame should refer to.
     pub(super) reference_len: u64,
-    /// Whether LZMA is tried too, and with which preset.
-    pub(super) lzma: Option<u32>,
+    /// Whether LZMA is tried too, and how.
+    pub(super) lzma: Option<Lzma>,
+    /// The same, for what is compressed already, as pictures and sounds: it takes longest and gains least.
+    pub(super) lzma_dense: Option<Lzma>,
     /// Which old bytes are searched.
     pub(super) search: Search,
     /// How long a copy must be that lies by itself in a long file: a read of its own, which costs a disk more than a line these bytes.
     pub(super) lone_copy_len_min: u64,
     /// Whether little that is new is looked for in all old files once more, to refer to few of them.
     pub(super) few_names: bool,
+}
+
+/// How LZMA looks for matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lzma {
+    /// In chains of equal hashes, of which so many are looked at: old bytes are entered quickly.
+    Chains(i32),
+    /// In a binary tree.
+    Tree,
+}
+
+impl Lzma {
+    pub(super) fn options(self) -> LzmaOptions {
+        let mut options = LzmaOptions::with_preset(9);
+        if let Self::Chains(depth) = self {
+            (options.mf, options.depth_limit) = (MfType::Hc4, depth);
+        }
+        options
+    }
 }
 
 const fn zstd(zstd: i32, table_log_max: u32, search: Search) -> Effort {
@@ -33,6 +55,7 @@ const fn zstd(zstd: i32, table_log_max: u32, search: Search) -> Effort {
         table_log_max,
         reference_len: MAX_REFERENCE_LEN,
         lzma: None,
+        lzma_dense: None,
         search,
         lone_copy_len_min: 0,
         few_names: false,
@@ -56,6 +79,11 @@ const QUICK: Effort = Effort {
 /// A tree that holds every position, and optimal parsing.
 const THOROUGH: Effort = zstd(19, 25, Search::Everything);
 
+/// LZMA for what it gains by, beside zstd's hash rows as at the default level, but with all old bytes that a frame can refer to.
+const fn smallest(lzma: Lzma, lzma_dense: Option<Lzma>) -> Effort {
+    Effort { lzma: Some(lzma), lzma_dense, few_names: true, ..zstd(12, 24, Search::Everything) }
+}
+
 /// What a level comes to; numbers beyond the ends mean the ends.
 const LEVELS: [Effort; 9] = [
     zstd(1, 17, Search::Replaced),
@@ -65,11 +93,11 @@ const LEVELS: [Effort; 9] = [
     Effort { lone_copy_len_min: LONE_LEN_MIN, ..zstd(9, 24, Search::Everything) },
     QUICK,
     THOROUGH,
-    Effort { lzma: Some(6), few_names: true, ..zstd(22, 25, Search::Everything) },
-    Effort { lzma: Some(9), few_names: true, ..zstd(22, 25, Search::Everything) },
+    smallest(Lzma::Chains(8), None),
+    smallest(Lzma::Chains(12), Some(Lzma::Chains(6))),
 ];
 
-/// Up to this many literal bytes, the default level is as thorough as the next: it takes a fraction of a second. 2 MiB.
+/// Up to this many literal bytes, the default level is as thorough as the next, and LZMA has a tree: it takes a fraction of a second. 2 MiB.
 const LITTLE_LEN_MAX: u64 = 2 << 20;
 
 impl Effort {
@@ -80,12 +108,26 @@ impl Effort {
 
     /// The same, for a patch with `total` literal bytes.
     pub(super) fn for_total(self, total: u64) -> Self {
-        if self == QUICK && total <= LITTLE_LEN_MAX { THOROUGH } else { self }
+        match self.lzma {
+            _ if total > LITTLE_LEN_MAX => self,
+            Some(_) => self.with_tree(),
+            None if self == QUICK => THOROUGH,
+            None => self,
+        }
     }
 
     /// The same, for a frame. Executables have taken most of the time already, and gain more.
     pub(super) fn for_frame(self, plan: &FramePlan) -> Self {
-        if self == QUICK && plan.adapted_len > plan.len / 2 { THOROUGH } else { self }
+        match self.lzma {
+            _ if plan.adapted_len <= plan.len / 2 => self,
+            Some(_) => self.with_tree(),
+            None if self == QUICK => THOROUGH,
+            None => self,
+        }
+    }
+
+    fn with_tree(self) -> Self {
+        Self { lzma: Some(Lzma::Tree), lzma_dense: Some(Lzma::Tree), ..self }
     }
 
     /// Bytes that compressing one frame of `len` bytes, references included, takes at most.

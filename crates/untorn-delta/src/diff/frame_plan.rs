@@ -16,6 +16,10 @@ use crate::files::fill;
 /// How far around the old bytes that are replaced a reference reaches, at most: 8 KiB. Short literals get less, so that a frame does not refer to
 /// much for the sake of little.
 const MARGIN_MAX: u64 = 8 << 10;
+/// So few new bytes of a file lean on the old ones around them only: 512.
+const STAMPS_LEN_MAX: u64 = 512;
+/// Up to this length an old file is referred to as a whole in any case: 64 KiB.
+const SMALL_LEN_MAX: u64 = 64 << 10;
 /// Literal bytes planned at a time: 256 KiB.
 const PIECE_LEN_MAX: u64 = 256 << 10;
 
@@ -99,6 +103,8 @@ pub(super) struct Template {
     /// Number of the file among the old entries.
     pub(super) source: u32,
     len: u64,
+    /// Whether it is referred to as a whole for the sake of anything.
+    is_whole: bool,
 }
 
 /// Knows which old files new ones resemble.
@@ -114,7 +120,7 @@ impl<'a> Templates<'a> {
     /// The old file a new one resembles: the one at its path, else the one most is copied from, else one of the same name that leaves.
     pub(super) fn of(&self, draft: &Draft<'_>, old: &Manifest) -> Option<Template> {
         if let Some(Content { len, .. }) = draft.old_file() {
-            return Some(Template { source: number_of(old, draft.path), len });
+            return Some(Template::new(number_of(old, draft.path), len));
         }
         let mut copied = HashMap::new();
         for op in &draft.ops {
@@ -124,7 +130,7 @@ impl<'a> Templates<'a> {
         }
         let most = copied.into_iter().max_by_key(|(source, len)| (*len, std::cmp::Reverse(*source)));
         let Some((source, _)) = most else { return self.leaving.get(draft.path.name()).copied() };
-        content(Some(&old.entries()[source as usize].kind)).map(|Content { len, .. }| Template { source, len })
+        content(Some(&old.entries()[source as usize].kind)).map(|Content { len, .. }| Template::new(source, len))
     }
 }
 
@@ -133,7 +139,7 @@ fn leaving<'a>(drafts: &[Draft<'a>], old: &Manifest) -> HashMap<&'a str, Templat
     let mut leaving = HashMap::new();
     for draft in drafts.iter().filter(|draft| content(draft.new).is_none()) {
         if let Some(Content { len, .. }) = draft.old_file() {
-            leaving.entry(draft.path.name()).or_insert(Template { source: number_of(old, draft.path), len });
+            leaving.entry(draft.path.name()).or_insert(Template::new(number_of(old, draft.path), len));
         }
     }
     leaving
@@ -163,6 +169,7 @@ impl Planner<'_> {
             let wanted: Vec<_> = draft.seen.iter().copied().chain(whole).collect();
             return self.add_piece(Piece { draft: number, member: None, at: 0, len, is_adapted: false }, &wanted);
         }
+        let template = template.map(|template| template.for_literal(draft.literal_len()));
         // `old_at` is where the template goes on: behind what was copied last, and on by what was replaced.
         let (mut at, mut old_at) = (0, 0);
         for op in &draft.flat_ops() {
@@ -183,7 +190,7 @@ impl Planner<'_> {
 
     fn add_member(&mut self, number: usize, draft: &Draft<'_>, member: usize) {
         let Some(Member { restored, like_len, .. }) = draft.members.get(member) else { return };
-        let template = restored.like.map(|source| Template { source, len: *like_len });
+        let template = restored.like.map(|source| Template::new(source, *like_len));
         let (mut at, mut old_at) = (0, 0);
         for op in &restored.ops {
             let piece = Piece { draft: number, member: Some(member), at, len: op.len(), is_adapted: false };
@@ -257,6 +264,15 @@ impl Planner<'_> {
 }
 
 impl Template {
+    fn new(source: u32, len: u64) -> Self {
+        Self { source, len, is_whole: len <= WHOLE_LEN_MAX }
+    }
+
+    /// The same, to make a file of which `literal_len` bytes are new: for a stamp in a file of MiB no frame should refer to all of it.
+    fn for_literal(self, literal_len: u64) -> Self {
+        Self { is_whole: self.is_whole && (literal_len > STAMPS_LEN_MAX || self.len <= SMALL_LEN_MAX), ..self }
+    }
+
     /// The file: its number, its path and its length.
     pub(super) fn file<'m>(&self, old: &'m Manifest) -> Option<(u32, &'m TreePath, u64)> {
         old.entries().get(self.source as usize).map(|entry| (self.source, &entry.path, self.len))
@@ -264,12 +280,25 @@ impl Template {
 
     /// What to compress `len` bytes against that stand for what is at `old_at`.
     fn around(&self, old_at: u64, len: u64) -> Reference {
-        let (start, end) = if self.len <= WHOLE_LEN_MAX {
+        let (start, end) = if self.is_whole {
             (0, self.len)
         } else {
             let margin = (4 * len).min(MARGIN_MAX);
             (old_at.saturating_sub(margin).min(self.len), old_at.saturating_add(len + margin).min(self.len))
         };
         Reference { source: self.source, at: start, len: end - start }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_in_a_long_file_leans_on_what_stands_around_it() {
+        let reference = |file_len, literal_len| Template::new(7, file_len).for_literal(literal_len).around(1 << 20, 20);
+        assert_eq!(reference(3 << 20, STAMPS_LEN_MAX), Reference { source: 7, at: (1 << 20) - 80, len: 180 });
+        assert_eq!(reference(3 << 20, STAMPS_LEN_MAX + 1), Reference { source: 7, at: 0, len: 3 << 20 });
+        assert_eq!(reference(SMALL_LEN_MAX, 20), Reference { source: 7, at: 0, len: SMALL_LEN_MAX });
     }
 }
