@@ -5,12 +5,12 @@
 
 use super::rolling::{block_hash, four_block_hashes, spread};
 
-/// The most blocks in a table, which then takes 64 MiB and its filter 8.
-const BLOCKS_MAX: u64 = 6 << 20;
-/// The shortest block.
-const BLOCK_LEN_MIN: u64 = 32;
-/// The longest block: reads go in whole numbers of it.
-pub(super) const BLOCK_LEN_MAX: u64 = 64 << 10;
+/// Bytes of a block. Where there are too many for the table, they stand apart, and are not longer: what is equal over a stretch and a block is found all the same.
+pub(super) const BLOCK_LEN: usize = 32;
+/// Bytes of memory that a block takes in the table and its filter, where as many as fit are three times a power of two.
+pub(super) const BLOCK_MEMORY: u64 = 12;
+/// How far apart blocks stand at most: reads go in whole numbers of it.
+pub(super) const STEP_MAX: u64 = 64 << 10;
 
 /// Of bytes that are looked at here and there, one block in so many is in the table: 16.
 const SPARSE: usize = 16;
@@ -18,7 +18,7 @@ const SPARSE: usize = 16;
 /// How many of the blocks of some old bytes are in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Density {
-    /// All of them: whatever is a block longer than a block is found.
+    /// All of them, or as many as there is room for: whatever is a block longer than the step from one to the next is found.
     Full,
     /// One in [`SPARSE`]: whatever is that many blocks longer is found, for a sixteenth of the time and memory.
     Sparse,
@@ -29,15 +29,15 @@ impl Density {
     pub(super) fn share(self, len: u64) -> u64 {
         match self {
             Self::Full => len,
-            Self::Sparse => len / SPARSE as u64 + len.min(BLOCK_LEN_MIN),
+            Self::Sparse => len / SPARSE as u64 + len.min(BLOCK_LEN as u64),
         }
     }
 
-    /// How far blocks of this length stand from each other.
-    fn stride(self, block_len: usize) -> usize {
+    /// How far blocks stand from each other, which are a `step` apart where all of them are in the table.
+    fn stride(self, step: usize) -> usize {
         match self {
-            Self::Full => block_len,
-            Self::Sparse => block_len * SPARSE,
+            Self::Full => step,
+            Self::Sparse => step * SPARSE,
         }
     }
 }
@@ -53,7 +53,10 @@ pub(super) struct Place {
 
 /// A table of blocks.
 pub(super) struct Blocks {
-    block_len: usize,
+    /// How far apart blocks stand.
+    step: usize,
+    /// The most blocks.
+    blocks_max: u64,
     /// Upper half: a part of the block's hash. Lower half: number of the block, from 1; 0 for a free slot.
     slots: Vec<u64>,
     /// One bit for each of many hash values: most new bytes are told apart here without touching `slots`.
@@ -75,12 +78,13 @@ struct Added {
 }
 
 impl Blocks {
-    /// An empty table for about `len` old bytes, of each as many as its [`Density::share`].
-    pub(super) fn new(len: u64) -> Self {
-        let block_len = block_len(len);
-        let slots = usize::try_from((len / block_len).min(BLOCKS_MAX) * 5 / 4 + 16).unwrap_or(usize::MAX).next_power_of_two();
+    /// An empty table of at most `blocks_max` blocks for about `len` old bytes, of each as many as its [`Density::share`]. It takes [`BLOCK_MEMORY`] bytes a block, up to twice that for numbers in between.
+    pub(super) fn new(len: u64, blocks_max: u64) -> Self {
+        let step = step(len, blocks_max);
+        let slots = usize::try_from((len / step).min(blocks_max) * 5 / 4 + 16).unwrap_or(usize::MAX).next_power_of_two();
         Self {
-            block_len: usize::try_from(block_len).unwrap_or(usize::MAX),
+            step: usize::try_from(step).unwrap_or(usize::MAX),
+            blocks_max,
             slots: vec![0; slots],
             filter: vec![0; slots.div_ceil(8)],
             ranges: Vec::new(),
@@ -89,26 +93,21 @@ impl Blocks {
         }
     }
 
-    /// Length of a block in bytes, a power of two.
-    pub(super) fn block_len(&self) -> usize {
-        self.block_len
-    }
-
     /// Adds whole blocks of `bytes`, which stand at `place`.
     pub(super) fn add(&mut self, place: Place, bytes: &[u8], density: Density) {
-        if bytes.len() < self.block_len || u64::from(self.count) >= BLOCKS_MAX {
+        if bytes.len() < BLOCK_LEN || u64::from(self.count) >= self.blocks_max {
             return;
         }
         self.ranges.push(Added { first: self.count, place, density });
-        if density == Density::Sparse {
-            let block_len = self.block_len;
-            let blocks = bytes.chunks(density.stride(block_len)).filter_map(|part| part.get(..block_len));
+        let stride = density.stride(self.step);
+        if stride > BLOCK_LEN {
+            let blocks = bytes.chunks(stride).filter_map(|part| part.get(..BLOCK_LEN));
             return blocks.for_each(|block| self.insert(block_hash(block)));
         }
-        let fours = bytes.chunks_exact(4 * self.block_len);
+        let fours = bytes.chunks_exact(4 * BLOCK_LEN);
         let rest = fours.remainder();
-        fours.for_each(|four| four_block_hashes(four, self.block_len).into_iter().for_each(|hash| self.insert(hash)));
-        rest.chunks_exact(self.block_len).for_each(|block| self.insert(block_hash(block)));
+        fours.for_each(|four| four_block_hashes(four, BLOCK_LEN).into_iter().for_each(|hash| self.insert(hash)));
+        rest.chunks_exact(BLOCK_LEN).for_each(|block| self.insert(block_hash(block)));
     }
 
     /// A place where a block with this hash may stand, and how many of the blocks around it are in the table.
@@ -133,7 +132,7 @@ impl Blocks {
     /// The first of several equal blocks is kept. A table that is nearly full takes no more: there is always a free slot, at which looking ends.
     fn insert(&mut self, hash: u64) {
         self.count += 1;
-        if u64::from(self.count) > BLOCKS_MAX || self.taken >= self.slots.len() / 8 * 7 {
+        if u64::from(self.count) > self.blocks_max || self.taken >= self.slots.len() / 8 * 7 {
             return;
         }
         let hash = spread(hash);
@@ -154,7 +153,7 @@ impl Blocks {
         let number = u32::try_from(slot & u64::from(u32::MAX)).unwrap_or(0).saturating_sub(1);
         let range = self.ranges.partition_point(|range| range.first <= number).saturating_sub(1);
         let Added { first, place, density } = self.ranges[range];
-        (Place { at: place.at + u64::from(number - first) * density.stride(self.block_len) as u64, ..place }, density)
+        (Place { at: place.at + u64::from(number - first) * density.stride(self.step) as u64, ..place }, density)
     }
 
     fn first_slot(&self, hash: u64) -> usize {
@@ -170,9 +169,9 @@ impl Blocks {
     }
 }
 
-/// A block length at which `len` bytes fit the table.
-fn block_len(len: u64) -> u64 {
-    len.div_ceil(BLOCKS_MAX).next_power_of_two().clamp(BLOCK_LEN_MIN, BLOCK_LEN_MAX)
+/// How far apart blocks of `len` bytes stand so that they fit the table.
+fn step(len: u64, blocks_max: u64) -> u64 {
+    len.div_ceil(blocks_max).next_power_of_two().clamp(BLOCK_LEN as u64, STEP_MAX)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "only the low bits are wanted")]
@@ -188,6 +187,8 @@ fn filter_bit(hash: u64) -> u64 {
 mod tests {
     use super::*;
 
+    const MAX: u64 = 6 << 20;
+
     fn place(blocks: &Blocks, block: &[u8]) -> Option<Place> {
         blocks.find(block_hash(block)).map(|(place, _)| place)
     }
@@ -195,8 +196,8 @@ mod tests {
     #[test]
     fn every_block_is_found_where_it_stands() {
         let bytes: Vec<u8> = (0..100_000_u32).flat_map(|number| number.to_le_bytes()).collect();
-        let mut blocks = Blocks::new(bytes.len() as u64);
-        let len = blocks.block_len();
+        let mut blocks = Blocks::new(bytes.len() as u64, MAX);
+        let len = BLOCK_LEN;
         blocks.add(Place { file: 3, at: 1000 }, &bytes[..200_000], Density::Full);
         blocks.add(Place { file: 5, at: 0 }, &bytes[200_000..], Density::Full);
         assert_eq!(place(&blocks, &bytes[..len]), Some(Place { file: 3, at: 1000 }));
@@ -208,8 +209,8 @@ mod tests {
     #[test]
     fn of_what_is_looked_at_here_and_there_long_stretches_are_found() {
         let bytes: Vec<u8> = (0..100_000_u32).flat_map(|number| number.to_le_bytes()).collect();
-        let mut blocks = Blocks::new(Density::Sparse.share(bytes.len() as u64));
-        let len = blocks.block_len();
+        let mut blocks = Blocks::new(Density::Sparse.share(bytes.len() as u64), MAX);
+        let len = BLOCK_LEN;
         blocks.add(Place { file: 3, at: 1000 }, &bytes[..200_000], Density::Sparse);
         blocks.add(Place { file: 5, at: 7 }, &bytes[200_000..], Density::Sparse);
         let stride = SPARSE * len;
@@ -225,10 +226,10 @@ mod tests {
     fn many_files_shorter_than_a_step_fit_and_more_than_expected_do_no_harm() {
         let bytes: Vec<u8> = (0..100_000_u32).flat_map(|number| number.to_le_bytes()).collect();
         let files = || (0..).zip(bytes.chunks(100)).map(|(file, bytes)| (Place { file, at: 0 }, bytes));
-        let mut blocks = Blocks::new(files().map(|(_, bytes)| Density::Sparse.share(bytes.len() as u64)).sum());
+        let mut blocks = Blocks::new(files().map(|(_, bytes)| Density::Sparse.share(bytes.len() as u64)).sum(), MAX);
         files().for_each(|(place, bytes)| blocks.add(place, bytes, Density::Sparse));
         files().for_each(|(place, bytes)| assert_eq!(self::place(&blocks, &bytes[..32]), Some(place)));
-        let mut blocks = Blocks::new(0);
+        let mut blocks = Blocks::new(0, MAX);
         files().for_each(|(place, bytes)| blocks.add(place, bytes, Density::Sparse));
         assert_eq!(blocks.find(block_hash(&[9; 32])), None);
     }
@@ -236,7 +237,7 @@ mod tests {
     #[test]
     fn the_table_stays_small_whatever_the_length() {
         for len in [0, 1, 1 << 20, 1 << 32, 1 << 40, u64::MAX] {
-            assert!(Blocks::new(len).slots.len() <= 8 << 20, "{len}");
+            assert!(Blocks::new(len, MAX).slots.len() <= 8 << 20, "{len}");
         }
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Effort {
     pub(super) lzma_dense: Option<Lzma>,
     /// Which old bytes are searched.
     pub(super) search: Search,
+    /// How many blocks of old bytes the table of the search may have.
+    pub(super) blocks_max: u64,
     /// How long a copy must be that lies by itself in a long file: a read of its own, which costs a disk more than a line these bytes.
     pub(super) lone_copy_len_min: u64,
     /// Whether little that is new is looked for in all old files once more, to refer to few of them.
@@ -57,6 +59,7 @@ const fn zstd(zstd: i32, table_log_max: u32, search: Search) -> Effort {
         lzma: None,
         lzma_dense: None,
         search,
+        blocks_max: 6 << 20,
         lone_copy_len_min: 0,
         few_names: false,
     }
@@ -77,11 +80,11 @@ const QUICK: Effort = Effort {
     ..zstd(12, 24, Search::Everything)
 };
 /// A tree that holds every position, and optimal parsing.
-const THOROUGH: Effort = zstd(19, 25, Search::Everything);
+const THOROUGH: Effort = Effort { blocks_max: 24 << 20, ..zstd(19, 25, Search::Everything) };
 
 /// LZMA for what it gains by, beside zstd's hash rows as at the default level, but with all old bytes that a frame can refer to.
 const fn smallest(lzma: Lzma, lzma_dense: Option<Lzma>) -> Effort {
-    Effort { lzma: Some(lzma), lzma_dense, few_names: true, ..zstd(12, 24, Search::Everything) }
+    Effort { lzma: Some(lzma), lzma_dense, few_names: true, blocks_max: 24 << 20, ..zstd(12, 24, Search::Everything) }
 }
 
 /// What a level comes to; numbers beyond the ends mean the ends.
@@ -94,7 +97,7 @@ const LEVELS: [Effort; 9] = [
     QUICK,
     THOROUGH,
     smallest(Lzma::Chains(8), None),
-    smallest(Lzma::Chains(12), Some(Lzma::Chains(6))),
+    Effort { blocks_max: 48 << 20, ..smallest(Lzma::Chains(12), Some(Lzma::Chains(6))) },
 ];
 
 /// Up to this many literal bytes, the default level is as thorough as the next, and LZMA has a tree: it takes a fraction of a second. 2 MiB.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use untorn_format::patch::Op;
 
-use super::blocks::{Blocks, Density, Place};
+use super::blocks::{BLOCK_LEN, Blocks, Density, Place};
 use super::in_place::common_suffix;
 use super::new_window::NewWindow;
 use super::old_pages::OldPages;
@@ -37,7 +37,7 @@ struct Match {
 
 impl<'a> Matcher<'a> {
     pub(super) fn new(blocks: &'a Blocks, old: OldPages<'a>, lone_len_min: u64) -> Self {
-        Self { blocks, old, roller: Roller::new(blocks.block_len()), lone_len_min }
+        Self { blocks, old, roller: Roller::new(BLOCK_LEN), lone_len_min }
     }
 
     /// Appends operations that make `stretch`, which `window` looks at.
@@ -54,10 +54,9 @@ impl<'a> Matcher<'a> {
 
     /// The first long enough match in `range`.
     fn find(&mut self, window: &mut NewWindow<'_>, range: Range<u64>, copy_len_min: u64) -> Result<Option<Match>, DiffError> {
-        let block_len = self.blocks.block_len();
         let (mut at, mut poor_until) = (range.start, range.start);
-        while range.end - at >= block_len as u64 {
-            window.fill(range.start.max(at.saturating_sub(BACK_LEN_MAX)), at, block_len + 1)?;
+        while range.end - at >= BLOCK_LEN as u64 {
+            window.fill(range.start.max(at.saturating_sub(BACK_LEN_MAX)), at, BLOCK_LEN + 1)?;
             let (steps, candidate) = self.next_candidate(window.after(at));
             at += steps as u64;
             let Some((place, density)) = candidate else { continue };
@@ -68,7 +67,7 @@ impl<'a> Matcher<'a> {
                 continue;
             }
             let found = self.extend(window, range.start..range.end, at, place)?;
-            if found.at + found.len >= at + block_len as u64 && found.len >= copy_len_min.max(lone_len_min) {
+            if found.at + found.len >= at + BLOCK_LEN as u64 && found.len >= copy_len_min.max(lone_len_min) {
                 return Ok(Some(found));
             }
             poor_until = poor_until.max(found.at + found.len);
@@ -85,8 +84,7 @@ impl<'a> Matcher<'a> {
 
     /// How many bytes on from the start of `bytes` a block may match, and where; or how many blocks do not.
     fn next_candidate(&self, bytes: &[u8]) -> (usize, Option<(Place, Density)>) {
-        let block_len = self.blocks.block_len();
-        let (first, entering) = bytes.split_at(block_len.min(bytes.len()));
+        let (first, entering) = bytes.split_at(BLOCK_LEN.min(bytes.len()));
         let mut hash = block_hash(first);
         let mut steps = 0;
         for (leaves, enters) in bytes.iter().zip(entering) {
@@ -105,7 +103,7 @@ impl<'a> Matcher<'a> {
     /// The longest match within `range` around equal bytes at `at` and `place`.
     fn extend(&mut self, window: &mut NewWindow<'_>, range: Range<u64>, at: u64, place: Place) -> Result<Match, DiffError> {
         let len = self.equal_after(window, at..range.end, place)?;
-        if len < self.blocks.block_len() as u64 {
+        if len < BLOCK_LEN as u64 {
             return Ok(Match { at, place, len: 0 });
         }
         let back = self.equal_before(window, range.start..at, place)?;

@@ -157,7 +157,7 @@ pub struct Report {
 /// Writes the patch from `old` to `new` to `out`. `spool` is an empty temporary file that takes the compressed literal bytes until the index,
 /// which stands before them, is known.
 ///
-/// Files of equal hash are opened only to search them ([`Options::search`]). Memory stays below 128 MiB until compressing begins (but for members of archives: up to 320 MiB for each that is
+/// Files of equal hash are opened only to search them ([`Options::search`]). Memory stays below 128 MiB until compressing begins (at levels 7 to 9, five eighths of [`Options::memory_len`] more; and but for members of archives: up to 320 MiB for each that is
 /// worked on, as many side by side as fit into [`Options::memory_len`]), then below
 /// [`Options::memory_len`], plus the programs of adapted executables (16 MiB at most) and the index (about 100 bytes for each changed path and 24 for each
 /// operation).

@@ -6,7 +6,7 @@ use std::ops::Range;
 use untorn_format::Hasher;
 use untorn_format::patch::Op;
 
-use super::blocks::{BLOCK_LEN_MAX, Blocks, Density, Place};
+use super::blocks::{BLOCK_MEMORY, Blocks, Density, Place, STEP_MAX};
 use super::draft::{Content, Draft, content, number_of};
 use super::effort::Effort;
 use super::matching::Matcher;
@@ -20,7 +20,9 @@ use crate::DiffError;
 use crate::files::read_range;
 
 const PIECE_LEN: usize = 1 << 20;
-const _: () = assert!((PIECE_LEN as u64).is_multiple_of(BLOCK_LEN_MAX));
+/// However little memory there is.
+const BLOCKS_MIN: u64 = 1 << 20;
+const _: () = assert!((PIECE_LEN as u64).is_multiple_of(STEP_MAX));
 
 /// Finds the operations of every made file.
 pub(super) fn search(
@@ -113,7 +115,8 @@ fn index(drafts: &mut [Draft<'_>], old: Build<'_>, options: &Options) -> Result<
     };
     let replaced_len = drafts.iter().flat_map(Draft::replaced_ranges).map(|(_, len)| len).fold(0, u64::saturating_add);
     let others_len = others.iter().map(|other| other.density.share(other.len)).fold(0, u64::saturating_add);
-    let mut indexer = Indexer { old, blocks: Blocks::new(replaced_len.saturating_add(others_len)), buf: vec![0; PIECE_LEN] };
+    let blocks = Blocks::new(replaced_len.saturating_add(others_len), blocks_max(options));
+    let mut indexer = Indexer { old, blocks, buf: vec![0; PIECE_LEN] };
     for draft in drafts.iter_mut().filter(|draft| draft.made().is_some() && draft.old_file().is_some()) {
         let file = number_of(old.manifest, draft.path);
         let mut hasher = Hasher::new();
@@ -124,6 +127,15 @@ fn index(drafts: &mut [Draft<'_>], old: Build<'_>, options: &Options) -> Result<
     }
     others.iter().try_for_each(|range| indexer.add(range, &mut Hasher::new()))?;
     Ok(indexer.blocks)
+}
+
+/// How many blocks the table may have: what the level asks for, or as many as fit into five eighths of the memory.
+fn blocks_max(options: &Options) -> u64 {
+    let mut blocks_max = Effort::of(options.level).blocks_max;
+    while blocks_max > BLOCKS_MIN && blocks_max * BLOCK_MEMORY > options.memory_len / 8 * 5 {
+        blocks_max /= 2;
+    }
+    blocks_max
 }
 
 /// Bytes of an old file.
