@@ -5,7 +5,7 @@
 
 use super::rolling::{block_hash, four_block_hashes, spread};
 
-/// Bytes of a block. Where there are too many for the table, they stand apart, and are not longer: what is equal over a stretch and a block is found all the same.
+/// Bytes of a block. Where there are too many for the table, they stand apart, and are not longer: what is equal over a step and a block is found all the same.
 pub(super) const BLOCK_LEN: usize = 32;
 /// Bytes of memory that a block takes in the table and its filter, where as many as fit are three times a power of two.
 pub(super) const BLOCK_MEMORY: u64 = 12;
@@ -91,6 +91,12 @@ impl Blocks {
             count: 0,
             taken: 0,
         }
+    }
+
+    /// Bytes of memory that the table and its filter take.
+    #[cfg(test)]
+    pub(super) fn memory_len(&self) -> u64 {
+        8 * (self.slots.len() + self.filter.len()) as u64
     }
 
     /// Adds whole blocks of `bytes`, which stand at `place`.
@@ -204,6 +210,20 @@ mod tests {
         assert_eq!(place(&blocks, &bytes[5 * len..6 * len]), Some(Place { file: 3, at: 1000 + 5 * len as u64 }));
         assert_eq!(place(&blocks, &bytes[200_000 + len..][..len]), Some(Place { file: 5, at: len as u64 }));
         assert_eq!(blocks.find(block_hash(&vec![9; len])), None);
+    }
+
+    #[test]
+    fn where_there_are_too_many_for_the_table_blocks_stand_apart_and_are_as_short() {
+        let bytes: Vec<u8> = (0..100_000_u32).flat_map(|number| number.to_le_bytes()).collect();
+        let mut blocks = Blocks::new(bytes.len() as u64, 2000);
+        blocks.add(Place { file: 3, at: 1000 }, &bytes, Density::Full);
+        // 400,000 bytes in at most 2,000 blocks.
+        let step = 256;
+        for number in [0, 1, 700, bytes.len() / step] {
+            let at = number * step;
+            assert_eq!(place(&blocks, &bytes[at..][..BLOCK_LEN]), Some(Place { file: 3, at: 1000 + at as u64 }));
+        }
+        assert_eq!(blocks.find(block_hash(&bytes[step + BLOCK_LEN..][..BLOCK_LEN])), None, "what stands between");
     }
 
     #[test]

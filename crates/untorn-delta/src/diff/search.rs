@@ -196,3 +196,24 @@ fn other_ranges(drafts: &[Draft<'_>], old: Build<'_>, search: Search) -> Vec<Old
     }
     ranges
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_takes_at_most_five_eighths_of_the_memory() {
+        let at = |level, memory_len| {
+            let options = Options { level, memory_len, ..Options::default() };
+            // As long as a file may be: the table is as large as it gets.
+            (blocks_max(&options), Blocks::new(1 << 40, blocks_max(&options)).memory_len())
+        };
+        assert_eq!(at(9, 1 << 30).0, 48 << 20, "all that the level asks for");
+        assert_eq!(at(6, 1 << 30).0, 6 << 20);
+        for memory_len in [128 << 20, 200 << 20, 512 << 20, 1 << 30] {
+            let (_, taken) = at(9, memory_len);
+            assert!(taken <= memory_len / 8 * 5, "{taken} of {memory_len}");
+        }
+        assert_eq!(at(9, 0).0, at(6, 1).0, "however little there is");
+    }
+}

@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::SeqCst},
     },
+    time::{Duration, Instant},
 };
 
 use crate::studio::{Studio, content, host, noise, options};
@@ -89,6 +90,30 @@ fn one_patch_is_taken_where_there_is_one_and_costs_hardly_more_than_itself() {
     is_whole(&studio, "2");
     let documents = 8 << 10;
     assert!(report.bytes_received < patch_len(&studio) + documents, "{}", report.bytes_received);
+}
+
+#[test]
+fn the_pointer_comes_while_roots_are_asked_for() {
+    let studio = followed();
+    studio.publish(&studio.second_build(), 1, |_| {});
+    let (seen, waited) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let (asked, late) = (seen.clone(), waited.clone());
+    let host = host(&studio, move |request| {
+        if request.path.starts_with("channel/") {
+            asked.fetch_add(1, SeqCst);
+        } else if request.path.starts_with("root/2.root") {
+            // Whoever asks for one after the other would wait in vain.
+            let patience = Instant::now();
+            while asked.load(SeqCst) == 0 && patience.elapsed() < Duration::from_millis(500) {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            late.fetch_add(u64::from(asked.load(SeqCst) == 0), SeqCst);
+        }
+        Action::Serve
+    });
+    assert_eq!(update(&studio.game(), &options(&[&host.url()])).unwrap().build, 2);
+    assert_eq!((seen.load(SeqCst), waited.load(SeqCst)), (1, 0), "it is asked for once, and before roots have come");
+    is_whole(&studio, "2");
 }
 
 #[test]
