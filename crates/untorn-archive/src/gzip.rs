@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::{Plain, ReadAt, Stream, fill};
+use crate::{Kind, Plain, ReadAt, Stream, fill};
 
 /// The longest header that is looked at, and what stands behind the stream.
 const HEADER_LEN_MAX: usize = 64 << 10;
@@ -23,7 +23,7 @@ pub(crate) fn stream(file: &ReadAt<'_>, len: u64) -> io::Result<Result<Stream, P
     };
     let at = at as u64;
     Ok(match len.checked_sub(at + TRAILER_LEN) {
-        Some(len @ 1..) => Ok(Stream { name, at, len, raw_len: None, raw_sum: None, piece_len: 0 }),
+        Some(len @ 1..) => Ok(Stream { name, at, len, raw_len: None, raw_sum: None, kind: Kind::Deflated }),
         _ => Err(Plain::Doubtful("it ends too early")),
     })
 }

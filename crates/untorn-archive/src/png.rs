@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::{Plain, ReadAt, Stream, fill};
+use crate::{Kind, Plain, ReadAt, Stream, fill};
 
 pub(crate) const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
@@ -67,9 +67,14 @@ impl Data {
         let begins = self.len > ZLIB_LEN && self.piece_len >= 2 && fill(file, &mut header, self.at)? == 2;
         let is_zlib = header[0] & 15 == 8 && header[1] & 1 << 5 == 0 && u16::from_be_bytes(header).is_multiple_of(31);
         Ok(match u32::try_from(self.piece_len) {
-            Ok(piece_len) if begins && is_zlib => {
-                Ok(Stream { name: Vec::new(), at: self.at, len: self.end - self.at, raw_len: None, raw_sum: None, piece_len })
-            }
+            Ok(piece_len) if begins && is_zlib => Ok(Stream {
+                name: Vec::new(),
+                at: self.at,
+                len: self.end - self.at,
+                raw_len: None,
+                raw_sum: None,
+                kind: Kind::Picture { piece_len },
+            }),
             _ => Err(Plain::Doubtful("its bytes are no zlib stream")),
         })
     }

@@ -203,7 +203,7 @@ pub(crate) struct DiffArgs {
     /// Search all old files for new bytes, not only those that change, as levels from 5 on do anyway
     #[arg(long)]
     pub(crate) search_everything: bool,
-    /// Compare zip members, gzip files and PNG pictures as they are stored, not as what they hold: patches are larger, and applying takes less time and memory
+    /// Compare zip members, gzip files, PNG pictures and frames of zstd (KTX2 textures) as they are stored, not as what they hold: patches are larger, and applying takes less time and memory
     #[arg(long)]
     pub(crate) no_recompress: bool,
     /// How much memory compressing may take, in MiB; one thread works in any case

@@ -90,7 +90,7 @@ pub(crate) struct PublishArgs {
     /// How much to try to make patches small: 1 (fast) to 9 (small)
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(i32).range(1..=9))]
     pub(crate) patch_level: i32,
-    /// Compare zip members, gzip files and PNG pictures as they are stored, not as what they hold: patches are larger, and players need less time and memory
+    /// Compare zip members, gzip files, PNG pictures and frames of zstd (KTX2 textures) as they are stored, not as what they hold: patches are larger, and players need less time and memory
     #[arg(long)]
     pub(crate) no_recompress: bool,
     /// How many threads work; 0 means one for each core

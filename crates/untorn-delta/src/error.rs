@@ -72,6 +72,13 @@ pub enum PatchError {
         /// How many it may take.
         limit: u64,
     },
+    /// The patch restores frames of zstd, and another version of that library makes these than the one at hand. Versions as 10507 for 1.5.7.
+    Encoder {
+        /// The version that makes them.
+        needed: u32,
+        /// The one at hand.
+        found: u32,
+    },
     /// A file of the old tree could not be read.
     Read {
         /// Which.
@@ -105,6 +112,15 @@ impl fmt::Display for PatchError {
             Self::Memory { need, limit } => {
                 let mib = |len: &u64| len.div_ceil(1 << 20);
                 write!(f, "reading the patch takes {} MiB of memory, and {} MiB are allowed", mib(need), mib(limit))
+            }
+            Self::Encoder { needed, found } => {
+                let dotted = |version: &u32| format!("{}.{}.{}", version / 10_000, version / 100 % 100, version % 100);
+                write!(
+                    f,
+                    "the patch restores what zstd {} compressed, and this program has zstd {}, which may compress otherwise",
+                    dotted(needed),
+                    dotted(found)
+                )
             }
             Self::Joined => write!(
                 f,

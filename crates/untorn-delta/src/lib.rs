@@ -65,6 +65,7 @@ mod error;
 mod files;
 mod merge;
 mod read;
+mod zstd_frame;
 
 pub use diff::{Build, Options, Progress, Report, Search, diff};
 pub use error::{DiffError, PatchError};

@@ -293,6 +293,9 @@ impl Error {
             Self::Patch(PatchError::Format(DecodeError::NewerFormat { .. } | DecodeError::UnknownFeatures { .. })) => {
                 "use a newer untorn"
             }
+            Self::Patch(PatchError::Encoder { .. }) => {
+                "use the version of untorn that the patch was made with, or update by chunks: `untorn update`"
+            }
             Self::Patch(PatchError::Format(DecodeError::Magic)) => "check that this file is the patch",
             Self::Patch(PatchError::Memory { .. }) => "allow more memory, or ask for a patch with smaller parts",
             Self::Patch(_) => "get the patch again",
@@ -455,6 +458,7 @@ fn patch_code(error: &PatchError) -> &'static str {
         PatchError::Format(source) => source.code(),
         PatchError::Damaged(_) => "UNT-PATCH-DAMAGED",
         PatchError::Memory { .. } => "UNT-PATCH-MEMORY",
+        PatchError::Encoder { .. } => "UNT-PATCH-ENCODER",
         PatchError::Trailing => "UNT-PATCH-TRAILING",
         PatchError::Joined => "UNT-PATCH-JOINED",
         PatchError::Made { .. } => "UNT-PATCH-CONTRADICTION",

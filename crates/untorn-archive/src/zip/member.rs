@@ -9,6 +9,8 @@ pub enum Packing {
     Stored,
     /// Deflated.
     Deflated,
+    /// Compressed by zstd.
+    Zstd,
     /// In another way, which is not looked into.
     Other,
 }

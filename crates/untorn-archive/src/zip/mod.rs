@@ -141,6 +141,7 @@ fn member<R: ReaderAt>(at: &At<'_>, archive: &ZipArchive<R>, record: &ZipFileHea
     let packing = match record.compression_method().as_u16() {
         0 => Packing::Stored,
         8 => Packing::Deflated,
+        93 => Packing::Zstd,
         _ => Packing::Other,
     };
     let found = archive.get_entry(record.wayfinder())?;

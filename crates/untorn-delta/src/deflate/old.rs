@@ -51,6 +51,11 @@ impl Old {
         Self { raw: parsed.raw, tokens, marks, blocks }
     }
 
+    /// Of bytes that were not deflated: nothing is predicted from it but what they are.
+    pub(crate) fn plain(raw: Vec<u8>) -> Self {
+        Self { raw, tokens: Vec::new(), marks: Vec::new(), blocks: Vec::new() }
+    }
+
     /// How many bytes of memory it takes.
     pub(crate) fn memory_len(&self) -> u64 {
         (self.raw.len() + 4 * (self.tokens.capacity() + self.marks.len()) + 640 * self.blocks.len()) as u64
@@ -162,6 +167,9 @@ fn size(len: u64) -> usize {
 
 /// Finds where the new bytes stand among the old ones: long equal stretches, from the first to the last.
 pub(crate) fn align(old: &[u8], new: &[u8]) -> Vec<Stretch> {
+    if old == new && new.len() >= BLOCK_LEN {
+        return vec![Stretch { literal_len: 0, at: 0, len: new.len() as u64 }];
+    }
     let table = Blocks::new(old);
     let mut stretches = Vec::new();
     // The next byte, where the last stretch ended, and where the old bytes go on if nothing was put in or left out.

@@ -9,7 +9,7 @@ use super::Build;
 use super::draft::Draft;
 use crate::deflate::{self, Parsed, RAW_LEN_MAX};
 use crate::files::{self, bytes_at};
-use crate::{DiffError, Files};
+use crate::{DiffError, Files, zstd_frame};
 
 /// How many bytes of what members hold are kept: 32 MiB.
 const HELD_LEN_MAX: usize = 32 << 20;
@@ -19,7 +19,7 @@ const HELD_MAX: usize = 64;
 /// A member of a new file.
 #[derive(Clone)]
 pub(super) struct Member {
-    /// Where it stands in the file, as deflated, and how many bytes it takes.
+    /// Where it stands in the file, as packed, and how many bytes it takes.
     pub(super) at: u64,
     pub(super) len: u64,
     /// How it is made; sources are numbers of old entries, and behind these of old members.
@@ -56,14 +56,19 @@ pub(super) fn stored(files: &dyn Files, path: &TreePath, place: Place) -> Result
     bytes_at(files, path, place.at, place.len)
 }
 
-/// What a stream holds, and how; `None` when it is none, or holds too much, or ends elsewhere.
+/// What a stream holds; `None` when it is none, or holds too much, or ends elsewhere.
+pub(super) fn raw(stored: Vec<u8>, wrap: Wrap, raw_len_max: usize) -> Option<Vec<u8>> {
+    if wrap.is_zstd() { zstd_frame::raw(&stored, raw_len_max) } else { Some(inflated(stored, wrap, raw_len_max)?.raw) }
+}
+
+/// What a deflated stream holds, and how; `None` as for [`raw`].
 pub(super) fn inflated(stored: Vec<u8>, wrap: Wrap, raw_len_max: usize) -> Option<Parsed> {
     let bare = deflate::bare(stored, wrap).ok()?;
     let parsed = deflate::parse(&bare, raw_len_max).ok()?;
     (parsed.stored_len == bare.len() && !parsed.raw.is_empty()).then_some(parsed)
 }
 
-/// What members hold, inflated as it is needed.
+/// What members hold, unpacked as it is needed.
 pub(super) struct Raws<'a> {
     pub(super) old: Build<'a>,
     pub(super) new: Build<'a>,
@@ -118,8 +123,8 @@ impl<'a> Raws<'a> {
         let raw = match found {
             Some(place) => self.held.remove(place).1,
             None => {
-                let parsed = inflated(stored(build.files, path, place)?, place.wrap, RAW_LEN_MAX);
-                Arc::new(parsed.ok_or_else(|| DiffError::Changed { path: path.clone() })?.raw)
+                let raw = raw(stored(build.files, path, place)?, place.wrap, RAW_LEN_MAX);
+                Arc::new(raw.ok_or_else(|| DiffError::Changed { path: path.clone() })?)
             }
         };
         self.held.push((key, raw.clone()));

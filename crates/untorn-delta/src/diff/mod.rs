@@ -20,6 +20,7 @@ mod output;
 mod pairs;
 mod ranges;
 mod relatives;
+mod repack;
 mod rolling;
 mod scan;
 mod search;
@@ -50,7 +51,7 @@ pub struct Options {
     pub level: i32,
     /// Which old bytes are searched for the new ones.
     pub search: Search,
-    /// Whether members of archives and pictures that were deflated are diffed as what they hold, and deflated again when the patch is applied, where that costs less. Such a patch is refused by versions
+    /// Whether members of archives, pictures and textures that were deflated, or compressed by zstd, are diffed as what they hold, and packed again when the patch is applied, where that costs less. Such a patch is refused by versions
     /// of this crate that do not know of it.
     pub recompress: bool,
     /// How many frames are compressed side by side; 0 means one for each core. The patch is the same.

@@ -54,6 +54,7 @@ fn header(index: &Index, old: Build<'_>, new: Build<'_>, stored: &[u8], facts_le
     Header {
         restores: index.restores(),
         joined: index.is_joined(),
+        zstd: index.features().zstd,
         from: old.manifest.hash(),
         to: new.manifest.hash(),
         facts_stored_len: stored.len() as u64,

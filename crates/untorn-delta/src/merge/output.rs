@@ -95,6 +95,7 @@ pub(super) fn write<A: Read + Seek, B: Read + Seek>(
     let header = Header {
         restores: index.restores(),
         joined: true,
+        zstd: index.features().zstd,
         from: first.header.from,
         to: second.header.to,
         facts_stored_len: stored.len() as u64,

@@ -19,8 +19,7 @@ pub(super) enum Source {
         at: u64,
         stored_len: u64,
         raw_len: u64,
-        /// Length of a piece and header, in a picture.
-        wrap: Option<(u32, u16)>,
+        wrap: Wrap,
     },
 }
 
@@ -60,11 +59,7 @@ impl Sources {
     /// The number of a member, which stands at `home`; `None` when it overlaps another one.
     pub(super) fn member(&mut self, home: u32, member: &Inflated) -> Option<u32> {
         let end = member.at + member.stored_len;
-        let wrap = match member.wrap {
-            Wrap::Bare => None,
-            Wrap::Png { piece_len, header } => Some((piece_len, header)),
-        };
-        let (at, stored_len, raw_len) = (member.at, member.stored_len, member.raw_len);
+        let Inflated { at, stored_len, raw_len, wrap, .. } = *member;
         let source = Source::Member { home, at, stored_len, raw_len, wrap };
         if let Some(number) = self.numbers.get(&source) {
             return Some(*number);
@@ -110,7 +105,6 @@ impl Sources {
             .iter()
             .filter_map(|number| match *self.get(*number)? {
                 Source::Member { home, at, stored_len, raw_len, wrap } => {
-                    let wrap = wrap.map_or(Wrap::Bare, |(piece_len, header)| Wrap::Png { piece_len, header });
                     let source = numbers.get(&home).copied().unwrap_or(u32::MAX);
                     Some((Inflated { source, at, stored_len, raw_len, wrap }, *number))
                 }

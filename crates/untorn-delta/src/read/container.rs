@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use untorn_format::patch::{Features, HEADER_LEN, Header, Index, MAX_FRAME_LEN};
+use untorn_format::patch::{HEADER_LEN, Header, Index, MAX_FRAME_LEN};
 use untorn_format::{DecodeError, Hash, TreePath};
 use zstd::zstd_safe::{find_frame_compressed_size, get_frame_content_size};
 
@@ -35,7 +35,7 @@ pub(super) fn read_index(input: &mut impl Read, header: &Header) -> Result<Index
     let facts_end = usize::try_from(header.facts_stored_len).unwrap_or(usize::MAX).min(stored.len());
     let (facts, digests) = stored.split_at(facts_end);
     let facts = decompress_facts(facts, header.facts_len)?;
-    let features = Features { restores: header.restores, joined: header.joined };
+    let features = header.features();
     let index = Index::decode_with(&facts, digests, features)?;
     if index.frames_len() != header.frames_len {
         return Err(DecodeError::Field("length of the frames").into());

@@ -12,6 +12,7 @@ use super::members::Members;
 use super::old::read_old;
 use crate::deflate::{self, RAW_LEN_MAX};
 use crate::files::piece_len;
+use crate::zstd_frame::Recipe;
 use crate::{Files, PatchError};
 
 const PIECE_LEN_MAX: usize = 256 << 10;
@@ -273,7 +274,7 @@ impl<'r, R: Read> FileReader<'r, R> {
         self.literals.begin(self.index, self.old, self.ops_before + self.op, sources)
     }
 
-    /// Deflated bytes, from what they hold.
+    /// Packed bytes, from what they hold.
     fn restore_member(&mut self, number: u32, len: u64) -> Result<Vec<u8>, PatchError> {
         let restored = self.file.restored.get(number as usize).ok_or(DecodeError::Length)?;
         let mut raw = Vec::with_capacity(piece_len(restored.raw_len, RAW_LEN_MAX));
@@ -329,7 +330,7 @@ impl<'r, R: Read> FileReader<'r, R> {
     }
 }
 
-/// Deflates what a member holds; `None` when it cannot be what was meant.
+/// Packs what a member holds; `None` when it cannot be what was meant.
 pub(super) fn restore(
     members: &mut Members,
     (index, old): (&Index, &dyn Files),
@@ -337,6 +338,10 @@ pub(super) fn restore(
     raw: &[u8],
     len: u64,
 ) -> Result<Option<Vec<u8>>, PatchError> {
+    if restored.wrap.is_zstd() {
+        let recipe = Recipe::decode(&restored.recipe);
+        return Ok(recipe.zip(usize::try_from(len).ok()).and_then(|(recipe, len)| recipe.frame(raw, len)));
+    }
     let like = restored.like.map(|number| members.like(index, old, number)).transpose()?.flatten();
     let Some(bare_len) = restored.wrap.bare_len(len).and_then(|len| usize::try_from(len).ok()) else { return Ok(None) };
     let stream = deflate::restore(raw, like.as_deref(), &restored.recipe, bare_len, &mut members.zlib);

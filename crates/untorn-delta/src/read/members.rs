@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use untorn_format::patch::{Index, Inflated, Restored};
+use untorn_format::patch::{Index, Inflated, Restored, Wrap};
 use untorn_format::{DecodeError, TreePath};
 
 use super::container::read_len_of;
@@ -10,12 +10,13 @@ use super::middles::Middles;
 use super::old::read_old;
 use crate::deflate::{self, BLOCK_TOKENS_MAX, Old, Zlib};
 use crate::files::piece_len;
-use crate::{Files, PatchError};
+use crate::zstd_frame::Recipe;
+use crate::{Files, PatchError, zstd_frame};
 
 /// Bytes of memory that inflated members may take together: 8 MiB. One may always be held.
 const HELD_LEN_MAX: u64 = 8 << 20;
 
-/// Reads sources: files, what their members hold, and bytes in between. Inflates members, and keeps the last few.
+/// Reads sources: files, what their members hold, and bytes in between. Unpacks members, and keeps the last few.
 #[derive(Default)]
 pub(super) struct Members {
     /// By number of the source; the one used last stands last.
@@ -131,6 +132,10 @@ fn inflate(stored: Vec<u8>, place: Place<'_>, inflated: &Inflated) -> Result<Old
         Place::Middle(..) => DecodeError::Field("bytes in between").into(),
     };
     let raw_len = usize::try_from(inflated.raw_len).map_err(|_| other())?;
+    if inflated.wrap.is_zstd() {
+        let raw = zstd_frame::raw(&stored, raw_len).filter(|raw| raw.len() == raw_len);
+        return Ok(Old::plain(raw.ok_or_else(other)?));
+    }
     let stored = deflate::bare(stored, inflated.wrap).map_err(|_| other())?;
     let parsed = deflate::parse(&stored, raw_len).map_err(|_| other())?;
     let is_it = parsed.stored_len == stored.len() && parsed.raw.len() == raw_len;
@@ -140,19 +145,22 @@ fn inflate(stored: Vec<u8>, place: Place<'_>, inflated: &Inflated) -> Result<Old
 /// How many bytes of memory members take at most: the largest old one and the largest new one, as they are stored, as what they hold, and as tokens (four bytes for each of these at most, and a
 /// quarter of that while they become more), and what is kept besides.
 pub(super) fn memory_len<'i>(inflated: &[Inflated], restored: impl Iterator<Item = (u64, &'i Restored)>) -> u64 {
-    let of_old = |member: &Inflated| old_memory_len(member.stored_len, member.raw_len);
+    let of_old = |member: &Inflated| old_memory_len(member.stored_len, member.raw_len, member.wrap);
     let old = inflated.iter().map(of_old).max().map_or(0, |len| len.saturating_add(HELD_LEN_MAX));
-    let new = restored.map(|(len, restored)| new_memory_len(len, restored.raw_len)).max().unwrap_or(0);
+    let new = restored.map(|(len, restored)| new_memory_len(len, restored)).max().unwrap_or(0);
     old.saturating_add(new)
 }
 
-/// How many bytes of memory an old member takes at most.
-pub(crate) fn old_memory_len(stored_len: u64, raw_len: u64) -> u64 {
-    stored_len.saturating_add(raw_len.saturating_mul(6))
+/// How many bytes of memory an old member takes at most: itself and what it holds; when it is deflated, also as tokens.
+pub(crate) fn old_memory_len(stored_len: u64, raw_len: u64, wrap: Wrap) -> u64 {
+    stored_len.saturating_add(raw_len.saturating_mul(if wrap.is_zstd() { 1 } else { 6 }))
 }
 
-/// How many bytes of memory a member takes at most while it is made: what it holds, twice itself, the tokens of a block, and what zlib remembers.
-pub(crate) fn new_memory_len(len: u64, raw_len: u64) -> u64 {
-    let tokens = raw_len.min(BLOCK_TOKENS_MAX as u64).saturating_mul(5);
-    len.saturating_mul(2).saturating_add(raw_len).saturating_add(tokens).saturating_add(1 << 20)
+/// How many bytes of memory a member takes at most while it is made: what it holds, twice itself, and what packing takes: of zlib the tokens of a block, and what it remembers.
+pub(crate) fn new_memory_len(len: u64, restored: &Restored) -> u64 {
+    let packing = match Recipe::decode(&restored.recipe).filter(|_| restored.wrap.is_zstd()) {
+        Some(recipe) => recipe.memory_len(restored.raw_len),
+        None => restored.raw_len.min(BLOCK_TOKENS_MAX as u64).saturating_mul(5).saturating_add(1 << 20),
+    };
+    len.saturating_mul(2).saturating_add(restored.raw_len).saturating_add(packing)
 }

@@ -19,7 +19,7 @@ use std::io::Read;
 use untorn_format::Hash;
 use untorn_format::patch::{Change, Header, Index};
 
-use crate::{Files, PatchError};
+use crate::{Files, PatchError, zstd_frame};
 pub use anywhere::StretchReader;
 pub(crate) use container::read_len;
 pub use cost::Cost;
@@ -51,7 +51,19 @@ pub struct PatchReader<R> {
 pub(crate) fn read_head(input: &mut impl Read) -> Result<(Header, Index), PatchError> {
     let header = container::read_header(input)?;
     let index = container::read_index(input, &header)?;
+    check_encoder(&index)?;
     Ok((header, index))
+}
+
+/// That members which are frames of zstd are to be compressed by the library at hand.
+fn check_encoder(index: &Index) -> Result<(), PatchError> {
+    let recipes = index.restored().filter(|restored| restored.wrap.is_zstd());
+    for recipe in recipes.filter_map(|restored| zstd_frame::Recipe::decode(&restored.recipe)) {
+        if !recipe.is_ours() {
+            return Err(PatchError::Encoder { needed: recipe.version, found: zstd_frame::version() });
+        }
+    }
+    Ok(())
 }
 
 /// What is known once a patch was read to its end.
@@ -69,7 +81,7 @@ impl<R: Read> PatchReader<R> {
     /// Reads header and index.
     ///
     /// # Errors
-    /// [`PatchError::Input`], [`PatchError::Damaged`], [`PatchError::Format`].
+    /// [`PatchError::Input`], [`PatchError::Damaged`], [`PatchError::Format`], [`PatchError::Encoder`].
     pub fn new(input: R) -> Result<Self, PatchError> {
         Self::within(input, u64::MAX, 1)
     }
@@ -78,11 +90,12 @@ impl<R: Read> PatchReader<R> {
     /// the file that needs them, the caller's included, with the same result.
     ///
     /// # Errors
-    /// As [`PatchReader::new`]; [`PatchError::Memory`] when one thread needs more, which is known before it is taken.
+    /// As [`PatchReader::new`]; [`PatchError::Encoder`]; [`PatchError::Memory`] when one thread needs more, which is known before it is taken.
     pub fn within(mut input: R, memory_len_max: u64, threads: usize) -> Result<Self, PatchError> {
         let header = container::read_header(&mut input)?;
         need::check(Need::at_least(&header), memory_len_max)?;
         let index = container::read_index(&mut input, &header)?;
+        check_encoder(&index)?;
         let threads = Need::of(&header, &index).fit(threads, memory_len_max)?;
         let mut literals = Literals::new(input);
         literals.set_threads(threads);

@@ -13,6 +13,7 @@ fn forge(facts_stored: &[u8], facts_len: u64, digests: &[u8], frames: &[u8]) -> 
     let header = Header {
         restores: false,
         joined: false,
+        zstd: false,
         from: Hash::of(b"old"),
         to: Hash::of(b"new"),
         facts_stored_len: facts_stored.len() as u64,

@@ -87,10 +87,10 @@ fn other_documents_and_newer_formats_are_named_as_such() {
         changed
     };
     assert_eq!(refused(&with(8, 3)), DecodeError::NewerFormat { found: 3 });
-    assert_eq!(refused(&with(12, 4)), DecodeError::UnknownFeatures { bits: 4 });
-    assert_eq!(refused(&with(12, 7)), DecodeError::UnknownFeatures { bits: 4 });
+    assert_eq!(refused(&with(12, 8)), DecodeError::UnknownFeatures { bits: 8 });
+    assert_eq!(refused(&with(12, 15)), DecodeError::UnknownFeatures { bits: 8 });
     // Those that are known, and not used.
-    for features in [1, 2, 3] {
+    for features in 1..8 {
         assert!(matches!(refused(&with(12, features)), DecodeError::Field(_) | DecodeError::Length));
     }
 }

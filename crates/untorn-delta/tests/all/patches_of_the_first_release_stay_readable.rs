@@ -56,3 +56,17 @@ fn the_golden_patch_that_restores_members_leads_to_the_new_tree() {
         assert!(apply(&old, &patch, way).unwrap().nodes == new.nodes, "{way:?}");
     }
 }
+
+/// Frames of zstd: the version of the library that makes them is part of the patch.
+#[test]
+fn the_golden_patch_that_restores_frames_of_zstd_leads_to_the_new_tree() {
+    let [old, new] = [0, 1].map(crate::what_zstd_compressed_becomes_the_same_again::tree);
+    let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/patch-zstd.v2");
+    if env::var_os("UNTORN_BLESS").is_some() {
+        fs::write(&golden, patch(&old, &new)).unwrap();
+    }
+    let patch = fs::read(golden).unwrap();
+    for way in [Way::Whole, Way::InPlace] {
+        assert!(apply(&old, &patch, way).unwrap().nodes == new.nodes, "{way:?}");
+    }
+}

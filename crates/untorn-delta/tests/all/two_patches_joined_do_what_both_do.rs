@@ -183,6 +183,15 @@ fn programs_that_all_of_a_chain_adapt() {
 }
 
 #[test]
+fn frames_of_zstd_that_all_of_a_chain_restore() {
+    let trees = [0, 1, 2, 3].map(crate::what_zstd_compressed_becomes_the_same_again::tree);
+    for patch in assert_joins_all(&trees.iter().collect::<Vec<_>>(), 6) {
+        let header = PatchReader::new(&patch[..]).unwrap().header().clone();
+        assert!(header.restores && header.zstd && header.joined);
+    }
+}
+
+#[test]
 fn members_that_all_of_a_chain_restore() {
     let (old, new) = crate::what_programs_deflated_becomes_the_same_again::all();
     let none = Tree::default();
@@ -341,12 +350,12 @@ fn what_does_not_fit_together_is_refused() {
     assert!(matches!(joined(&first[..first.len() - 1], &second), Err(MergeError::First(PatchError::Damaged(_)))));
     assert!(matches!(joined(b"nothing", &second), Err(MergeError::First(_))));
     let mut unknown = second.clone();
-    unknown[12] = 4;
+    unknown[12] = 8;
     let checksum = untorn_format::Hash::of(&unknown[..144]);
     unknown[144..176].copy_from_slice(&checksum.0);
     let refused = joined(&first, &unknown);
     assert!(
-        matches!(refused, Err(MergeError::Second(PatchError::Format(DecodeError::UnknownFeatures { bits: 4 })))),
+        matches!(refused, Err(MergeError::Second(PatchError::Format(DecodeError::UnknownFeatures { bits: 8 })))),
         "{refused:?}"
     );
 }

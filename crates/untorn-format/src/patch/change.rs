@@ -90,7 +90,7 @@ pub struct FilePatch {
     pub written: Option<Check>,
 }
 
-/// Deflated bytes that are made by deflating again what they hold.
+/// Packed bytes that are made by packing again what they hold: deflating it, or compressing it as zstd does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
     /// How many bytes they hold, at most [`MAX_RAW_LEN`](super::MAX_RAW_LEN).
@@ -101,7 +101,7 @@ pub struct Restored {
     pub ops: Vec<Op>,
     /// How they stand in the file.
     pub wrap: Wrap,
-    /// How what they hold is deflated. What it means is checked when it is used.
+    /// How what they hold is packed. What it means is checked when it is used.
     pub recipe: Vec<u8>,
 }
 

@@ -1,6 +1,6 @@
 //! The header: what the patch is for, and how long its parts are.
 
-use super::{MAX_DIGESTS_LEN, MAX_FACTS_LEN, MAX_FILE_LEN};
+use super::{Features, MAX_DIGESTS_LEN, MAX_FACTS_LEN, MAX_FILE_LEN};
 use crate::{
     DecodeError, Hash,
     bytes::{Field, require},
@@ -18,6 +18,8 @@ pub const FORMAT_NUMBER: u32 = 2;
 const RESTORES: u32 = 1;
 /// The feature of patches that were joined from two: see [`Header::joined`].
 const JOINED: u32 = 2;
+/// The feature of patches that compress members as zstd does: see [`Header::zstd`].
+const ZSTD: u32 = 4;
 
 const KIND: Kind = Kind { magic: *b"untorn:d", format: FORMAT_NUMBER, len_max: HEADER_LEN as u64 };
 
@@ -41,6 +43,8 @@ pub struct Header {
     pub restores: bool,
     /// Whether it was joined from two patches: a critical feature, with which it says less of the old files, and makes some bytes on the way that are in no file.
     pub joined: bool,
+    /// Whether any of these members are frames of zstd: a critical feature, too.
+    pub zstd: bool,
     /// Hash of the manifest of the build it starts from.
     pub from: Hash,
     /// Hash of the manifest of the build it leads to.
@@ -73,7 +77,8 @@ impl Header {
     #[must_use]
     pub fn encode(&self) -> [u8; HEADER_LEN] {
         let mut block = [0; HEADER_LEN];
-        KIND.begin_with(&mut block, if self.restores { RESTORES } else { 0 } | if self.joined { JOINED } else { 0 });
+        let features = [(self.restores, RESTORES), (self.joined, JOINED), (self.zstd, ZSTD)];
+        KIND.begin_with(&mut block, features.iter().filter(|(has, _)| *has).map(|(_, bit)| bit).sum());
         FROM.put(&mut block, self.from.0);
         TO.put(&mut block, self.to.0);
         FACTS_STORED_LEN.put(&mut block, self.facts_stored_len.to_le_bytes());
@@ -86,15 +91,22 @@ impl Header {
         block
     }
 
+    /// The features that the index is read by.
+    #[must_use]
+    pub fn features(&self) -> Features {
+        Features { restores: self.restores, joined: self.joined, zstd: self.zstd }
+    }
+
     /// Reads a header.
     ///
     /// # Errors
     /// [`DecodeError`] for anything that [`Header::encode`] would not have written, or when a part is longer than is read.
     pub fn decode(block: &[u8; HEADER_LEN]) -> Result<Self, DecodeError> {
-        let (_, features) = KIND.open_knowing(block, RESTORES | JOINED)?;
+        let (_, features) = KIND.open_knowing(block, RESTORES | JOINED | ZSTD)?;
         let header = Self {
             restores: features & RESTORES != 0,
             joined: features & JOINED != 0,
+            zstd: features & ZSTD != 0,
             from: FROM.hash(block),
             to: TO.hash(block),
             facts_stored_len: FACTS_STORED_LEN.u64(block),

@@ -9,7 +9,7 @@ use super::op::{Reading, moved, put_ops, take_ops};
 use super::paths::{put_paths, take_paths};
 use super::{
     After, Before, Change, Changes, Check, FilePatch, Frame, Hint, MAX_CHANGES, MAX_FACTS_LEN, MAX_FRAMES, MAX_OPS,
-    MAX_REFERENCES, Op, Replaced, Restored,
+    MAX_REFERENCES, Op, Replaced, Restored, Wrap,
 };
 use crate::{DecodeError, Hash, Hasher, TreePath, bytes::require};
 
@@ -70,6 +70,8 @@ pub struct Features {
     pub restores: bool,
     /// [`Header::joined`](super::Header::joined).
     pub joined: bool,
+    /// [`Header::zstd`](super::Header::zstd).
+    pub zstd: bool,
 }
 
 impl Index {
@@ -121,7 +123,7 @@ impl Index {
     /// What [the header](super::Header) must say.
     #[must_use]
     pub fn features(&self) -> Features {
-        Features { restores: self.restores(), joined: self.is_joined() }
+        Features { restores: self.restores(), joined: self.is_joined(), zstd: self.holds_zstd() }
     }
 
     /// The bytes in between, in the order in which they are made. As sources they are numbered behind the members of old files.
@@ -206,6 +208,20 @@ impl Index {
             || self.is_joined() && (!self.inflated.is_empty() || self.middles.iter().any(in_between))
     }
 
+    /// Whether any member, old or new, is a frame of zstd: what [`Header::zstd`](super::Header::zstd) must say.
+    fn holds_zstd(&self) -> bool {
+        self.restored().map(|restored| restored.wrap).chain(self.inflated.iter().map(|member| member.wrap)).any(Wrap::is_zstd)
+    }
+
+    /// All members that are packed again, those of files and those in between.
+    pub fn restored(&self) -> impl Iterator<Item = &Restored> {
+        let in_between = self.middles.iter().filter_map(|middle| match &middle.how {
+            How::Restored(restored) => Some(restored),
+            How::Frame(_) | How::Pieces(_) | How::Adapted { .. } => None,
+        });
+        self.files().flat_map(|file| &file.restored).chain(in_between)
+    }
+
     /// The frames, in order: together they hold the literal bytes of all files, in the order of the changes.
     #[must_use]
     pub fn frames(&self) -> &[Frame] {
@@ -267,7 +283,7 @@ impl Index {
     /// # Errors
     /// As [`Index::decode`].
     pub fn decode_as(facts: &[u8], digests: &[u8], restores: bool) -> Result<Self, DecodeError> {
-        Self::decode_with(facts, digests, Features { restores, joined: false })
+        Self::decode_with(facts, digests, Features { restores, ..Features::default() })
     }
 
     /// Reads the index of a patch with these features.
@@ -275,7 +291,7 @@ impl Index {
     /// # Errors
     /// As [`Index::decode`].
     pub fn decode_with(facts: &[u8], digests: &[u8], features: Features) -> Result<Self, DecodeError> {
-        let Features { restores, joined } = features;
+        let Features { restores, joined, zstd: _ } = features;
         let (mut facts, mut digests) = (Fields(facts), Fields(digests));
         let (mut path_bytes_left, mut ops_left) = (MAX_FACTS_LEN, MAX_OPS);
         let count = facts.count(MAX_CHANGES)?;
@@ -314,7 +330,7 @@ impl Index {
         } else {
             Self::with_inflated(Changes::new(changes)?, sources, inflated, frames, sums)?
         };
-        require(index.restores() == restores, "feature that is not used")?;
+        require(index.features() == features, "feature that is not used")?;
         Ok(index)
     }
 

@@ -2,10 +2,10 @@
 
 use super::fields::{Fields, put_number, put_signed};
 use super::op::moved;
-use super::{INFLATION_MAX, MAX_INFLATED, MAX_RAW_LEN, SourceFile};
+use super::{INFLATION_MAX, MAX_INFLATED, MAX_RAW_LEN, SourceFile, ZSTD_INFLATION_MAX};
 use crate::{DecodeError, bytes::require};
 
-/// A deflated stream in a file of the old build: what it holds is a source as a file is.
+/// A packed stream in a file of the old build, deflated or compressed by zstd: what it holds is a source as a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Inflated {
     /// The number of the file in [`Index::sources`](super::Index::sources); in a joined patch also that of bytes in between.
@@ -20,12 +20,14 @@ pub struct Inflated {
     pub wrap: Wrap,
 }
 
-/// How a deflated stream stands in its file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a packed stream stands in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Wrap {
-    /// As it is.
+    /// Deflated, as it is.
     Bare,
-    /// As in a PNG picture: with a header and a checksum of zlib, cut into pieces, each a chunk of the picture. From the first byte of the first chunk to the last one of the last.
+    /// As one frame of zstd that says how much it holds.
+    Zstd,
+    /// Deflated, as in a PNG picture: with a header and a checksum of zlib, cut into pieces, each a chunk of the picture. From the first byte of the first chunk to the last one of the last.
     Png {
         /// The length of each piece but the last, which may be shorter, in bytes: 2 or more.
         piece_len: u32,
@@ -43,9 +45,22 @@ impl Wrap {
         stored_len.checked_sub(pieces.saturating_sub(1) * CHUNK_LEN)?.checked_sub(ZLIB_LEN).filter(|len| *len > 0)
     }
 
+    /// Whether it is a frame of zstd.
+    #[must_use]
+    pub fn is_zstd(self) -> bool {
+        self == Self::Zstd
+    }
+
+    /// The most bytes that such a stream of `stored_len` bytes may hold.
+    #[must_use]
+    pub fn raw_len_max(self, stored_len: u64) -> u64 {
+        let times = if self.is_zstd() { ZSTD_INFLATION_MAX } else { INFLATION_MAX };
+        MAX_RAW_LEN.min(stored_len.saturating_mul(times))
+    }
+
     pub(super) fn check(self, stored_len: u64) -> Result<(), DecodeError> {
         let is_valid = match self {
-            Self::Bare => true,
+            Self::Bare | Self::Zstd => true,
             // The same length cannot be cut into pieces that end with an empty one.
             Self::Png { piece_len, .. } => {
                 let behind = stored_len % (u64::from(piece_len) + CHUNK_LEN);
@@ -58,6 +73,7 @@ impl Wrap {
     pub(super) fn put(self, facts: &mut Vec<u8>) {
         match self {
             Self::Bare => put_number(facts, 0),
+            Self::Zstd => put_number(facts, ZSTD),
             Self::Png { piece_len, header } => {
                 put_number(facts, piece_len.into());
                 put_number(facts, header.into());
@@ -69,10 +85,14 @@ impl Wrap {
         let wrong = DecodeError::Field("wrapping of a member");
         match u32::try_from(facts.number()?).map_err(|_| wrong.clone())? {
             0 => Ok(Self::Bare),
+            tag if u64::from(tag) == ZSTD => Ok(Self::Zstd),
             piece_len => Ok(Self::Png { piece_len, header: u16::try_from(facts.number()?).map_err(|_| wrong)? }),
         }
     }
 }
+
+/// Stands for a frame of zstd, where a picture has the length of its pieces: none has pieces of one byte.
+const ZSTD: u64 = 1;
 
 /// What stands between two chunks of a picture, in bytes: the checksum of the first, length and kind of the second.
 pub const CHUNK_LEN: u64 = 12;
@@ -115,8 +135,7 @@ pub(super) fn check(inflated: &[Inflated], lens: &[u64], files: usize) -> Result
         let file_len = lens.get(source).filter(|_| !is_member).ok_or(DecodeError::Field("number of a source"))?;
         let is_within = inflated.at.checked_add(inflated.stored_len).is_some_and(|end| end <= *file_len);
         require(inflated.stored_len > 0 && is_within, "old member beyond its file")?;
-        let raw_len_max = MAX_RAW_LEN.min(inflated.stored_len.saturating_mul(INFLATION_MAX));
-        require((1..=raw_len_max).contains(&inflated.raw_len), "length of an old member")?;
+        require((1..=inflated.wrap.raw_len_max(inflated.stored_len)).contains(&inflated.raw_len), "length of an old member")?;
         inflated.wrap.check(inflated.stored_len)
     })
 }

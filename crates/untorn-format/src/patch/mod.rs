@@ -63,6 +63,8 @@ pub const MAX_MIDDLES_LEN: u64 = 16 << 30;
 pub const MAX_HELD_LEN: u64 = 160 << 20;
 /// Deflated bytes hold at most so many times their number: 1032 (258 bytes for two bits).
 pub const INFLATION_MAX: u64 = 1032;
+/// A frame of zstd holds at most so many times its bytes: 32768 (a block of four bytes stands for 128 KiB of one value).
+pub const ZSTD_INFLATION_MAX: u64 = 32 << 10;
 /// The most raw bytes of one [member](Restored) that is deflated again, and of an old one that is inflated: 32 MiB.
 pub const MAX_RAW_LEN: u64 = 32 << 20;
 /// The longest file: 1 EiB, so that no sum of two lengths overflows.

@@ -1,7 +1,7 @@
 //! Operations: where each byte of a new file comes from.
 
 use super::fields::{Fields, put_number, put_signed};
-use super::{INFLATION_MAX, MAX_FILE_LEN, MAX_OPS, MAX_RAW_LEN, Restored, Wrap};
+use super::{MAX_FILE_LEN, MAX_OPS, Restored, Wrap};
 use crate::{DecodeError, bytes::require};
 
 /// Where the next bytes of a new file come from. The operations of a file cover it from its first byte to its last, each byte once.
@@ -159,8 +159,7 @@ impl Limits<'_> {
 
     /// What a member holds is made of copies and literal bytes, and is no more than such a member can hold.
     pub(super) fn check_restored(&self, restored: &Restored, len: u64, literal_len: u64) -> Result<(), DecodeError> {
-        let raw_len_max = MAX_RAW_LEN.min(len.saturating_mul(INFLATION_MAX));
-        require(restored.raw_len <= raw_len_max, "length of a restored member")?;
+        require(restored.raw_len <= restored.wrap.raw_len_max(len), "length of a restored member")?;
         let is_inner = |op: &Op| matches!(op, Op::Copy { .. } | Op::Literal { .. });
         require(restored.ops.iter().all(is_inner), "operation of a restored member")?;
         let literals = restored.ops.iter().map(Op::literal_len).fold(0, u64::saturating_add);

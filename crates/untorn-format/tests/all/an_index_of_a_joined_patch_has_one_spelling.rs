@@ -107,7 +107,7 @@ fn parts() -> Parts {
     Parts { changes, sources, inflated, middles, frames }
 }
 
-const JOINED: Features = Features { restores: true, joined: true };
+const JOINED: Features = Features { restores: true, joined: true, zstd: false };
 
 #[test]
 fn what_is_written_is_read_again() {
@@ -115,8 +115,12 @@ fn what_is_written_is_read_again() {
     assert_eq!(index.features(), JOINED);
     let (facts, digests) = index.encode();
     assert_eq!(Index::decode_with(&facts, &digests, JOINED).unwrap(), index);
-    for features in [Features::default(), Features { restores: true, joined: false }, Features { restores: false, joined: true }]
-    {
+    for features in [
+        Features::default(),
+        Features { joined: false, ..JOINED },
+        Features { restores: false, ..JOINED },
+        Features { zstd: true, ..JOINED },
+    ] {
         Index::decode_with(&facts, &digests, features).unwrap_err();
     }
 }

@@ -6,8 +6,8 @@ use crate::patches::{change, header, kept, made, path};
 use untorn_format::{
     DecodeError, Hash,
     patch::{
-        After, Change, Changes, FilePatch, Frame, FrameKind, Header, Index, Inflated, Op, Reference, Restored, SourceFile, Sums,
-        Wrap,
+        After, Change, Changes, Features, FilePatch, Frame, FrameKind, Header, Index, Inflated, Op, Reference, Restored,
+        SourceFile, Sums, Wrap,
     },
 };
 
@@ -188,6 +188,50 @@ fn pictures_are_cut_in_one_way() {
         assert_eq!(index.is_ok(), is_valid, "{len}: {:?}", index.err());
     }
     refused("wrapping of a member", |parts| parts.inflated[1].wrap = Wrap::Png { piece_len: 1, header: 0 });
+}
+
+/// The same with frames of zstd in place of deflated streams.
+fn zstd_parts() -> Parts {
+    let mut parts = parts();
+    parts.inflated[0].wrap = Wrap::Zstd;
+    parts.file().restored[0].wrap = Wrap::Zstd;
+    parts
+}
+
+#[test]
+fn frames_of_zstd_are_a_feature_of_their_own() {
+    let index = zstd_parts().index().unwrap();
+    let zstd = Features { restores: true, joined: false, zstd: true };
+    assert_eq!(index.features(), zstd);
+    let (facts, digests) = index.encode();
+    assert_eq!(Index::decode_with(&facts, &digests, zstd), Ok(index));
+    let unused = Err(DecodeError::Field("feature that is not used"));
+    assert_eq!(Index::decode_with(&facts, &digests, Features { zstd: false, ..zstd }), unused);
+    let (facts, digests) = parts().index().unwrap().encode();
+    assert_eq!(Index::decode_with(&facts, &digests, zstd), unused);
+    // Of an old member alone, too.
+    let mut parts = parts();
+    parts.inflated[1].wrap = Wrap::Zstd;
+    assert_eq!(parts.index().unwrap().features(), zstd);
+    let header = Header { restores: true, zstd: true, ..header() };
+    assert_eq!(header.features(), zstd);
+    assert_eq!(Header::decode(&header.encode()), Ok(header));
+}
+
+#[test]
+fn frames_of_zstd_hold_more_than_deflated_streams_and_not_everything() {
+    let refused = |why: &'static str, spoil: &dyn Fn(&mut Parts)| {
+        let mut parts = zstd_parts();
+        spoil(&mut parts);
+        assert_eq!(parts.index().map(drop), if why.is_empty() { Ok(()) } else { Err(DecodeError::Field(why)) });
+    };
+    // 40 bytes of the file, and 50.
+    refused("", &|parts| parts.inflated[0].raw_len = 40 * 32768);
+    refused("length of an old member", &|parts| parts.inflated[0].raw_len = 40 * 32768 + 1);
+    refused("length of a restored member", &|parts| parts.file().restored[0].raw_len = 50 * 32768 + 1);
+    refused("length of an old member", &|parts| {
+        (parts.inflated[0].raw_len, parts.inflated[0].stored_len) = ((32 << 20) + 1, 800);
+    });
 }
 
 #[test]

@@ -46,7 +46,7 @@ impl<'f> Contents<'f> {
                 let decoder = DeflateDecoder::new(io::BufReader::with_capacity(1 << 16, part));
                 Some(Self::Deflated(Box::new(Read::take(decoder, member.len.saturating_add(1)))))
             }
-            Packing::Other => None,
+            Packing::Zstd | Packing::Other => None,
         }
     }
 }

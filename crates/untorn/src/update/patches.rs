@@ -115,7 +115,7 @@ pub(super) fn head(remote: &Remote, fetched: &Fetched, patch: &PatchObject, memo
     until(header.patch_len() - header.frames_len)?;
     match PatchReader::within(Stored::open(fetched, patch, None)?, memory_len_max, 1) {
         Ok(reader) => Ok(Some(reader.index().clone())),
-        Err(PatchError::Memory { .. }) => Ok(None),
+        Err(PatchError::Memory { .. } | PatchError::Encoder { .. }) => Ok(None),
         Err(_) => {
             file.set_len(0).map_err(kept)?;
             Ok(None)

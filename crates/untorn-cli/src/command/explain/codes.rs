@@ -340,6 +340,12 @@ Nothing was changed. The tree is right, the patch is wrong. Ask whoever made it 
 Nothing was changed. Get it again.",
     ),
     (
+        "UNT-PATCH-ENCODER",
+        "The patch restores what one version of zstd compressed, and this program has another, which may compress otherwise.
+Nothing was changed. Use the version of untorn that the patch was made with, or `untorn update`, which takes chunks then. Who makes patches for other versions leaves such content
+as it is: `untorn diff --no-recompress`.",
+    ),
+    (
         "UNT-PATCH-JOINED",
         "A patch that was joined from others (`untorn merge`) cannot be used here.
 Nothing was changed. It says less of the old files than others: so the tree must say which build it is, as one does that untorn updated before, or be that build and nothing else; it is not

@@ -98,6 +98,7 @@ pub(crate) fn header() -> Header {
     Header {
         restores: false,
         joined: false,
+        zstd: false,
         from: Hash::of(b"old"),
         to: Hash::of(b"new"),
         facts_stored_len: 100,
