@@ -3,6 +3,7 @@
 mod changes;
 mod chunks;
 mod costs;
+mod frames;
 mod stretches;
 mod zips;
 

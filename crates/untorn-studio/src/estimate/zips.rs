@@ -1,10 +1,10 @@
-//! Members of archives that moved as they are, or were deflated anew: shorter ones than a chunk are found only by name, and deflated bytes tell nothing of what they hold.
+//! Members of archives that moved as they are, or were packed anew: shorter ones than a chunk are found only by name, and deflated bytes tell nothing of what they hold.
 
 use std::collections::HashMap;
 
 use untorn_format::escape;
 
-use super::{Work, changes::Change, changes::Content, stretches::Found};
+use super::{Work, changes::Change, changes::Content, frames::compressed_anew, stretches::Found};
 use crate::{
     builds::Builds,
     parallel,
@@ -51,11 +51,12 @@ fn members(builds: &Builds, change: &Change) -> Option<Members> {
         return None;
     }
     let (old_file, new_file) = (builds.old.file(&item.path, item.old_len)?, builds.new.file(&item.path, item.new_len)?);
+    let anew = compressed_anew((&*old_file, item.old_len), (&*new_file, item.new_len));
+    let mut known = Members { stretches: anew.into_iter().map(|(at, end)| (at, end, Origin::Restored)).collect(), deflated: 0 };
     let (Ok(Ok(old)), Ok(Ok(new))) = (zip::read(&*old_file, item.old_len), zip::read(&*new_file, item.new_len)) else {
-        return None;
+        return Some(known);
     };
     let before: HashMap<_, _> = old.members.iter().map(|member| (&member.name, member)).collect();
-    let mut known = Members::default();
     for member in new.members.iter().filter(|member| member.stored_len() > 0) {
         let Some(old) = before.get(&member.name) else { continue };
         let are_deflated = old.packing == Packing::Deflated && member.packing == Packing::Deflated;
@@ -71,6 +72,8 @@ fn members(builds: &Builds, change: &Change) -> Option<Members> {
         };
         known.stretches.push((member.data_at, member.data_end, origin));
     }
+    // A member that changed has frames, and one that did not is whole: they do not overlap.
+    known.stretches.sort_unstable_by_key(|(at, ..)| *at);
     Some(known)
 }
 

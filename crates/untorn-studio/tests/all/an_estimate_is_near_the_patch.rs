@@ -69,6 +69,33 @@ fn members_that_were_deflated_anew_cost_next_to_nothing() {
     assert!(guess.bytes < 20_000, "{}", guess.bytes);
 }
 
+/// A texture of one level, which zstd compressed.
+fn texture(raw: &[u8], level: i32) -> Vec<u8> {
+    let frame = zstd::bulk::compress(raw, level).unwrap();
+    let mut head = b"\xabKTX 20\xbb\r\n\x1a\n".to_vec();
+    [0, 1, 64, 64, 0, 0, 1, 1, 2].iter().for_each(|number: &u32| head.extend(number.to_le_bytes()));
+    head.resize(80, 0);
+    [104, frame.len(), raw.len()].iter().for_each(|number| head.extend((*number as u64).to_le_bytes()));
+    [head, frame].concat()
+}
+
+#[test]
+fn textures_that_were_compressed_anew_cost_next_to_nothing() {
+    let place = Place::new();
+    let pixels: Vec<_> = (0..12).map(|number| words(60_000, 300 + number)).collect();
+    for (build, level) in [("old", 19), ("new", 3)] {
+        let stored: Vec<_> = pixels.iter().map(|raw| texture(raw, level)).collect();
+        let names: Vec<_> = (0..pixels.len()).map(|number| format!("texpages/{number}.ktx2")).collect();
+        let members: Vec<_> = names.iter().zip(&stored).map(|(name, bytes)| (&name[..], &bytes[..], None)).collect();
+        place.write(&format!("{build}/base.wz"), archive(&members));
+        place.write(&format!("{build}/loose.ktx2"), texture(&words(90_000, 7), level));
+    }
+    let (guess, truth) = (estimated(&place, 0), place.report());
+    println!("{} beside {}", guess.bytes, truth.bytes);
+    assert_eq!(guess.items.iter().map(|item| item.restored > item.new_len / 2).collect::<Vec<_>>(), [true, true]);
+    assert!(guess.bytes < 20_000 && truth.bytes < 20_000, "{} {}", guess.bytes, truth.bytes);
+}
+
 #[test]
 fn the_same_on_any_number_of_threads() {
     let place = Place::new();
