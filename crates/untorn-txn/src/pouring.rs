@@ -51,7 +51,12 @@ impl Pouring {
             return Ok(true);
         }
         let mut writer = Writer { file: &*self.file, path, at: self.len, begun: &mut self.begun, hasher };
-        let is_all = writer.write_beside(content, (first, room), buffers, max)?;
+        // Short pieces, as where progress is noted every few KiB, are written sooner than a thread is started.
+        let is_all = if room < COPY_LEN {
+            writer.write_alone(content, (first, room), max)?
+        } else {
+            writer.write_beside(content, (first, room), buffers, max)?
+        };
         self.len = writer.at;
         Ok(is_all)
     }
@@ -102,11 +107,13 @@ impl Writer<'_> {
         let (give_back, free) = channel();
         // One is written while the other is filled.
         drop(give_back.send(buffers.take()));
+        let writer = &mut *self;
         let written = thread::scope(|scope| {
-            let work = || -> Result<()> {
+            // When it ends, also early, so do both channels: nobody waits for it any more.
+            let work = move || -> Result<()> {
                 for (buffer, len) in to_write {
                     let buffer: Vec<u8> = buffer;
-                    self.write(&buffer[..len])?;
+                    writer.write(&buffer[..len])?;
                     drop(give_back.send(buffer));
                 }
                 Ok(())
@@ -123,7 +130,7 @@ impl Writer<'_> {
         written.unwrap_or_else(|first| self.write_alone(content, first, max))
     }
 
-    /// The same where no thread can be had.
+    /// The same on this thread.
     fn write_alone(&mut self, content: &mut dyn Read, (mut buffer, room): Piece, max: u64) -> Result<bool> {
         let (mut made, mut len) = (0, room);
         loop {
