@@ -15,6 +15,9 @@ pub trait Files {
     /// # Errors
     /// When the file cannot be opened or read.
     fn read_at(&self, path: &TreePath, buf: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// A hint: these bytes of a long file are read soon, some MiB of others before them. Whoever waits for a disk may have it fetch them meanwhile.
+    fn read_soon(&self, _path: &TreePath, _offset: u64, _len: u64) {}
 }
 
 /// Fills `buf` with the bytes of a file from `offset` on.

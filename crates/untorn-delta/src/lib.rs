@@ -71,4 +71,4 @@ pub use diff::{Build, Options, Progress, Report, Search, diff};
 pub use error::{DiffError, PatchError};
 pub use files::Files;
 pub use merge::{MergeError, MergeReport, merge};
-pub use read::{Cost, FileReader, Finished, PatchReader, Piece, StretchReader, Way, check_replaced};
+pub use read::{Cost, FileReader, Finished, PatchReader, Piece, SharedFiles, StretchReader, Unhashed, Way, check_replaced};

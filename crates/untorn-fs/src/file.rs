@@ -78,6 +78,9 @@ pub trait File: Send + Sync {
     /// A hint: the system may begin to write these bytes to the medium, so that a sync later has less to wait for. Promises nothing.
     fn write_back_soon(&self, _offset: u64, _len: u64) {}
 
+    /// A hint: these bytes are read soon, so the system may fetch them from the medium meanwhile. Does not wait for them. Promises nothing.
+    fn read_soon(&self, _offset: u64, _len: u64) {}
+
     /// For implementations that need their own type back (cloning between two handles).
     fn as_any(&self) -> &dyn Any;
 }

@@ -16,7 +16,7 @@ use crate::{
     error::{Cause, Context, Error, Result},
     extents::Extents,
     layout::{TRANSACTIONS, TxLayout, object_name},
-    pouring::Pouring,
+    pouring::{Buffers, Pouring},
     spool::{Spool, hash_beginning},
     view::{Base, FileNode},
 };
@@ -39,7 +39,7 @@ pub(crate) struct Stage {
     kept: Vec<Blob>,
     bytes: u64,
     /// For moving bytes; allocated once.
-    buffer: Vec<u8>,
+    buffers: Buffers,
 }
 
 /// A staged object before its number is final.
@@ -89,7 +89,7 @@ impl Stage {
             is_made: false,
             kept: Vec::new(),
             bytes: 0,
-            buffer: Vec::new(),
+            buffers: Buffers::default(),
         }
     }
 
@@ -185,11 +185,8 @@ impl Stage {
     /// Adds `content` to a staged file, up to about `max` bytes. Says whether that was all.
     pub(crate) fn pour(&mut self, pouring: &mut Pouring, content: &mut dyn Read, max: u64) -> Result<bool> {
         let path = self.layout.object(pouring.number);
-        let mut buffer = std::mem::take(&mut self.buffer);
-        buffer.resize(COPY_LEN, 0);
         let before = pouring.len;
-        let is_all = pouring.pour(content, &path, &mut buffer, max)?;
-        self.buffer = buffer;
+        let is_all = pouring.pour(content, &path, &mut self.buffers, max)?;
         let object = self.object_mut(pouring.number)?;
         (object.len, object.bytes, object.hash) = (pouring.len, pouring.len, pouring.hash());
         self.bytes += pouring.len - before;
@@ -451,6 +448,15 @@ impl Stage {
                 Object::Clone { len: object.len, hash: hash_pieces(fs, &path, &written)?, written }
             }
         })
+    }
+
+    /// The hash of a staged object that began empty.
+    pub(crate) fn hash_of(&self, fs: &dyn Fs, number: u32) -> Result<Option<Hash>> {
+        match self.object(number) {
+            Some(StagedObject { origin: Origin::New, hash: Some(hash), .. }) => Ok(Some(*hash)),
+            Some(StagedObject { origin: Origin::New, .. }) => Ok(Some(hash_file(fs, &self.layout.object(number))?.hash)),
+            _ => Ok(None),
+        }
     }
 
     /// The pieces of a staged object that the transaction wrote, and their hash; none for another name of an existing file.

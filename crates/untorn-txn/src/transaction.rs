@@ -204,6 +204,17 @@ impl<'t> Transaction<'t> {
         self.view.set(&*fs, path, Node::File(file))
     }
 
+    /// The hash of everything in a file that is staged whole, by [`Transaction::replace`] for one; `None` for any other. What was hashed while it was written is not read again.
+    ///
+    /// # Errors
+    /// [`Cause::Io`].
+    pub fn staged_hash(&self, path: &str) -> Result<Option<Hash>> {
+        match self.view.get(&TreePath::new(path)?).map(|touched| &touched.now) {
+            Some(Node::File(FileNode { base: Base::Staged(number), .. })) => self.stage.hash_of(&*self.fs(), *number),
+            _ => Ok(None),
+        }
+    }
+
     /// Cuts or extends (with zeros) the file `path`.
     ///
     /// # Errors

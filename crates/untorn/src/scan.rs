@@ -2,7 +2,10 @@
 
 use std::{fmt, io, path::Path, sync::Arc};
 
-use untorn_format::manifest::{Entry, Kind, Manifest};
+use untorn_format::{
+    TreePath,
+    manifest::{Entry, Kind, Manifest},
+};
 use untorn_fs::{FileKind, Fs, Metadata, OpenMode};
 use untorn_store::{Error as StoreError, IndexFile};
 use untorn_txn::Observer;
@@ -51,7 +54,7 @@ pub fn scan(dir: &Path, options: &ScanOptions) -> Result<Manifest> {
 /// As [`scan`]; [`Error::Store`] when there are more chunks than an index can hold.
 pub fn scan_with_index(dir: &Path, options: &ScanOptions) -> Result<(Manifest, IndexFile)> {
     let fs = open::build(dir)?;
-    let mut entries = list(&fs, dir, options.jobs)?;
+    let mut entries = list(&fs, dir, options.jobs, &mut |_, _| ())?;
     let files: Vec<_> = entries.iter().filter(|entry| is_file(&entry.kind)).map(|entry| entry.path.clone()).collect();
     let lens: Vec<_> = entries.iter().filter(|entry| is_file(&entry.kind)).map(|entry| file_len(&entry.kind)).collect();
     let tell = counted(options.observer.as_deref(), lens.iter().copied().fold(0, u64::saturating_add));
@@ -77,7 +80,17 @@ pub fn scan_with_index(dir: &Path, options: &ScanOptions) -> Result<(Manifest, I
 
 /// As [`scan`]; `dir` is what the root of `fs` is called in messages.
 pub(crate) fn scan_on(fs: &dyn Fs, dir: &Path, options: &ScanOptions) -> Result<Manifest> {
-    let mut entries = list(fs, dir, options.jobs)?;
+    scan_seeing(fs, dir, options, &mut |_, _| ())
+}
+
+/// The same; `see` is called for everything that is there, before any file is read.
+pub(crate) fn scan_seeing(
+    fs: &dyn Fs,
+    dir: &Path,
+    options: &ScanOptions,
+    see: &mut dyn FnMut(&TreePath, &Metadata),
+) -> Result<Manifest> {
+    let mut entries = list(fs, dir, options.jobs, see)?;
     let files = entries.iter().filter(|entry| is_file(&entry.kind));
     let files: Vec<_> = files.map(|entry| (&entry.path, file_len(&entry.kind))).collect();
     let mut contents = read_all(fs, &files, options.jobs, options.observer.as_deref()).into_iter();
@@ -91,11 +104,12 @@ pub(crate) fn scan_on(fs: &dyn Fs, dir: &Path, options: &ScanOptions) -> Result<
 }
 
 /// Every path with what stands there; files without their hashes.
-fn list(fs: &dyn Fs, dir: &Path, jobs: usize) -> Result<Vec<Entry>> {
+fn list(fs: &dyn Fs, dir: &Path, jobs: usize, see: &mut dyn FnMut(&TreePath, &Metadata)) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     walk(fs, dir, jobs, &mut |found| match found {
         Found::Refused(source) => Err(Error::Name { dir: shown(dir), source }),
         Found::Entry(path, meta) => {
+            see(&path, &meta);
             let kind = kind(fs, dir, path.as_str(), &meta)?;
             entries.push(Entry { path, kind });
             Ok(true)

@@ -1,10 +1,9 @@
 //! The files of a directory, for making and reading patches.
 
 use std::{
-    cell::RefCell,
     collections::BTreeMap,
     io::{self, Read},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use untorn_delta::Files;
@@ -23,13 +22,14 @@ pub(crate) struct TreeFiles<'a> {
     observer: Option<&'a dyn Observer>,
     /// Bytes that stand for those of files.
     instead: BTreeMap<TreePath, Vec<u8>>,
-    /// The one used last stands last.
-    open: RefCell<Vec<(TreePath, Arc<dyn File>)>>,
+    /// Whether they were read a moment ago, so that no disk is waited for.
+    at_hand: bool,
+    open: OpenFiles,
 }
 
 impl<'a> TreeFiles<'a> {
     pub(crate) fn new(fs: &'a dyn Fs, observer: Option<&'a dyn Observer>) -> Self {
-        Self { fs, observer, instead: BTreeMap::new(), open: RefCell::default() }
+        Self { fs, observer, instead: BTreeMap::new(), at_hand: false, open: OpenFiles::default() }
     }
 
     /// With these bytes in the place of those of files.
@@ -37,18 +37,9 @@ impl<'a> TreeFiles<'a> {
         Self { instead, ..self }
     }
 
-    fn file(&self, path: &TreePath) -> io::Result<Arc<dyn File>> {
-        let mut open = self.open.borrow_mut();
-        let found = open.iter().rposition(|(name, _)| name == path);
-        let entry = match found {
-            Some(number) => open.remove(number),
-            None => (path.clone(), Arc::from(self.fs.open(path.as_str(), OpenMode::Read)?)),
-        };
-        if open.len() >= OPEN_MAX {
-            open.remove(0);
-        }
-        open.push(entry.clone());
-        Ok(entry.1)
+    /// Where they were read a moment ago: the disk need not be told of what is read next.
+    pub(crate) fn at_hand(self, at_hand: bool) -> Self {
+        Self { at_hand, ..self }
     }
 }
 
@@ -57,7 +48,60 @@ impl Files for TreeFiles<'_> {
         self.observer.map_or(Ok(()), stop_if_asked)?;
         match self.instead.get(path) {
             Some(bytes) => bytes.get(usize::try_from(offset).unwrap_or(usize::MAX)..).unwrap_or_default().read(buf),
-            None => self.file(path)?.read_at(buf, offset),
+            None => self.open.get(self.fs, path)?.read_at(buf, offset),
         }
+    }
+
+    fn read_soon(&self, path: &TreePath, offset: u64, len: u64) {
+        if !self.at_hand
+            && !self.instead.contains_key(path)
+            && let Ok(file) = self.open.get(self.fs, path)
+        {
+            file.read_soon(offset, len);
+        }
+    }
+}
+
+/// The same for threads that outlive a call.
+pub(crate) struct SharedTreeFiles {
+    fs: Arc<dyn Fs>,
+    open: OpenFiles,
+}
+
+impl SharedTreeFiles {
+    pub(crate) fn new(fs: Arc<dyn Fs>) -> Self {
+        Self { fs, open: OpenFiles::default() }
+    }
+}
+
+impl Files for SharedTreeFiles {
+    fn read_at(&self, path: &TreePath, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.open.get(&*self.fs, path)?.read_at(buf, offset)
+    }
+
+    fn read_soon(&self, path: &TreePath, offset: u64, len: u64) {
+        if let Ok(file) = self.open.get(&*self.fs, path) {
+            file.read_soon(offset, len);
+        }
+    }
+}
+
+/// The last few files that were read; the one used last stands last.
+#[derive(Default)]
+struct OpenFiles(Mutex<Vec<(TreePath, Arc<dyn File>)>>);
+
+impl OpenFiles {
+    fn get(&self, fs: &dyn Fs, path: &TreePath) -> io::Result<Arc<dyn File>> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = open.iter().rposition(|(name, _)| name == path);
+        let entry = match found {
+            Some(number) => open.remove(number),
+            None => (path.clone(), Arc::from(fs.open(path.as_str(), OpenMode::Read)?)),
+        };
+        if open.len() >= OPEN_MAX {
+            open.remove(0);
+        }
+        open.push(entry.clone());
+        Ok(entry.1)
     }
 }

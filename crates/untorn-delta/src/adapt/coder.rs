@@ -61,9 +61,11 @@ impl<'a> Decoder<'a> {
 }
 
 /// The last number of the lower part of an interval: as large a part of it as the probability of a one.
+#[inline]
 fn split(low: u32, high: u32, prob: &Prob) -> u32 {
-    let part = (u64::from(high - low) * u64::from(prob.one())) >> 16;
-    low + u32::try_from(part).unwrap_or(u32::MAX)
+    // As large a part of less than 2^32 is less.
+    let part = (u64::from(high.wrapping_sub(low)) * u64::from(prob.one())) >> 16;
+    low.wrapping_add(u32::try_from(part).unwrap_or(u32::MAX))
 }
 
 impl Coder for Encoder {
@@ -88,16 +90,14 @@ impl Coder for Encoder {
 impl Coder for Decoder<'_> {
     const ENCODES: bool = false;
 
+    /// Half of the time of adapting goes by here, and nobody can foretell the bit: so nothing but the caller branches on it.
+    #[inline]
     fn bit(&mut self, prob: &mut Prob, _: bool) -> bool {
         let middle = split(self.low, self.high, prob);
         let bit = self.code <= middle;
-        if bit {
-            self.high = middle;
-        } else {
-            self.low = middle + 1;
-        }
+        (self.low, self.high) = (if bit { self.low } else { middle.wrapping_add(1) }, if bit { middle } else { self.high });
         prob.learn(bit);
-        while self.low >> 24 == self.high >> 24 {
+        while (self.low ^ self.high) >> 24 == 0 {
             (self.low, self.high) = (self.low << 8, self.high << 8 | 0xff);
             self.take();
         }

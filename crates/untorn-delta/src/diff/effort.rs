@@ -65,8 +65,8 @@ const fn zstd(zstd: i32, table_log_max: u32, search: Search) -> Effort {
     }
 }
 
-/// A line of 100 Mbit/s brings so many bytes, compressed to a half, while a solid disk reads one place: 1 KiB.
-const LONE_LEN_MIN: u64 = 1 << 10;
+/// A line of 100 Mbit/s brings about so many bytes, compressed to a half, while a solid disk reads one place that it was told of before: 256.
+const LONE_LEN_MIN: u64 = 256;
 
 /// Hash rows whose tables hold every position of a frame and its references: with smaller ones, most of what the old bytes say is forgotten before it is of use (the
 /// patch of wesnoth is twice as long with tables of 2^22 entries, 4 times with 2^20). Next to that, trees and optimal parsing gain little for the sixfold time.

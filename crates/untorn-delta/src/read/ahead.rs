@@ -9,6 +9,7 @@ use std::thread;
 
 use untorn_format::patch::{Frame, Index};
 
+use super::announced::References;
 use super::literals::{Task, prepare, read_stored};
 use super::members::Members;
 use crate::{Files, PatchError};
@@ -23,6 +24,8 @@ pub(super) type IsThere = dyn Fn(u64) -> bool + Send + Sync;
 pub(super) struct Ahead {
     /// How many threads decompress besides the caller's; with none, every frame is decompressed when it is needed.
     jobs: usize,
+    /// For how many of them frames may wait.
+    rooms: usize,
     workers: Option<Sender<(Task, Sender<Made>)>>,
     /// Number of the frame that is read from the input next.
     next_frame: usize,
@@ -31,6 +34,7 @@ pub(super) struct Ahead {
     waiting: VecDeque<Waiting>,
     waiting_len: u64,
     is_there: Option<Box<IsThere>>,
+    announced: References,
     /// Of each frame of a joined patch whether it is in between; empty for any other.
     passing: Vec<bool>,
 }
@@ -81,12 +85,14 @@ impl Ahead {
     pub(super) fn starting_at(next_frame: usize, literals_at: u64) -> Self {
         Self {
             jobs: 0,
+            rooms: 0,
             workers: None,
             next_frame,
             literals_at,
             waiting: VecDeque::new(),
             waiting_len: 0,
             is_there: None,
+            announced: References::default(),
             passing: Vec::new(),
         }
     }
@@ -94,6 +100,12 @@ impl Ahead {
     /// Lets `threads` threads work, the caller's included.
     pub(super) fn set_threads(&mut self, threads: usize) {
         self.jobs = if threads > 1 { threads } else { 0 };
+        self.rooms = self.jobs;
+    }
+
+    /// Leaves the room of one thread to others.
+    pub(super) fn leave_room(&mut self) {
+        self.rooms = self.rooms.saturating_sub(1);
     }
 
     /// The patch is a joined one: these frames are in between, and never skipped.
@@ -142,6 +154,7 @@ impl Ahead {
             && (self.waiting.is_empty() || self.may_wait(frame) && self.is_ready(index, frame, members.middles.count()))
         {
             let is_passing = self.passing.get(self.next_frame).copied().unwrap_or(false);
+            self.announced.go_on(self.next_frame, index, old);
             self.next_frame += 1;
             self.literals_at = self.literals_at.saturating_add(if is_passing { 0 } else { frame.len });
             let is_needed = is_passing || self.literals_at > needed_at;
@@ -166,7 +179,7 @@ impl Ahead {
 
     fn may_wait(&self, frame: &Frame) -> bool {
         let ended = matches!(self.waiting.back(), Some(Waiting { state: State::Ended(_), .. }));
-        let room = WAITING_LEN_MAX.saturating_mul(self.jobs as u64);
+        let room = WAITING_LEN_MAX.saturating_mul(self.rooms as u64);
         let is_there = self.is_there.as_ref().is_none_or(|is_there| is_there(frame.stored_len));
         !ended && is_there && self.waiting_len.saturating_add(held_len(frame)) <= room
     }

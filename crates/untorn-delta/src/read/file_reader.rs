@@ -7,6 +7,9 @@ use untorn_format::patch::{Change, Check, FilePatch, Index, Op, Restored};
 use untorn_format::{DecodeError, Hash, Hasher};
 
 use super::adapted::{Adapted, Feed};
+use super::announced::Copies;
+use super::batched::Batched;
+use super::beside::Job;
 use super::literals::Literals;
 use super::members::Members;
 use super::old::read_old;
@@ -57,10 +60,16 @@ pub struct FileReader<'r, R> {
     op_done: u64,
     /// Offset in the new file.
     at: u64,
-    hasher: Hasher,
+    hasher: Batched,
+    /// Whether somebody else hashes what is handed out.
+    is_hashed_elsewhere: bool,
     buf: Vec<u8>,
+    /// What the old files were told that is read soon.
+    announced: Copies,
     /// Makes the bytes of the operation that adapts, once it has begun.
     adapted: Option<Adapted<'r>>,
+    /// Or another thread does, and has begun already.
+    job: Option<Job>,
     /// The bytes of the operation that restores, once it has begun.
     restored: Vec<u8>,
 }
@@ -99,9 +108,12 @@ impl<'r, R: Read> FileReader<'r, R> {
             op: 0,
             op_done: 0,
             at: 0,
-            hasher: Hasher::new(),
+            hasher: Batched::default(),
+            is_hashed_elsewhere: false,
             buf: Vec::new(),
+            announced: Copies::default(),
             adapted: None,
+            job: None,
             restored: Vec::new(),
         }
     }
@@ -109,6 +121,12 @@ impl<'r, R: Read> FileReader<'r, R> {
     /// The same, behind files with so many operations.
     pub(super) fn behind(mut self, ops: usize) -> Self {
         self.ops_before = ops;
+        self
+    }
+
+    /// The same, where another thread has begun to adapt it.
+    pub(super) fn beside(mut self, job: Option<Job>) -> Self {
+        self.job = job;
         self
     }
 
@@ -121,6 +139,11 @@ impl<'r, R: Read> FileReader<'r, R> {
             self.op += 1;
         }
         self
+    }
+
+    /// The same for who hashes what he reads: nothing is hashed twice. To be called before anything is read [`Way::Whole`].
+    pub fn hashed_elsewhere(self) -> Unhashed<'r, R> {
+        Unhashed(Self { is_hashed_elsewhere: true, ..self })
     }
 
     /// What changes.
@@ -161,7 +184,7 @@ impl<'r, R: Read> FileReader<'r, R> {
         }
         let place = self.place_before(made);
         match hasher.filter(|_| self.way == Way::Whole && place.at == made) {
-            Some(hasher) => self.hasher = hasher,
+            Some(hasher) => self.hasher = Batched::from(hasher),
             None => self.hash_until(place.at, &mut read)?,
         }
         (self.op, self.op_done, self.at) = (place.op, place.op_done, place.at);
@@ -170,10 +193,10 @@ impl<'r, R: Read> FileReader<'r, R> {
             self.literals.skip_to(literals_at);
             return Ok(Some(self.at));
         }
-        if self.check().is_ok() {
+        if self.check(self.hasher.finish()).is_ok() {
             return Ok(Some(self.at));
         }
-        (self.op, self.op_done, self.at, self.hasher) = (0, 0, 0, Hasher::new());
+        (self.op, self.op_done, self.at, self.hasher) = (0, 0, 0, Batched::default());
         Ok(None)
     }
 
@@ -222,11 +245,16 @@ impl<'r, R: Read> FileReader<'r, R> {
     pub(super) fn piece_up_to(&mut self, max: usize) -> Result<Option<Piece<'_>>, PatchError> {
         self.skip_kept()?;
         let Some(op) = self.file.ops.get(self.op) else {
-            self.check()?;
+            if !self.is_hashed_elsewhere {
+                self.check(self.hasher.finish())?;
+            }
             return Ok(None);
         };
         if self.index.is_joined() && self.begun.replace(self.op) != Some(self.op) {
             self.begin(op)?;
+        }
+        if self.op_done == 0 {
+            self.announced.go_on(self.op, &self.file.ops, self.index, self.old);
         }
         let len = piece_len(op.len() - self.op_done, max.min(PIECE_LEN_MAX));
         let bytes = match *op {
@@ -246,9 +274,10 @@ impl<'r, R: Read> FileReader<'r, R> {
                 start.checked_add(len).and_then(|end| self.restored.get(start..end)).ok_or(DecodeError::Length)?
             }
             Op::Adapt { source, len: whole, literal_len } => {
-                let adapted = match &mut self.adapted {
-                    Some(adapted) => adapted,
-                    none => none.insert(Adapted::new(&self.file.program, self.index, source, (whole, literal_len))?),
+                let adapted = match (&mut self.adapted, self.job.take()) {
+                    (Some(adapted), _) => adapted,
+                    (none, Some(job)) => none.insert(Adapted::elsewhere(job)?),
+                    (none, None) => none.insert(Adapted::new(&self.file.program, self.index, source, (whole, literal_len))?),
                 };
                 let mut feed = Streamed { literals: &mut *self.literals, index: self.index, old: self.old };
                 self.buf.clear();
@@ -256,7 +285,9 @@ impl<'r, R: Read> FileReader<'r, R> {
                 &self.buf[..]
             }
         };
-        self.hasher.update(bytes);
+        if !self.is_hashed_elsewhere {
+            self.hasher.update(bytes);
+        }
         let at = self.at;
         self.at += bytes.len() as u64;
         self.op_done += bytes.len() as u64;
@@ -316,8 +347,7 @@ impl<'r, R: Read> FileReader<'r, R> {
         Ok(())
     }
 
-    fn check(&mut self) -> Result<(), PatchError> {
-        let found = self.hasher.finish();
+    fn check(&mut self, found: Hash) -> Result<(), PatchError> {
         let right = match (self.way, self.file.written, self.file.hash) {
             (Way::InPlace, Some(written), _) => Check::from(found) == written,
             (_, _, Some(hash)) => found == hash,
@@ -375,6 +405,26 @@ fn read<'b>(
     buf.resize(buf.len().max(len), 0);
     read_old(old, path, &mut buf[..len], at)?;
     Ok(&buf[..len])
+}
+
+/// A whole file that somebody else hashes.
+#[must_use = "nothing of it can be trusted before its hash was told"]
+pub struct Unhashed<'r, R>(FileReader<'r, R>);
+
+impl<R: Read> Unhashed<'_, R> {
+    /// `found` is the hash of all that was read, to the end. Before this returns `Ok` nothing of it can be trusted.
+    ///
+    /// # Errors
+    /// [`PatchError::Made`] when it is not what the patch promises.
+    pub fn finish(mut self, found: Hash) -> Result<(), PatchError> {
+        self.0.check(found)
+    }
+}
+
+impl<R: Read> Read for Unhashed<'_, R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
 }
 
 impl<R: Read> Read for FileReader<'_, R> {

@@ -60,6 +60,11 @@ impl<R: Read> Literals<R> {
         self.ahead.set_threads(threads);
     }
 
+    /// Leaves the room of one thread to others.
+    pub(super) fn leave_room(&mut self) {
+        self.ahead.leave_room();
+    }
+
     /// Only what is there is read ahead.
     pub(super) fn set_is_there(&mut self, is_there: Box<super::ahead::IsThere>) {
         self.ahead.set_is_there(is_there);

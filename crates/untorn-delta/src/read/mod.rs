@@ -2,7 +2,10 @@
 
 mod adapted;
 mod ahead;
+mod announced;
 mod anywhere;
+mod batched;
+mod beside;
 mod container;
 mod cost;
 mod file_reader;
@@ -17,13 +20,15 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use untorn_format::Hash;
-use untorn_format::patch::{Change, Header, Index};
+use untorn_format::patch::{Change, FilePatch, Header, Index};
 
 use crate::{Files, PatchError, zstd_frame};
 pub use anywhere::StretchReader;
+use beside::Beside;
+pub use beside::SharedFiles;
 pub(crate) use container::read_len;
 pub use cost::Cost;
-pub use file_reader::{FileReader, Piece, Way};
+pub use file_reader::{FileReader, Piece, Unhashed, Way};
 use literals::Literals;
 pub(crate) use lzma::DICT_LEN_MIN;
 pub(crate) use members::{new_memory_len, old_memory_len};
@@ -38,6 +43,10 @@ pub struct PatchReader<R> {
     header: Header,
     index: Index,
     literals: Literals<R>,
+    /// How many threads work, the caller's included.
+    threads: usize,
+    /// Adapts files ahead, where their old files may be read by several threads.
+    beside: Option<Beside>,
     /// Number of the change that [`PatchReader::next_file`] looks at next.
     next: usize,
     /// How many operations the files handed out so far have.
@@ -102,7 +111,16 @@ impl<R: Read> PatchReader<R> {
         if index.is_joined() {
             literals.set_joined(&index);
         }
-        Ok(Self { header, index, literals, next: 0, ops_done: 0, literals_end: 0, made: BTreeMap::new() })
+        Ok(Self { header, index, literals, threads, beside: None, next: 0, ops_done: 0, literals_end: 0, made: BTreeMap::new() })
+    }
+
+    /// Lets other threads adapt files ahead of their turn, from now on, with the same result: where more than one thread may work. `old` is what
+    /// [`PatchReader::next_file`] is going to be given. Nothing of it stays open when the reader is gone, or has come to its end.
+    pub fn work_beside(&mut self, old: SharedFiles) {
+        if self.threads > 1 && self.index.changes().as_slice().iter().filter_map(Change::file).any(FilePatch::adapts) {
+            self.literals.leave_room();
+            self.beside.insert(Beside::new(old, self.threads - 1)).begin(&self.index);
+        }
     }
 
     /// For an input that comes slowly: `is_there` says whether that many more bytes of it can be read without waiting, and nothing else is read ahead. So what has come is used before
@@ -143,8 +161,10 @@ impl<R: Read> PatchReader<R> {
         self.ops_done += file.ops.len();
         self.literals.skip_to(self.literals_end);
         self.literals_end = self.literals_end.saturating_add(file.literal_len());
+        let job = self.beside.as_mut().and_then(|beside| beside.take(number, &self.index));
         let made = (number, &mut self.made);
-        Some(FileReader::new(&self.index, &changes[number], file, &mut self.literals, made, old, way).behind(ops_before))
+        let reader = FileReader::new(&self.index, &changes[number], file, &mut self.literals, made, old, way);
+        Some(reader.behind(ops_before).beside(job))
     }
 
     /// The change whose file [`PatchReader::next_file`] hands out next, to choose the [`Way`].
@@ -158,6 +178,7 @@ impl<R: Read> PatchReader<R> {
     /// # Errors
     /// [`PatchError::Input`], [`PatchError::Damaged`], [`PatchError::Trailing`].
     pub fn finish(self) -> Result<Finished, PatchError> {
+        drop(self.beside);
         self.literals.finish(&self.index)?;
         Ok(Finished { header: self.header, index: self.index, made: self.made })
     }

@@ -2,6 +2,7 @@
 
 use untorn_format::patch::{Change, Frame, Header, How, Index, Middle, Op, Reference, Restored};
 
+use super::beside::JOB_LEN;
 use super::members;
 use crate::PatchError;
 
@@ -12,6 +13,8 @@ pub(super) struct Need {
     index_len: u64,
     /// The largest frame while it is decompressed: as stored, what it refers to, and what comes out, once more where the decompressor keeps a window of its own.
     frame_len: u64,
+    /// How many files are adapted, with more than one thread some ahead of their turn, and the longest program of one.
+    adapted: (u64, u64),
 }
 
 impl Need {
@@ -58,6 +61,8 @@ impl Need {
             .saturating_add(index.held_len())
             .saturating_add(literals.max().unwrap_or(0));
         let of_frame = |frame: &Frame| frame.stored_len.saturating_add(2 * (frame.len + frame.reference_len()));
+        let adapting = changes.iter().filter_map(Change::file).filter(|file| file.adapts());
+        let programs = adapting.map(|file| file.program.len() as u64);
         Self {
             index_len: in_changes
                 .saturating_add(in_frames)
@@ -65,12 +70,17 @@ impl Need {
                 .max(Self::at_least(header))
                 .saturating_add(of_members),
             frame_len: index.frames().iter().map(of_frame).max().unwrap_or(0),
+            adapted: (programs.clone().count() as u64, programs.max().unwrap_or(0)),
         }
     }
 
     /// With so many threads.
     pub(super) fn with(self, threads: usize) -> u64 {
-        self.index_len.saturating_add(self.frame_len.saturating_mul(threads.max(1) as u64))
+        let threads = threads.max(1) as u64;
+        let (count, program_len) = self.adapted;
+        let ahead = if threads > 1 { count.min(threads) } else { 0 };
+        let each = self.frame_len.saturating_mul(threads);
+        self.index_len.saturating_add(each).saturating_add(ahead.saturating_mul(JOB_LEN + program_len))
     }
 
     /// As many of `threads` as fit into `limit` bytes; one at least.
@@ -80,7 +90,8 @@ impl Need {
     pub(super) fn fit(self, threads: usize, limit: u64) -> Result<usize, PatchError> {
         check(self.with(1), limit)?;
         let fit = (limit - self.index_len) / self.frame_len.max(1);
-        Ok(threads.min(usize::try_from(fit).unwrap_or(usize::MAX)).max(1))
+        let most = threads.min(usize::try_from(fit).unwrap_or(usize::MAX)).max(1);
+        Ok((1..=most).rev().find(|threads| self.with(*threads) <= limit).unwrap_or(1))
     }
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use untorn_format::patch::{Before, Change, Check, Hint, Replaced};
 use untorn_format::{Hash, Hasher, TreePath};
 
+use super::announced::Ranges;
 use crate::files::{piece_len, read_exact_at, read_range};
 use crate::{Files, PatchError};
 
@@ -33,7 +34,11 @@ pub fn check_replaced(change: &Change, old: &dyn Files) -> Result<Option<Hash>, 
     let longest = parts.map_or(len, |file| file.replaced_ranges(len).map(|(_, len)| len).max().unwrap_or(0));
     // Of the length that is needed: most files are small, and clearing memory would cost more than reading them.
     let mut buf = vec![0; piece_len(longest, 256 << 10)];
-    let mut add = |range| {
+    let mut announced = Ranges::new(&change.path, len, || parts.map(|file| file.replaced_ranges(len)));
+    let mut add = |range: (u64, u64)| {
+        if let Some(announced) = &mut announced {
+            announced.go_on(range.1, old);
+        }
         read_range(old, &change.path, range, &mut buf, |bytes| hasher.update(bytes))
             .map_err(|source| old_error(&change.path, source))
     };

@@ -15,5 +15,6 @@ mod patches_of_the_first_release_stay_readable;
 mod threads_change_nothing_but_the_time;
 mod two_patches_joined_do_what_both_do;
 mod what_a_patch_makes_is_the_new_tree;
+mod what_is_read_next_is_announced;
 mod what_programs_deflated_becomes_the_same_again;
 mod what_zstd_compressed_becomes_the_same_again;

@@ -1,8 +1,13 @@
 //! Frames that are decompressed ahead, on other threads, come out in their order, each with its own error.
 
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::sync::Arc;
+
 use crate::programs::Source;
-use crate::trees::{Tree, noise, patch_with};
-use untorn_delta::{Options, PatchError, PatchReader, Way};
+use crate::trees::{Node, Tree, noise, patch_with};
+use untorn_delta::{Files, Options, PatchError, PatchReader, Way};
+use untorn_format::TreePath;
 
 /// Several frames, compressed and raw, some of them against old bytes.
 fn pair() -> (Tree, Tree) {
@@ -16,10 +21,31 @@ fn pair() -> (Tree, Tree) {
     (old, new)
 }
 
+/// Old files that threads may share.
+struct Shared(BTreeMap<TreePath, Vec<u8>>);
+
+impl Files for Shared {
+    fn read_at(&self, path: &TreePath, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let bytes = self.0.get(path).ok_or(io::ErrorKind::NotFound)?;
+        bytes.get(usize::try_from(offset).unwrap()..).unwrap_or_default().read(buf)
+    }
+}
+
+fn shared(tree: &Tree) -> Arc<Shared> {
+    let files = tree.nodes.iter().filter_map(|(path, node)| match node {
+        Node::File(bytes, _) => Some((path.clone(), bytes.clone())),
+        _ => None,
+    });
+    Arc::new(Shared(files.collect()))
+}
+
 /// What is made with so many threads: the bytes of each file, and how it ended.
 fn made(old: &Tree, patch: &[u8], threads: usize) -> (Vec<Vec<u8>>, String) {
+    made_by(PatchReader::within(patch, u64::MAX, threads).unwrap(), old)
+}
+
+fn made_by(mut reader: PatchReader<&[u8]>, old: &Tree) -> (Vec<Vec<u8>>, String) {
     let mut files = Vec::new();
-    let mut reader = PatchReader::within(patch, u64::MAX, threads).unwrap();
     while let Some(mut file) = reader.next_file(old, Way::Whole) {
         let mut bytes = Vec::new();
         loop {
@@ -75,7 +101,7 @@ fn nor_what_is_skipped() {
         while let Some(mut file) = reader.next_file(&old, Way::Whole) {
             if number % 3 == 1 {
                 let mut bytes = Vec::new();
-                std::io::Read::read_to_end(&mut file, &mut bytes).unwrap();
+                file.read_to_end(&mut bytes).unwrap();
                 assert!(bytes == new.bytes(&file.change().path), "{threads}");
             }
             number += 1;
@@ -124,8 +150,72 @@ fn and_memory_bounds_the_threads_or_refuses_the_patch() {
     let mut reader = PatchReader::within(&patch[..], need, 4).unwrap();
     while let Some(mut file) = reader.next_file(&old, Way::Whole) {
         let mut bytes = Vec::new();
-        std::io::Read::read_to_end(&mut file, &mut bytes).unwrap();
+        file.read_to_end(&mut bytes).unwrap();
         assert!(bytes == new.bytes(&file.change().path));
     }
     reader.finish().unwrap();
+}
+
+/// Executables are adapted ahead of their turn, more of them than threads; each error waits for its turn, too.
+#[test]
+fn nor_what_is_adapted_ahead() {
+    let (mut old, mut new) = (Tree::default(), Tree::default());
+    for number in 0..7_u64 {
+        let source = Source { functions: (number * 1000..number * 1000 + 300).collect() };
+        let mut again = source.clone();
+        again.functions.insert(3, 100_000 + number);
+        old = old.with(&format!("game{number}"), source.elf()).with(&format!("text{number}"), noise(number, 3000));
+        new = new.with(&format!("game{number}"), again.elf()).with(&format!("text{number}"), noise(70 + number, 3000));
+    }
+    let (patch, report) = patch_with(&old, &new, &options());
+    assert!(report.adapted_len > 250_000, "{report:?}");
+    let changed = |number: u64, change: &dyn Fn(&mut Vec<u8>)| {
+        let mut tree = old.clone();
+        let node = tree.nodes.get_mut(&TreePath::new(&format!("game{number}")).unwrap()).unwrap();
+        if let Node::File(bytes, _) = node {
+            change(bytes);
+        }
+        tree
+    };
+    let short = changed(4, &|bytes| bytes.truncate(20_000));
+    let other = changed(2, &|bytes| bytes[5000..20_000].fill(7));
+    for (what, old, whole) in [("as it was", &old, true), ("cut", &short, false), ("other bytes", &other, false)] {
+        let alone = made(old, &patch, 1);
+        assert_eq!(alone.1 == "whole", whole, "{what}: {}", alone.1);
+        for threads in [1, 2, 3, 8] {
+            let mut reader = PatchReader::within(&patch[..], u64::MAX, threads).unwrap();
+            reader.work_beside(shared(old));
+            assert!(made_by(reader, old) == alone, "{what} with {threads}: {}", alone.1);
+        }
+    }
+}
+
+/// Files that are adapted ahead may be skipped, also when more waits of them than is held; and when the reader is gone, nobody holds an old file.
+#[test]
+fn nor_what_is_adapted_ahead_and_skipped() {
+    let source = Source::new(60_000);
+    let mut again = source.clone();
+    again.functions.insert(3, 1_000_000);
+    let small = Source::new(300);
+    let mut small_again = small.clone();
+    small_again.functions.insert(3, 1_000_000);
+    let old = Tree::default().with("a", source.elf()).with("b", small.elf());
+    let new = Tree::default().with("a", again.elf()).with("b", small_again.elf());
+    let (patch, report) = patch_with(&old, &new, &options());
+    assert!(report.adapted_len > 5 << 20, "{report:?}");
+    for skips in [true, false] {
+        let files = shared(&old);
+        let mut reader = PatchReader::within(&patch[..], u64::MAX, 3).unwrap();
+        reader.work_beside(files.clone());
+        drop(reader.next_file(&old, Way::Whole));
+        if skips {
+            let mut bytes = Vec::new();
+            reader.next_file(&old, Way::Whole).unwrap().read_to_end(&mut bytes).unwrap();
+            assert!(bytes == small_again.elf());
+            reader.finish().unwrap();
+        } else {
+            drop(reader);
+        }
+        assert_eq!(Arc::strong_count(&files), 1);
+    }
 }

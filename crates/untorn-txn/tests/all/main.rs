@@ -25,6 +25,7 @@ mod bad_ground_is_refused;
 mod changes_in_place_land_where_they_belong;
 mod flushes_do_not_depend_on_the_number_of_files;
 mod going_back_loses_nothing_that_others_wrote;
+mod long_content_is_staged_like_short_content;
 mod readers_and_updaters_exclude_each_other;
 mod recovery_copes_with_what_others_did;
 mod what_a_system_refuses_for_now_is_done_in_another_way;

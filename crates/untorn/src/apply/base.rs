@@ -13,7 +13,7 @@ use untorn_delta::{Cost, PatchError, check_replaced};
 use untorn_format::{
     Hash, TreePath, fold_key,
     manifest::{Kind, Manifest},
-    patch::{After, Before, Change, Header, Index, Replaced, Sums},
+    patch::{After, Before, Change, Header, Hint, Index, Replaced, Sums},
 };
 use untorn_fs::{FileKind, Fs, Metadata};
 use untorn_txn::{Phase, Tree};
@@ -24,7 +24,7 @@ use crate::{
     content::for_each,
     difference::kind_name,
     record::Record,
-    scan::scan_on,
+    scan::scan_seeing,
     tree_files::TreeFiles,
     verify::{damage, look, read_link, verify_on},
 };
@@ -33,14 +33,41 @@ use crate::{
 pub(super) enum Base {
     /// It is the build the patch leads to.
     UpToDate,
-    /// It is the build the patch starts from, as far as its head document, or reading all of it, can tell.
+    /// It is the build the patch starts from, as far as its head document can tell.
     Known(Manifest),
+    /// It is, as reading all of it a moment ago told. So stood the files that the patch changes before.
+    Read(Manifest, BTreeMap<TreePath, Metadata>),
     /// Nothing says what it is.
     Unknown,
 }
 
-/// Finds out what is known about the tree.
-pub(super) fn identify(tree: &Tree, dir: &Path, record: &Record, header: &Header, options: &ApplyOptions) -> Result<Base> {
+impl Base {
+    /// The manifest of the build that the tree is, where that is known.
+    pub(super) fn manifest(&self) -> Option<&Manifest> {
+        match self {
+            Self::Known(manifest) | Self::Read(manifest, _) => Some(manifest),
+            Self::UpToDate | Self::Unknown => None,
+        }
+    }
+
+    /// The hash of a file of which all was read, and which nobody has changed since.
+    fn read_hash(&self, path: &TreePath, now: &Metadata) -> Option<Hash> {
+        let Self::Read(manifest, stood) = self else { return None };
+        match &manifest.get(path)?.kind {
+            Kind::File { hash, .. } if stood.get(path) == Some(now) => Some(*hash),
+            _ => None,
+        }
+    }
+}
+
+/// Finds out what is known about the tree, from which a patch with this index leads on.
+pub(super) fn identify(
+    tree: &Tree,
+    dir: &Path,
+    record: &Record,
+    (header, index): (&Header, &Index),
+    options: &ApplyOptions,
+) -> Result<Base> {
     let installed = record.build();
     let changes_nothing = header.from == header.to && installed.is_none();
     if let (true, BaseCheck::Full, Some(manifest)) = (installed == header.to, options.base, record.manifest()) {
@@ -61,18 +88,20 @@ pub(super) fn identify(tree: &Tree, dir: &Path, record: &Record, header: &Header
     if !installed.is_none() || !is_read {
         return Ok(Base::Unknown);
     }
-    match read_whole(tree, dir, options) {
+    let mut stood = BTreeMap::new();
+    let mut see = |path: &TreePath, meta: &Metadata| {
+        if index.changes().number(path).is_some() {
+            stood.insert(path.clone(), *meta);
+        }
+    };
+    let scan = ScanOptions { jobs: options.jobs, observer: options.observer.clone() };
+    match scan_seeing(&**tree.fs(), dir, &scan, &mut see) {
         Ok(manifest) if manifest.hash() == header.to => Ok(Base::UpToDate),
-        Ok(manifest) if manifest.hash() == header.from => Ok(Base::Known(manifest)),
+        Ok(manifest) if manifest.hash() == header.from => Ok(Base::Read(manifest, stood)),
         Err(error) if options.base == BaseCheck::Full => Err(error),
         // Players have saves and mods beside the build: then the whole tells nothing, and the parts must do.
         _ => Ok(Base::Unknown),
     }
-}
-
-fn read_whole(tree: &Tree, dir: &Path, options: &ApplyOptions) -> Result<Manifest> {
-    let scan = ScanOptions { jobs: options.jobs, observer: options.observer.clone() };
-    scan_on(&**tree.fs(), dir, &scan)
 }
 
 fn require_intact(tree: &Tree, dir: &Path, header: &Header, manifest: &Manifest, options: &ApplyOptions) -> Result<()> {
@@ -150,7 +179,7 @@ pub(super) fn check(fs: &dyn Fs, dir: &Path, index: &Index, base: &Base, options
         if options.observer.as_ref().is_some_and(|observer| observer.should_stop()) {
             return Err(Error::Stopped);
         }
-        let result = check_change(fs, dir, index, change, &gone);
+        let result = check_change(fs, dir, (index, base), change, &gone);
         let done = done.fetch_add(len, Relaxed).saturating_add(len);
         if let Some(observer) = &options.observer {
             observer.progress(Phase::Read, done, total);
@@ -183,13 +212,13 @@ pub(super) fn check(fs: &dyn Fs, dir: &Path, index: &Index, base: &Base, options
 
 /// Whether the manifest of the old build, where it is known, says that this is not its file.
 fn is_another(base: &Base, path: &TreePath, found: Hash) -> bool {
-    let Base::Known(manifest) = base else { return false };
+    let Some(manifest) = base.manifest() else { return false };
     !matches!(manifest.get(path).map(|entry| &entry.kind), Some(Kind::File { hash, .. }) if *hash == found)
 }
 
 /// What to say in the one case of 65536 in which a wrong file begins its hash as the right one does.
 fn unhinted(index: &Index, base: &Base) -> Result<Vec<Difference>> {
-    if let Base::Known(_) = base {
+    if base.manifest().is_some() {
         return Err(Error::Contradiction);
     }
     let whole = |change: &&Change| matches!(change.before, Before::File { replaced: Replaced::Whole(_), .. });
@@ -208,7 +237,7 @@ type Found = (Metadata, Option<Hash>);
 fn check_change(
     fs: &dyn Fs,
     dir: &Path,
-    index: &Index,
+    (index, base): (&Index, &Base),
     change: &Change,
     gone: &LazyLock<BTreeSet<String>, impl FnOnce() -> BTreeSet<String>>,
 ) -> Result<Result<Option<Found>, Difference>> {
@@ -229,7 +258,8 @@ fn check_change(
         }
         (Before::File { len, .. }, _) => match file_misfit(*len, found.as_ref()) {
             None => {
-                return Ok(check_bytes(fs, dir, change)?
+                let read = found.as_ref().and_then(|found| base.read_hash(path, found));
+                return Ok(check_bytes(fs, dir, change, read)?
                     .map(|hash| found.map(|found| (found, hash)))
                     .map_err(|what| at(path, what)));
             }
@@ -251,7 +281,15 @@ fn is_spelled(fs: &dyn Fs, dir: &Path, path: &TreePath) -> Result<bool> {
     untorn_fs::is_spelled(fs, path.as_str()).map_err(|source| Error::io("list", &dir.join(path.as_str()), source))
 }
 
-fn check_bytes(fs: &dyn Fs, dir: &Path, change: &Change) -> Result<Result<Option<Hash>, What>> {
+/// Where the whole file was `read` a moment ago, not all the same once more.
+fn check_bytes(fs: &dyn Fs, dir: &Path, change: &Change, read: Option<Hash>) -> Result<Result<Option<Hash>, What>> {
+    if let (Before::File { replaced, .. }, Some(hash)) = (&change.before, read) {
+        match replaced {
+            Replaced::Parts(_) => return Ok(Ok(None)),
+            Replaced::Whole(hint) if Hint::from(hash) != *hint => {}
+            Replaced::Whole(_) | Replaced::Unsaid => return Ok(Ok(Some(hash))),
+        }
+    }
     match check_replaced(change, &TreeFiles::new(fs, None)) {
         Ok(hash) => Ok(Ok(hash)),
         Err(PatchError::Read { path, source }) => Err(Error::io("read", &dir.join(path.as_str()), source)),

@@ -29,7 +29,7 @@ pub(super) struct FilePlan {
 }
 
 /// Files up to this long go through the redo file when they come as a whole: see `Transaction::replace`.
-const SPOOL_LEN_MAX: u64 = 64 << 10;
+pub(super) const SPOOL_LEN_MAX: u64 = 64 << 10;
 
 /// What is written in place is written in blocks of this length, with what stands beside it.
 const BLOCK_LEN: u64 = 4096;

@@ -10,7 +10,7 @@ use untorn_format::{TreePath, patch::FilePatch};
 use untorn_txn::{Observer, Phase, Transaction};
 
 use super::{
-    file_plan::FilePlan,
+    file_plan::{FilePlan, SPOOL_LEN_MAX},
     left_out::LeftOut,
     resumed::{self, Resumed},
 };
@@ -125,19 +125,38 @@ fn stage_whole<R: Read>(
     taken: Option<&Resumed>,
     progress: &mut Progress<'_>,
 ) -> Result<Result<(), PatchError>> {
-    let (path, executable) = (file.change().path.clone(), file.file().executable);
-    let mut content = Content { file, failure: None, progress };
-    let staged = match taken {
+    let (path, len, executable) = (file.change().path.clone(), file.file().len, file.file().executable);
+    let made = match taken {
         Some(Resumed { is_whole: true, .. }) => Ok(()),
-        Some(Resumed { at, taken, .. }) => tx.go_on(path.as_str(), taken, *at, &mut content),
-        None => tx.replace(path.as_str(), &mut content),
+        Some(Resumed { at, taken, .. }) => {
+            pour(file, progress, |content| tx.go_on(path.as_str(), taken, *at, content))?.map(drop)
+        }
+        None if len <= SPOOL_LEN_MAX => pour(file, progress, |content| tx.replace(path.as_str(), content))?.map(drop),
+        // The transaction hashes it while it writes.
+        None => match pour(file.hashed_elsewhere(), progress, |content| tx.replace(path.as_str(), content))? {
+            Ok(file) => file.finish(tx.staged_hash(path.as_str())?.ok_or(Error::Contradiction)?),
+            Err(error) => Err(error),
+        },
     };
+    if made.is_ok() {
+        tx.set_executable(path.as_str(), executable)?;
+    }
+    Ok(made)
+}
+
+/// Gives all of a file to `stage`; then the file is given back.
+fn pour<F: Read>(
+    file: F,
+    progress: &mut Progress<'_>,
+    stage: impl FnOnce(&mut Content<'_, '_, F>) -> untorn_txn::Result<()>,
+) -> Result<Result<F, PatchError>> {
+    let mut content = Content { file, failure: None, progress };
+    let staged = stage(&mut content);
     if let Some(error) = content.failure {
         return Ok(Err(error));
     }
     staged?;
-    tx.set_executable(path.as_str(), executable)?;
-    Ok(Ok(()))
+    Ok(Ok(content.file))
 }
 
 fn stage_pieces<R: Read>(
@@ -217,13 +236,13 @@ fn discard_unless_known<R: Read>(mut file: FileReader<'_, R>) -> Result<(), Patc
 }
 
 /// A file as it is made, which remembers why it failed.
-struct Content<'p, 'o, 'r, R> {
-    file: FileReader<'r, R>,
+struct Content<'p, 'o, F> {
+    file: F,
     failure: Option<PatchError>,
     progress: &'p mut Progress<'o>,
 }
 
-impl<R: Read> Read for Content<'_, '_, '_, R> {
+impl<F: Read> Read for Content<'_, '_, F> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let len = self.file.read(buf).map_err(|error| {
             self.failure = error.into_inner().and_then(|inner| inner.downcast::<PatchError>().ok()).map(|error| *error);

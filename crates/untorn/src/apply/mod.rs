@@ -16,7 +16,7 @@ mod options;
 mod report;
 mod resumed;
 
-use std::{io::Read, path::Path, time::Instant};
+use std::{io::Read, path::Path, sync::Arc, time::Instant};
 
 use untorn_delta::{Finished, PatchError, PatchReader};
 use untorn_format::{
@@ -32,7 +32,7 @@ use crate::{
     Difference, Error, Result, Trusting, content, open,
     record::Record,
     signed::{Intake, Judgement, judge},
-    tree_files::TreeFiles,
+    tree_files::{SharedTreeFiles, TreeFiles},
 };
 pub(crate) use base::differences;
 use base::{Base, Seen};
@@ -106,7 +106,7 @@ fn rollout_id(tree: &Tree) -> [u8; 16] {
 /// Applies a patch to a tree that is held. What the tree remembers of releases from then on is `following`, in the same step; and so comes what the patch cannot bring, where there is
 /// somebody to `mend` it.
 pub(crate) fn on_tree<R: Read>(
-    reader: PatchReader<R>,
+    mut reader: PatchReader<R>,
     tree: &mut Tree,
     dir: &Path,
     record: &Record,
@@ -114,7 +114,11 @@ pub(crate) fn on_tree<R: Read>(
     (following, mend): (Option<Following>, Option<&mut dyn Mend>),
 ) -> Result<ApplyReport> {
     let mut report = ApplyReport::new(reader.header(), tree);
-    let base = base::identify(tree, dir, record, reader.header(), options)?;
+    if mend.is_none() {
+        // While the tree is read: whatever comes of it, nothing is used before it is known to be right.
+        reader.work_beside(Arc::new(SharedTreeFiles::new(tree.fs().clone())));
+    }
+    let base = base::identify(tree, dir, record, (reader.header(), reader.index()), options)?;
     if matches!(base, Base::UpToDate) {
         report.is_recorded = record.build() == report.to;
     } else {
@@ -134,12 +138,12 @@ fn update<R: Read>(
 ) -> Result<()> {
     let (fs, tx_options) = (tree.fs().clone(), options.transaction());
     let (fs, header) = (&*fs, reader.header().clone());
-    if header.joined && !matches!(base, Base::Known(_)) {
+    if header.joined && base.manifest().is_none() {
         let is_another = !installed.is_none() && installed != header.from;
         return Err(if is_another { base::wrong_base(installed, &header, Vec::new()) } else { PatchError::Joined.into() });
     }
     // 1: the tree must be the one the patch starts from.
-    if let Base::Known(old) = base {
+    if let Some(old) = base.manifest() {
         reader.index().changes().start_from(old).map_err(|_| Error::Contradiction)?;
     }
     let mend = &mut mend;
@@ -211,7 +215,7 @@ impl Staging<'_> {
         report.dirs_kept = names::stage(tx, self.fs, reader.index().changes(), self.left_out)?;
         let target = (!self.options.dry_run).then_some(&mut *tx);
         let old_bytes = mend.as_ref().map(|mend| mend.old_bytes()).unwrap_or_default();
-        let old = TreeFiles::new(self.fs, observer).with(old_bytes);
+        let old = TreeFiles::new(self.fs, observer).with(old_bytes).at_hand(matches!(self.base, Base::Read(..)));
         let is_known = mend.as_ref().is_some_and(|mend| mend.new_build().is_some());
         let left_out = (self.left_out, is_known);
         let made = files::make(target, &mut reader, self.plans, left_out, &old, self.dir, observer)?;
@@ -246,7 +250,7 @@ impl Staging<'_> {
 
 /// The manifest of the new build, where that of the old one is known.
 fn new_head(base: &Base, patch: &Finished) -> Result<Option<Manifest>> {
-    let Base::Known(old) = base else { return Ok(None) };
+    let Some(old) = base.manifest() else { return Ok(None) };
     let new = patch.index.changes().apply_to(old, &patch.made).map_err(|_| Error::Contradiction)?;
     if new.hash() == patch.header.to { Ok(Some(new)) } else { Err(Error::Contradiction) }
 }
@@ -263,16 +267,16 @@ fn checked(
     let fs = &**tree.fs();
     let mut seen = base::check(fs, dir, index, base, options)?;
     let says_otherwise = !installed.is_none() && installed != header.from;
-    let must_be_known = options.base == BaseCheck::Full && !matches!(base, Base::Known(_));
+    let must_be_known = options.base == BaseCheck::Full && base.manifest().is_none();
     let is_another = says_otherwise || must_be_known;
     // Where nothing says that this is the build, files that differ do not show that somebody modified it.
-    if let (true, Base::Known(manifest)) = (options.keep_modified, base) {
+    if let (true, Some(manifest)) = (options.keep_modified, base.manifest()) {
         if options.base == BaseCheck::Full {
             seen.differences.extend(base::damage_beside(fs, dir, index, manifest, options)?);
         }
         seen.left_out.kept = modified::set_aside(index, &mut seen.differences);
     }
-    if let (Some(mend), Base::Known(_), false) = (mend, base, is_another) {
+    if let (Some(mend), Some(_), false) = (mend, base.manifest(), is_another) {
         seen.differences.extend(mend.known());
         // What is recorded as installed is what is made of it all.
         if let Some(left_out) = mend.left_out(index, &seen.differences)? {
@@ -305,7 +309,7 @@ fn plan(
 
 /// Wrong bytes came out: names the old files that are to blame, where the old build is known.
 fn traced(fs: &dyn Fs, dir: &Path, index: &Index, base: &Base, differences: Vec<Difference>) -> Result<Vec<Difference>> {
-    let Base::Known(manifest) = base else { return Ok(differences) };
+    let Some(manifest) = base.manifest() else { return Ok(differences) };
     let culprits = base::culprits(fs, dir, index, manifest)?;
     if culprits.is_empty() { Err(Error::Contradiction) } else { Ok(culprits) }
 }

@@ -133,15 +133,26 @@ fn p7_for_another_build() {
     case.assert_fits();
 }
 
-/// Somebody writes to a file once the patch is being staged.
+/// Somebody writes to a file, once.
 struct Meddler {
     file: PathBuf,
+    /// When: in this phase, at its end or as soon as it begins.
+    when: (Phase, bool),
     is_done: AtomicBool,
 }
 
+impl Meddler {
+    fn observer(file: &Path, when: (Phase, bool)) -> Option<Arc<dyn Observer>> {
+        Some(Arc::new(Self { file: file.to_owned(), when, is_done: AtomicBool::new(false) }))
+    }
+}
+
 impl Observer for Meddler {
-    fn progress(&self, phase: Phase, _: u64, _: u64) {
-        if phase == Phase::Stage && !self.is_done.swap(true, SeqCst) {
+    fn progress(&self, phase: Phase, done: u64, total: u64) {
+        let is_now = phase == self.when.0 && (done == total || !self.when.1);
+        if is_now && !self.is_done.swap(true, SeqCst) {
+            // Times of changes are told in steps of some milliseconds.
+            std::thread::sleep(std::time::Duration::from_millis(50));
             meddle(&self.file);
         }
     }
@@ -158,9 +169,24 @@ fn p12_on_a_tree_that_changes_between_the_check_and_the_commit() {
     let case = case();
     let file = case.game.join("data/pak");
     let mut options = crate::util::unsigned();
-    options.observer = Some(Arc::new(Meddler { file: file.clone(), is_done: AtomicBool::new(false) }));
+    options.observer = Meddler::observer(&file, (Phase::Stage, false));
     let error = apply(&case.patch[..], &case.game, &options).map(|report| report.outcome).unwrap_err();
     assert_eq!((error.state(), error.code()), (TreeState::Unchanged, "UNT-CHANGED"), "{error}");
+    meddle(&file);
+    case.assert_untouched();
+    case.assert_fits();
+}
+
+/// A tree that says nothing about itself is read whole first, and what was read then is not read again for the check: unless somebody has been there.
+#[test]
+fn p12_on_a_tree_that_changes_between_being_read_and_the_check() {
+    let case = case();
+    let file = case.game.join("data/pak");
+    let mut options = crate::util::unsigned();
+    options.observer = Meddler::observer(&file, (Phase::Read, true));
+    let error = apply(&case.patch[..], &case.game, &options).map(|report| report.outcome).unwrap_err();
+    assert_eq!((error.state(), error.code()), (TreeState::Unchanged, "UNT-BASE"), "{error}");
+    assert!(error.to_string().contains("data/pak"), "{error}");
     meddle(&file);
     case.assert_untouched();
     case.assert_fits();

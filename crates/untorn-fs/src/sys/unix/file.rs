@@ -126,6 +126,10 @@ impl File for OsFile {
         system::write_back_soon(&self.file, offset, len);
     }
 
+    fn read_soon(&self, offset: u64, len: u64) {
+        system::read_soon(&self.file, offset, len);
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

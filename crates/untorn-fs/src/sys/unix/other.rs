@@ -46,6 +46,8 @@ pub(super) fn allocate(_file: &fs::File, _offset: u64, _len: u64) -> io::Result<
 
 pub(super) const fn write_back_soon(_file: &fs::File, _offset: u64, _len: u64) {}
 
+pub(super) const fn read_soon(_file: &fs::File, _offset: u64, _len: u64) {}
+
 pub(super) fn write_out(file: &fs::File) -> io::Result<()> {
     file.sync_all()
 }

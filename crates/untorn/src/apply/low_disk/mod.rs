@@ -156,9 +156,9 @@ impl Work<'_> {
         let Judgement { following, provenance } = judgement;
         let (header, options, dir) = (self.header, self.options, self.dir);
         // 1: the tree must be the build the patch starts from, and known as a whole.
-        let base = base::identify(tree, dir, record, header, options)?;
+        let base = base::identify(tree, dir, record, (header, self.index()), options)?;
         let mut report = LowDiskReport::new(header, tree, provenance);
-        let Base::Known(old) = &base else {
+        let Some(old) = base.manifest() else {
             return match base {
                 Base::UpToDate => Ok(report),
                 _ => Err(base::wrong_base(record.build(), header, checked_differences(tree, dir, self.index(), &base, options)?)),

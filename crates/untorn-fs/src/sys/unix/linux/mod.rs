@@ -80,6 +80,11 @@ pub(super) fn write_back_soon(file: &fs::File, offset: u64, len: u64) {
     rustix::fs::fadvise(file, offset, std::num::NonZeroU64::new(len), Advice::DontNeed).ok();
 }
 
+/// A hint; what goes wrong while reading is told to whoever reads.
+pub(super) fn read_soon(file: &fs::File, offset: u64, len: u64) {
+    rustix::fs::fadvise(file, offset, std::num::NonZeroU64::new(len), Advice::WillNeed).ok();
+}
+
 /// A sync flushes the device, always.
 pub(super) fn write_out(file: &fs::File) -> io::Result<()> {
     file.sync_all()

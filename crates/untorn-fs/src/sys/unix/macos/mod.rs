@@ -60,6 +60,8 @@ pub(super) fn allocate(_file: &fs::File, _offset: u64, _len: u64) -> io::Result<
 
 pub(super) const fn write_back_soon(_file: &fs::File, _offset: u64, _len: u64) {}
 
+pub(super) const fn read_soon(_file: &fs::File, _offset: u64, _len: u64) {}
+
 /// To the drive, which may keep it in its cache: the full sync of any file (`F_FULLFSYNC`, by the standard library) has it empty that.
 /// `F_BARRIERFSYNC` would only order what is written, and nothing here relies on order alone.
 pub(super) fn write_out(file: &fs::File) -> io::Result<()> {
