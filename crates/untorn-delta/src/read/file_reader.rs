@@ -11,11 +11,11 @@ use super::announced::Copies;
 use super::batched::Batched;
 use super::beside::Job;
 use super::literals::Literals;
-use super::members::Members;
+use super::members::{Members, packed};
 use super::old::read_old;
-use crate::deflate::{self, RAW_LEN_MAX};
+use super::restoring::Restoring;
+use crate::deflate::RAW_LEN_MAX;
 use crate::files::piece_len;
-use crate::zstd_frame::Recipe;
 use crate::{Files, PatchError};
 
 const PIECE_LEN_MAX: usize = 256 << 10;
@@ -72,6 +72,8 @@ pub struct FileReader<'r, R> {
     job: Option<Job>,
     /// The bytes of the operation that restores, once it has begun.
     restored: Vec<u8>,
+    /// Packs members ahead of their turn.
+    restoring: Option<Restoring>,
 }
 
 /// A place in a file.
@@ -115,7 +117,17 @@ impl<'r, R: Read> FileReader<'r, R> {
             adapted: None,
             job: None,
             restored: Vec::new(),
+            restoring: None,
         }
+    }
+
+    /// The same, where other threads pack members ahead of their turn.
+    pub(super) fn restoring(mut self, mut ahead: Option<Restoring>) -> Self {
+        if let Some(ahead) = &mut ahead {
+            ahead.begin(self.file, self.index);
+        }
+        self.restoring = ahead;
+        self
     }
 
     /// The same, behind files with so many operations.
@@ -268,7 +280,11 @@ impl<'r, R: Read> FileReader<'r, R> {
             Op::Restore { number, len: whole, .. } => {
                 if self.op_done == 0 {
                     self.restored = Vec::new();
-                    self.restored = self.restore_member(number, whole)?;
+                    let ahead = self.restoring.as_mut().and_then(|ahead| ahead.take(self.op, self.file, self.index));
+                    self.restored = match ahead {
+                        Some(made) => made?.ok_or_else(|| PatchError::Made { path: self.change.path.clone() })?,
+                        None => self.restore_member(number, whole)?,
+                    };
                 }
                 let start = usize::try_from(self.op_done).unwrap_or(usize::MAX);
                 start.checked_add(len).and_then(|end| self.restored.get(start..end)).ok_or(DecodeError::Length)?
@@ -368,14 +384,10 @@ pub(super) fn restore(
     raw: &[u8],
     len: u64,
 ) -> Result<Option<Vec<u8>>, PatchError> {
-    if restored.wrap.is_zstd() {
-        let recipe = Recipe::decode(&restored.recipe);
-        return Ok(recipe.zip(usize::try_from(len).ok()).and_then(|(recipe, len)| recipe.frame(raw, len)));
-    }
-    let like = restored.like.map(|number| members.like(index, old, number)).transpose()?.flatten();
-    let Some(bare_len) = restored.wrap.bare_len(len).and_then(|len| usize::try_from(len).ok()) else { return Ok(None) };
-    let stream = deflate::restore(raw, like.as_deref(), &restored.recipe, bare_len, &mut members.zlib);
-    Ok(stream.ok().map(|stream| deflate::wrapped(stream, raw, restored.wrap)))
+    // Of a frame of zstd nothing is predicted.
+    let like = restored.like.filter(|_| !restored.wrap.is_zstd());
+    let like = like.map(|number| members.like(index, old, number)).transpose()?.flatten();
+    Ok(packed(restored, raw, like.as_deref(), len, &mut members.zlib))
 }
 
 /// The literal bytes of the patch, for a file that is adapted.

@@ -102,7 +102,7 @@ impl Members {
 }
 
 /// The member that a source is.
-fn inflated(index: &Index, number: u32) -> Option<&Inflated> {
+pub(super) fn inflated(index: &Index, number: u32) -> Option<&Inflated> {
     (number as usize).checked_sub(index.sources().len()).and_then(|number| index.inflated().get(number))
 }
 
@@ -131,15 +131,33 @@ fn inflate(stored: Vec<u8>, place: Place<'_>, inflated: &Inflated) -> Result<Old
         Place::File(path) => PatchError::Old { path: path.clone() },
         Place::Middle(..) => DecodeError::Field("bytes in between").into(),
     };
-    let raw_len = usize::try_from(inflated.raw_len).map_err(|_| other())?;
-    if inflated.wrap.is_zstd() {
-        let raw = zstd_frame::raw(&stored, raw_len).filter(|raw| raw.len() == raw_len);
-        return Ok(Old::plain(raw.ok_or_else(other)?));
+    unpacked(stored, inflated).ok_or_else(other)
+}
+
+/// What a member holds; `None` when `stored` is not it.
+pub(super) fn unpacked(stored: Vec<u8>, member: &Inflated) -> Option<Old> {
+    let raw_len = usize::try_from(member.raw_len).ok()?;
+    if member.wrap.is_zstd() {
+        return zstd_frame::raw(&stored, raw_len).filter(|raw| raw.len() == raw_len).map(Old::plain);
     }
-    let stored = deflate::bare(stored, inflated.wrap).map_err(|_| other())?;
-    let parsed = deflate::parse(&stored, raw_len).map_err(|_| other())?;
-    let is_it = parsed.stored_len == stored.len() && parsed.raw.len() == raw_len;
-    if is_it { Ok(Old::new(parsed)) } else { Err(other()) }
+    let stored = deflate::bare(stored, member.wrap).ok()?;
+    let parsed = deflate::parse(&stored, raw_len).ok()?;
+    (parsed.stored_len == stored.len() && parsed.raw.len() == raw_len).then(|| Old::new(parsed))
+}
+
+/// Packs what a member holds, which is made like `like`; `None` when it cannot be what was meant.
+pub(super) fn packed(restored: &Restored, raw: &[u8], like: Option<&Old>, len: u64, zlib: &mut Zlib) -> Option<Vec<u8>> {
+    if restored.wrap.is_zstd() {
+        return Recipe::decode(&restored.recipe)?.frame(raw, usize::try_from(len).ok()?);
+    }
+    let bare_len = usize::try_from(restored.wrap.bare_len(len)?).ok()?;
+    let stream = deflate::restore(raw, like, &restored.recipe, bare_len, zlib).ok()?;
+    Some(deflate::wrapped(stream, raw, restored.wrap))
+}
+
+/// How many bytes of memory packing a member takes at most, the old one that it is made like included.
+pub(super) fn job_len(like: &Inflated, len: u64, restored: &Restored) -> u64 {
+    old_memory_len(like.stored_len, like.raw_len, like.wrap).saturating_add(new_memory_len(len, restored))
 }
 
 /// How many bytes of memory members take at most: the largest old one and the largest new one, as they are stored, as what they hold, and as tokens (four bytes for each of these at most, and a

@@ -15,6 +15,7 @@ mod members;
 mod middles;
 mod need;
 mod old;
+mod restoring;
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -34,6 +35,7 @@ pub(crate) use lzma::DICT_LEN_MIN;
 pub(crate) use members::{new_memory_len, old_memory_len};
 use need::Need;
 pub use old::check_replaced;
+use restoring::Restoring;
 
 /// Reads a patch from its first byte to its last; the input need not seek.
 ///
@@ -47,6 +49,8 @@ pub struct PatchReader<R> {
     threads: usize,
     /// Adapts files ahead, where their old files may be read by several threads.
     beside: Option<Beside>,
+    /// What other threads may read.
+    shared: Option<SharedFiles>,
     /// Number of the change that [`PatchReader::next_file`] looks at next.
     next: usize,
     /// How many operations the files handed out so far have.
@@ -111,12 +115,24 @@ impl<R: Read> PatchReader<R> {
         if index.is_joined() {
             literals.set_joined(&index);
         }
-        Ok(Self { header, index, literals, threads, beside: None, next: 0, ops_done: 0, literals_end: 0, made: BTreeMap::new() })
+        Ok(Self {
+            header,
+            index,
+            literals,
+            threads,
+            beside: None,
+            shared: None,
+            next: 0,
+            ops_done: 0,
+            literals_end: 0,
+            made: BTreeMap::new(),
+        })
     }
 
-    /// Lets other threads adapt files ahead of their turn, from now on, with the same result: where more than one thread may work. `old` is what
+    /// Lets other threads adapt files, and pack members, ahead of their turn, from now on, with the same result: where more than one thread may work. `old` is what
     /// [`PatchReader::next_file`] is going to be given. Nothing of it stays open when the reader is gone, or has come to its end.
     pub fn work_beside(&mut self, old: SharedFiles) {
+        self.shared = Some(SharedFiles::clone(&old)).filter(|_| self.threads > 1 && !self.index.is_joined());
         if self.threads > 1 && self.index.changes().as_slice().iter().filter_map(Change::file).any(FilePatch::adapts) {
             self.literals.leave_room();
             self.beside.insert(Beside::new(old, self.threads - 1)).begin(&self.index);
@@ -164,7 +180,9 @@ impl<R: Read> PatchReader<R> {
         let job = self.beside.as_mut().and_then(|beside| beside.take(number, &self.index));
         let made = (number, &mut self.made);
         let reader = FileReader::new(&self.index, &changes[number], file, &mut self.literals, made, old, way);
-        Some(reader.behind(ops_before).beside(job))
+        let shared = self.shared.as_ref().filter(|_| !file.restored.is_empty());
+        let ahead = shared.map(|old| Restoring::new(SharedFiles::clone(old), self.threads));
+        Some(reader.behind(ops_before).beside(job).restoring(ahead))
     }
 
     /// The change whose file [`PatchReader::next_file`] hands out next, to choose the [`Way`].
@@ -178,7 +196,7 @@ impl<R: Read> PatchReader<R> {
     /// # Errors
     /// [`PatchError::Input`], [`PatchError::Damaged`], [`PatchError::Trailing`].
     pub fn finish(self) -> Result<Finished, PatchError> {
-        drop(self.beside);
+        drop((self.beside, self.shared));
         self.literals.finish(&self.index)?;
         Ok(Finished { header: self.header, index: self.index, made: self.made })
     }

@@ -3,7 +3,8 @@
 use untorn_format::patch::{Change, Frame, Header, How, Index, Middle, Op, Reference, Restored};
 
 use super::beside::JOB_LEN;
-use super::members;
+use super::members::{self, inflated, job_len};
+use super::restoring::JOB_LEN_MAX;
 use crate::PatchError;
 
 /// How much memory reading a patch takes, in bytes: at most, and near to it.
@@ -15,6 +16,8 @@ pub(super) struct Need {
     frame_len: u64,
     /// How many files are adapted, with more than one thread some ahead of their turn, and the longest program of one.
     adapted: (u64, u64),
+    /// The most that a member takes which is packed ahead of its turn, with more than one thread as many at a time.
+    packed_len: u64,
 }
 
 impl Need {
@@ -49,6 +52,11 @@ impl Need {
             };
             file.ops.iter().filter_map(restored)
         });
+        let ahead = restored.clone().filter(|_| !index.is_joined()).filter_map(|(len, restored)| {
+            let like = inflated(index, restored.like?)?;
+            Some(job_len(like, len, restored)).filter(|len| *len <= JOB_LEN_MAX)
+        });
+        let packed_len = ahead.max().unwrap_or(0);
         let in_between = index
             .middles()
             .iter()
@@ -71,6 +79,7 @@ impl Need {
                 .saturating_add(of_members),
             frame_len: index.frames().iter().map(of_frame).max().unwrap_or(0),
             adapted: (programs.clone().count() as u64, programs.max().unwrap_or(0)),
+            packed_len,
         }
     }
 
@@ -80,7 +89,8 @@ impl Need {
         let (count, program_len) = self.adapted;
         let ahead = if threads > 1 { count.min(threads) } else { 0 };
         let each = self.frame_len.saturating_mul(threads);
-        self.index_len.saturating_add(each).saturating_add(ahead.saturating_mul(JOB_LEN + program_len))
+        let packed = if threads > 1 { threads.saturating_mul(self.packed_len) } else { 0 };
+        self.index_len.saturating_add(each).saturating_add(packed).saturating_add(ahead.saturating_mul(JOB_LEN + program_len))
     }
 
     /// As many of `threads` as fit into `limit` bytes; one at least.

@@ -219,3 +219,37 @@ fn nor_what_is_adapted_ahead_and_skipped() {
         assert_eq!(Arc::strong_count(&files), 1);
     }
 }
+
+/// Members are packed ahead in the same way, deflated ones and frames of zstd: the same bytes, and the same error, at the same place.
+#[test]
+fn nor_members_that_are_packed_ahead() {
+    let deflated = crate::what_programs_deflated_becomes_the_same_again::all();
+    let [before, after] = [0, 1].map(crate::what_zstd_compressed_becomes_the_same_again::tree);
+    for (old, new, spoilt) in [(&deflated.0, &deflated.1, "data/7zip.zip"), (&before, &after, "base.wz")] {
+        let (patch, report) = patch_with(old, new, &options());
+        assert!(report.restored >= 8, "{report:?}");
+        let changed = |change: &dyn Fn(&mut Vec<u8>)| {
+            let mut tree = old.clone();
+            if let Node::File(bytes, _) = tree.nodes.get_mut(&TreePath::new(spoilt).unwrap()).unwrap() {
+                change(bytes);
+            }
+            tree
+        };
+        let short = changed(&|bytes| bytes.truncate(2000));
+        let other = changed(&|bytes| {
+            let middle = bytes.len() / 2;
+            bytes[middle - 800..middle + 800].fill(7);
+        });
+        for (what, old, whole) in [("as it was", old, true), ("cut", &short, false), ("other bytes", &other, false)] {
+            let alone = made(old, &patch, 1);
+            assert_eq!(alone.1 == "whole", whole, "{what}: {}", alone.1);
+            for threads in [1, 2, 3, 8] {
+                let files = shared(old);
+                let mut reader = PatchReader::within(&patch[..], u64::MAX, threads).unwrap();
+                reader.work_beside(files.clone());
+                assert!(made_by(reader, old) == alone, "{what} with {threads}: {}", alone.1);
+                assert_eq!(Arc::strong_count(&files), 1);
+            }
+        }
+    }
+}
