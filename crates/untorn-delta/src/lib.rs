@@ -70,5 +70,5 @@ mod zstd_frame;
 pub use diff::{Build, Options, Progress, Report, Search, diff};
 pub use error::{DiffError, PatchError};
 pub use files::Files;
-pub use merge::{MergeError, MergeReport, merge};
+pub use merge::{MergeError, MergeReport, merge, merge_uncompressed};
 pub use read::{Cost, FileReader, Finished, PatchReader, Piece, SharedFiles, StretchReader, Unhashed, Way, check_replaced};

@@ -60,7 +60,9 @@ impl Fetch {
 
 /// The frames that hold the `wanted` chunks that are not at hand.
 pub fn missing<'l>(wanted: impl IntoIterator<Item = &'l Located>, at_hand: impl Fn(&Chunk) -> bool) -> BTreeSet<Frame> {
-    wanted.into_iter().filter(|located| !at_hand(&located.chunk)).map(|located| located.frame).collect()
+    let mut missing = BTreeSet::new();
+    missing.extend(wanted.into_iter().filter(|located| !at_hand(&located.chunk)).map(|located| located.frame));
+    missing
 }
 
 /// The requests that fetch `frames`, by pack and place.

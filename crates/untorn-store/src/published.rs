@@ -73,7 +73,9 @@ impl Published {
     /// The packs that hold something, by their numbers.
     #[must_use]
     pub fn packs(&self) -> BTreeSet<u32> {
-        self.frames.iter().map(|frame| frame.pack).collect()
+        let mut packs = BTreeSet::new();
+        packs.extend(self.frames.iter().map(|frame| frame.pack));
+        packs
     }
 
     /// How many chunks there are.

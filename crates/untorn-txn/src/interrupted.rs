@@ -1,7 +1,7 @@
 //! A stage that was interrupted, set aside for whoever takes it up again. No part of any guarantee: what is used of it is hashed first, and whatever is
 //! missing, or not what its record says, is staged anew.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use untorn_format::{
     Hash, TreePath,
@@ -86,7 +86,9 @@ impl Noted {
             StagedBase::Object { number, .. } => Some((number, entry.len)),
             _ => None,
         };
-        self.entries.values().filter_map(object).collect()
+        let mut objects = BTreeMap::new();
+        objects.extend(self.entries.values().filter_map(object));
+        objects
     }
 
     /// Whether everything is there that it names, as long as it should be.
@@ -120,7 +122,7 @@ pub(crate) fn set_aside(fs: &dyn Fs, folder: TxLayout) -> bool {
     };
     // What is kept for going back, and files that move, are names of files of the tree.
     cleanup::remove_below(fs, &folder.dir(), &[PROGRESS, REDO, OBJECTS]);
-    let objects: BTreeSet<String> = noted.objects().into_keys().map(object_name).collect();
+    let objects: Vec<String> = noted.objects().into_keys().map(object_name).collect();
     let objects: Vec<&str> = objects.iter().map(String::as_str).collect();
     cleanup::remove_below(fs, &folder.objects(), &objects);
     discard(fs);

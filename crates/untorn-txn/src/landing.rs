@@ -43,6 +43,7 @@ fn respells(plan: &Plan) -> bool {
         Step::RemoveFile { path } => Some(fold_key(path.as_str())),
         _ => None,
     });
-    let removed: BTreeSet<String> = removed.collect();
-    plan.steps.iter().any(|step| matches!(step, Step::Put { path, .. } if removed.contains(&fold_key(path.as_str()))))
+    let mut keys = BTreeSet::new();
+    keys.extend(removed);
+    plan.steps.iter().any(|step| matches!(step, Step::Put { path, .. } if keys.contains(&fold_key(path.as_str()))))
 }

@@ -216,7 +216,8 @@ pub(crate) fn keep_permissions(fs: &dyn Fs, view: &View, stage: &mut Stage) -> R
 
 /// Makes the numbers of the staged objects dense.
 pub(crate) fn compact(fs: &dyn Fs, view: &mut View, links: &mut Links, stage: &mut Stage) -> Result<()> {
-    let moved: BTreeMap<u32, u32> = stage.compact(fs)?.into_iter().collect();
+    let mut moved = BTreeMap::new();
+    moved.extend(stage.compact(fs)?);
     for node in view.nodes_mut() {
         if let Node::File(FileNode { base: Base::Staged(number), .. }) = node {
             *number = *moved.get(number).unwrap_or(number);
@@ -230,12 +231,12 @@ pub(crate) fn compact(fs: &dyn Fs, view: &mut View, links: &mut Links, stage: &m
 
 /// The files of the old tree that live on in the new one, at whatever path.
 pub(crate) fn surviving(view: &View) -> BTreeMap<TreePath, TreePath> {
-    view.iter()
-        .filter_map(|(path, touched)| match &touched.now {
-            Node::File(file) => file.origin().map(|(origin, _)| (origin.clone(), path.clone())),
-            _ => None,
-        })
-        .collect()
+    let mut surviving = BTreeMap::new();
+    surviving.extend(view.iter().filter_map(|(path, touched)| match &touched.now {
+        Node::File(file) => file.origin().map(|(origin, _)| (origin.clone(), path.clone())),
+        _ => None,
+    }));
+    surviving
 }
 
 /// Looks again at every file of the old tree: whoever changed one since the transaction first looked must not lose that change.

@@ -36,12 +36,12 @@ pub(crate) fn report(tx: &Transaction<'_>, plan: &Plan, ways: &Ways) -> Report {
 
 /// Where moved files came from, by where they went.
 fn origins(view: &View) -> BTreeMap<&TreePath, &TreePath> {
-    view.iter()
-        .filter_map(|(path, touched)| match &touched.now {
-            Node::File(file) => file.origin().filter(|(origin, _)| *origin != path).map(|(origin, _)| (path, origin)),
-            _ => None,
-        })
-        .collect()
+    let mut origins = BTreeMap::new();
+    origins.extend(view.iter().filter_map(|(path, touched)| match &touched.now {
+        Node::File(file) => file.origin().filter(|(origin, _)| *origin != path).map(|(origin, _)| (path, origin)),
+        _ => None,
+    }));
+    origins
 }
 
 fn change(path: &TreePath, touched: &Touched, moved: &BTreeMap<&TreePath, &TreePath>) -> Change {

@@ -7,6 +7,7 @@
 
 mod changes;
 mod error;
+mod facts;
 mod joiner;
 mod named;
 mod ops;
@@ -18,6 +19,7 @@ use std::io::{Read, Seek, Write};
 use untorn_format::patch::{Header, Index};
 
 use crate::PatchError;
+use crate::diff::facts as compressed;
 use crate::read::read_head;
 pub use error::MergeError;
 use joiner::Joiner;
@@ -54,6 +56,29 @@ pub fn merge<A: Read + Seek, B: Read + Seek>(
     out: &mut dyn Write,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<MergeReport, MergeError> {
+    join(first, second, out, progress, |facts| Ok(compressed(facts)?))
+}
+
+/// The same patch but that its facts are not compressed, for who applies it where he joined it: that takes less time, and a program that does nothing else has no compressor in it.
+///
+/// # Errors
+/// As [`merge`].
+pub fn merge_uncompressed<A: Read + Seek, B: Read + Seek>(
+    first: A,
+    second: B,
+    out: &mut dyn Write,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<MergeReport, MergeError> {
+    join(first, second, out, progress, |bytes| Ok(facts::uncompressed(bytes)))
+}
+
+fn join<A: Read + Seek, B: Read + Seek>(
+    first: A,
+    second: B,
+    out: &mut dyn Write,
+    progress: &mut dyn FnMut(u64, u64),
+    pack: fn(&[u8]) -> Result<Vec<u8>, MergeError>,
+) -> Result<MergeReport, MergeError> {
     let first = Input::new(first).map_err(MergeError::First)?;
     let second = Input::new(second).map_err(MergeError::Second)?;
     if first.header.to != second.header.from {
@@ -64,5 +89,5 @@ pub fn merge<A: Read + Seek, B: Read + Seek>(
     let Joiner { sources, middles, frames, .. } = &mut joiner;
     let parts = (std::mem::take(sources), std::mem::take(middles), std::mem::take(frames));
     let index = output::index(&joiner, changes, &parts)?;
-    output::write(index, &parts.2, (first, second), out, progress)
+    output::write(index, &parts.2, (first, second), pack, out, progress)
 }

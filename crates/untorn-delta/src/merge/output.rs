@@ -11,7 +11,6 @@ use super::error::MergeError;
 use super::joiner::{Joiner, OutFrame, Side};
 use super::sources::Sources;
 use crate::PatchError;
-use crate::diff::facts;
 use crate::read::read_len;
 
 /// What two patches joined came to.
@@ -84,11 +83,12 @@ pub(super) fn write<A: Read + Seek, B: Read + Seek>(
     index: Index,
     frames: &[OutFrame],
     (first, second): (Input<A>, Input<B>),
+    pack: fn(&[u8]) -> Result<Vec<u8>, MergeError>,
     out: &mut dyn Write,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<MergeReport, MergeError> {
     let (facts_bytes, digests) = index.encode();
-    let stored = facts(&facts_bytes)?;
+    let stored = pack(&facts_bytes)?;
     let mut hasher = Hasher::new();
     hasher.update(&stored);
     hasher.update(&digests);

@@ -9,7 +9,10 @@ use crate::programs::Source;
 use crate::trees::{Node, Tree, apply, noise, patch, patch_with, path};
 use crate::what_a_patch_makes_is_the_new_tree::tree;
 use proptest::prelude::*;
-use untorn_delta::{Files, MergeError, MergeReport, Options, PatchError, PatchReader, StretchReader, Way, check_replaced, merge};
+use untorn_delta::{
+    Files, MergeError, MergeReport, Options, PatchError, PatchReader, StretchReader, Way, check_replaced, merge,
+    merge_uncompressed,
+};
 use untorn_format::patch::{Before, How, MAX_HELD_LEN, Replaced};
 use untorn_format::{DecodeError, Hash, TreePath};
 
@@ -17,7 +20,15 @@ fn joined(first: &[u8], second: &[u8]) -> Result<(Vec<u8>, MergeReport), MergeEr
     let mut out = Vec::new();
     let report = merge(Cursor::new(first), Cursor::new(second), &mut out, &mut |_, _| {})?;
     assert_eq!(report.patch_len, out.len() as u64);
+    let mut uncompressed = Vec::new();
+    merge_uncompressed(Cursor::new(first), Cursor::new(second), &mut uncompressed, &mut |_, _| {})?;
+    let index = |patch: &[u8]| PatchReader::new(patch).map(|reader| reader.index().clone()).unwrap();
+    assert!(index(&uncompressed) == index(&out) && uncompressed.ends_with(&out[out.len() - frames_len(&out)..]));
     Ok((out, report))
+}
+
+fn frames_len(patch: &[u8]) -> usize {
+    usize::try_from(PatchReader::new(patch).unwrap().header().frames_len).unwrap()
 }
 
 fn at_level(level: i32) -> Options {

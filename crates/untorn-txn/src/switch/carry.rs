@@ -31,6 +31,16 @@ pub(crate) struct Carry {
     make: Vec<String>,
 }
 
+impl Carry {
+    /// Every path that it touches, sorted, once.
+    fn all(self) -> Vec<String> {
+        let mut all = [self.remove, self.make].concat();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
 /// Decides. `Err` holds the paths that both the update and somebody else changed.
 pub(crate) fn decide(trees: &Trees<'_>) -> Result<Carry, Vec<String>> {
     let (mut carry, mut conflicts) = (Carry::default(), Vec::new());
@@ -82,7 +92,7 @@ pub(crate) fn carry_over(
     let conflict = |paths: Vec<String>| Error::new(Cause::Conflict { paths });
     let carry = decide(trees).map_err(conflict)?;
     if choice == Meanwhile::Refuse && carry != Carry::default() {
-        return Err(conflict(carry.remove.into_iter().chain(carry.make).collect::<BTreeSet<_>>().into_iter().collect()));
+        return Err(conflict(carry.all()));
     }
     for path in &carry.remove {
         remove(fs, &format!("{next}/{path}"), trees.next.get(path))?;
@@ -92,7 +102,7 @@ pub(crate) fn carry_over(
         let meta = fs.metadata(&from).context("look at", &from)?;
         clone_entry(fs, &from, &format!("{next}/{path}"), &meta, report)?;
     }
-    report.carried_over = carry.remove.into_iter().chain(carry.make).collect::<BTreeSet<_>>().into_iter().collect();
+    report.carried_over = carry.all();
     Ok(())
 }
 

@@ -78,7 +78,9 @@ impl Listing {
     /// The paths at which the two differ.
     pub(crate) fn changed_since(&self, earlier: &Self) -> BTreeSet<String> {
         let paths = self.0.keys().chain(earlier.0.keys());
-        paths.filter(|path| !is_same(self.get(path), earlier.get(path))).cloned().collect()
+        let mut changed = BTreeSet::new();
+        changed.extend(paths.filter(|path| !is_same(self.get(path), earlier.get(path))).cloned());
+        changed
     }
 }
 

@@ -274,7 +274,9 @@ fn check_change(
 /// The keys of the paths that a patch takes away.
 fn taken_away(changes: &[Change]) -> BTreeSet<String> {
     let goes = |change: &&Change| change.after == After::Absent && change.before != Before::Absent;
-    changes.iter().filter(goes).map(|change| fold_key(change.path.as_str())).collect()
+    let mut keys = BTreeSet::new();
+    keys.extend(changes.iter().filter(goes).map(|change| fold_key(change.path.as_str())));
+    keys
 }
 
 fn is_spelled(fs: &dyn Fs, dir: &Path, path: &TreePath) -> Result<bool> {

@@ -59,12 +59,9 @@ fn is_free(fs: &dyn Fs, changes: &Changes, name: &str) -> bool {
 
 /// Removes what does not stand there any more, or gives way to something of another kind.
 fn remove_files(tx: &mut Transaction<'_>, fs: &dyn Fs, changes: &Changes, left_out: &LeftOut) -> Result<()> {
-    let moved: std::collections::BTreeSet<_> = changes
-        .as_slice()
-        .iter()
-        .filter(|change| !left_out.contains(&change.path))
-        .filter_map(|change| if let After::Moved { from, .. } = &change.after { Some(from) } else { None })
-        .collect();
+    let stays = changes.as_slice().iter().filter(|change| !left_out.contains(&change.path));
+    let mut moved = std::collections::BTreeSet::new();
+    moved.extend(stays.filter_map(|change| if let After::Moved { from, .. } = &change.after { Some(from) } else { None }));
     for change in changes.as_slice() {
         let goes = match (&change.before, &change.after) {
             (Before::File { .. }, After::Absent | After::Dir) => !moved.contains(&change.path),

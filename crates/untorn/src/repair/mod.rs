@@ -242,7 +242,8 @@ fn mend(
 
 /// The places in the manifest of what is damaged.
 fn places(manifest: &Manifest, report: &RepairReport) -> Vec<usize> {
-    let damaged: BTreeSet<_> = report.damage.iter().map(|difference| difference.path.as_str()).collect();
+    let mut damaged = BTreeSet::new();
+    damaged.extend(report.damage.iter().map(|difference| difference.path.as_str()));
     let entries = manifest.entries().iter().enumerate();
     entries.filter(|(_, entry)| damaged.contains(entry.path.as_str())).map(|(number, _)| number).collect()
 }

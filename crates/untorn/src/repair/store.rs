@@ -108,8 +108,9 @@ impl<'a> Store<'a> {
 
     /// Has these pages at hand.
     fn need_pages(&mut self, numbers: impl IntoIterator<Item = u32>) -> Result<()> {
-        let missing: BTreeSet<u32> = numbers.into_iter().filter(|number| !self.pages.contains_key(number)).collect();
-        let missing: Vec<u32> = missing.into_iter().collect();
+        let mut missing: Vec<u32> = numbers.into_iter().filter(|number| !self.pages.contains_key(number)).collect();
+        missing.sort_unstable();
+        missing.dedup();
         let Some(index) = &self.index else { return Ok(()) };
         for number in &missing {
             let bytes = self.at_hand.as_ref().and_then(|at_hand| at_hand.page_bytes(*number));

@@ -84,11 +84,10 @@ impl Comparison<'_> {
     /// The keys of the names that the new build spells otherwise than the old one.
     fn respelled(&self) -> BTreeSet<String> {
         let keys = |of: &Manifest, but: &Manifest| -> BTreeSet<String> {
-            of.entries()
-                .iter()
-                .filter(|entry| but.get(&entry.path).is_none())
-                .map(|entry| fold_key(entry.path.as_str()))
-                .collect()
+            let mut keys = BTreeSet::new();
+            let respelled = of.entries().iter().filter(|entry| but.get(&entry.path).is_none());
+            keys.extend(respelled.map(|entry| fold_key(entry.path.as_str())));
+            keys
         };
         self.old.map(|old| &keys(old, self.new) & &keys(self.new, old)).unwrap_or_default()
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, Write};
 
-use untorn_delta::merge;
+use untorn_delta::merge_uncompressed;
 use untorn_format::{Hash, patch::HEADER_LEN, release::PatchObject};
 use untorn_fs::File;
 use untorn_txn::{Fetched, Observer};
@@ -66,7 +66,7 @@ impl<'f> Joined<'f> {
         file.set_len(0).ok()?;
         let (first, second) = (Stored::open(self.fetched, first, None).ok()?, Stored::open(self.fetched, second, None).ok()?);
         let mut out = BufWriter::with_capacity(BUFFER_LEN, Appended { file: &*file, at: 0, observer });
-        let report = merge(PatchFile::of(&first), PatchFile::of(&second), &mut out, &mut |_, _| {}).ok()?;
+        let report = merge_uncompressed(PatchFile::of(&first), PatchFile::of(&second), &mut out, &mut |_, _| {}).ok()?;
         out.flush().ok()?;
         let mut header = [0; HEADER_LEN];
         file.read_exact_at(&mut header, 0).ok()?;

@@ -164,7 +164,8 @@ impl<'m, 'r> Mender<'m, 'r> {
         if modified.is_empty() {
             return Ok(Some(LeftOut::default()));
         }
-        let files: BTreeSet<TreePath> = modified.keys().cloned().collect();
+        let mut files = BTreeSet::new();
+        files.extend(modified.keys().cloned());
         let lost = Lost::of(index, &files);
         if !self.step.is_last {
             return self.for_later(index, modified, &lost);

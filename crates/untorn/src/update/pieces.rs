@@ -118,7 +118,9 @@ impl Pieces {
 
     /// Every frame that must be there.
     pub(super) fn frames(&self) -> BTreeSet<Frame> {
-        self.used().collect()
+        let mut frames = BTreeSet::new();
+        frames.extend(self.used());
+        frames
     }
 
     /// When each of them is needed first, by the hash of its stored bytes.
