@@ -27,7 +27,9 @@ pub(crate) fn run(command: &mut Command) -> Output {
 
 /// The most that a process has held, in bytes; 0 where nobody tells. (Under wine the number of a process is that of another one outside.)
 fn held(pid: u32) -> u64 {
-    if !cfg!(target_os = "linux") {
+    // Until it is the program that was asked for, it shows what this one holds.
+    let is_this = || fs::read_link(format!("/proc/{pid}/exe")).ok() == std::env::current_exe().ok();
+    if !cfg!(target_os = "linux") || is_this() {
         return 0;
     }
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
