@@ -9,6 +9,19 @@ const STATIC: &str = "x86_64-unknown-linux-musl";
 /// A shared library is used by programs, and these use the machine's.
 const SHARED: &str = "x86_64-unknown-linux-gnu";
 
+/// What a game takes along is no longer than that: 3 MiB.
+const LIBRARY_LEN_MAX: u64 = 3 << 20;
+
+fn check_len(library: &Path) -> Result<(), String> {
+    let len = std::fs::metadata(library).map_err(|error| format!("cannot look at {}: {error}", library.display()))?.len();
+    println!("dist: the shared library for Linux has {len} bytes");
+    if len <= LIBRARY_LEN_MAX {
+        Ok(())
+    } else {
+        Err(format!("{} is longer than the {LIBRARY_LEN_MAX} bytes it may have", library.display()))
+    }
+}
+
 /// What was built.
 pub(super) struct Linux {
     pub(super) archive: PathBuf,
@@ -20,6 +33,7 @@ pub(super) struct Linux {
 pub(super) fn archive(build: &Build, dist: &Path) -> Result<Linux, String> {
     let untorn = build.program(STATIC)?.join("untorn");
     let library = build.libraries(SHARED)?;
+    check_len(&library.join("libuntorn_ffi.so"))?;
     let name = format!("untorn-{}-x86_64-linux", build.version);
     let stage = Stage::new(build, &name)?;
     stage.put(&untorn, "bin/untorn")?;
