@@ -88,6 +88,7 @@ impl Coder for Encoder {
 impl Coder for Decoder<'_> {
     const ENCODES: bool = false;
 
+    #[inline]
     fn bit(&mut self, prob: &mut Prob, _: bool) -> bool {
         let middle = split(self.low, self.high, prob);
         let bit = self.code <= middle;
