@@ -20,16 +20,27 @@ impl<'a> BitReader<'a> {
 
     /// Holds 32 bits at least.
     fn fill(&mut self) {
-        if self.held_len >= 32 {
-            return;
-        }
-        if let Some(word) = self.bytes.get(self.at..).and_then(|bytes| bytes.first_chunk::<4>()) {
-            self.held |= u64::from(u32::from_le_bytes(*word)) << self.held_len;
-            self.at += 4;
-            self.held_len += 32;
-        } else {
+        if self.held_len < 32 && self.held().is_none() {
             self.fill_at_end();
         }
+    }
+
+    /// The next 56 bits, or some more; `None` close to the end. So many may be [passed](BitReader::pass) without asking again.
+    #[inline]
+    pub(super) fn held(&mut self) -> Option<u64> {
+        let word = self.bytes.get(self.at..self.at.wrapping_add(8))?.first_chunk()?;
+        // What does not fit is read again, to the same place.
+        self.held |= u64::from_le_bytes(*word) << self.held_len;
+        self.at += (63 - self.held_len as usize) / 8;
+        self.held_len |= 56;
+        Some(self.held)
+    }
+
+    /// Takes bits that are held.
+    #[inline]
+    pub(super) fn pass(&mut self, len: u32) {
+        self.held >>= len;
+        self.held_len -= len;
     }
 
     #[cold]
@@ -79,26 +90,28 @@ impl<'a> BitReader<'a> {
 pub(super) struct BitWriter {
     bytes: Vec<u8>,
     len_max: usize,
+    /// Fewer than 8 bits, the rest zeros.
     held: u64,
     held_len: u32,
 }
 
 impl BitWriter {
-    pub(super) fn new(len_max: usize) -> Self {
-        Self { bytes: Vec::new(), len_max, held: 0, held_len: 0 }
+    /// For `len_max` bytes at most. Memory is taken at once for as many of these as `len_likely`.
+    pub(super) fn new(len_max: usize, len_likely: usize) -> Self {
+        Self { bytes: Vec::with_capacity(len_max.min(len_likely) + 8), len_max, held: 0, held_len: 0 }
     }
 
-    /// Appends up to 32 bits; those above are zeros.
+    /// Appends up to 56 bits; those above are zeros.
     #[inline]
-    pub(super) fn put(&mut self, bits: u32, len: u32) {
-        self.held |= u64::from(bits) << self.held_len;
+    pub(super) fn put(&mut self, bits: u64, len: u32) {
+        self.held |= bits << self.held_len;
         self.held_len += len;
-        if self.held_len >= 32 {
-            let [one, two, three, four, ..] = self.held.to_le_bytes();
-            self.bytes.extend_from_slice(&[one, two, three, four]);
-            self.held >>= 32;
-            self.held_len -= 32;
-        }
+        // All bytes of the word, and those that are not full are taken back: that has no branch.
+        let end = self.bytes.len() + (self.held_len / 8) as usize;
+        self.bytes.extend_from_slice(&self.held.to_le_bytes());
+        self.bytes.truncate(end);
+        self.held = self.held.checked_shr(self.held_len & !7).unwrap_or(0);
+        self.held_len %= 8;
     }
 
     /// Fills the current byte with zeros.

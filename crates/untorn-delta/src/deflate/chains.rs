@@ -1,4 +1,7 @@
 //! Where the same three bytes stood before: zlib's chains of places.
+//!
+//! Tables are looked up at random, so what counts is how much of a processor's cache they take: places in them are their lowest 16 bits. What is out of reach is put where it stays so, from time to
+//! time ([`sweep`]).
 
 pub(super) const MATCH_LEN_MIN: usize = 3;
 pub(super) const MATCH_LEN_MAX: usize = 258;
@@ -10,37 +13,31 @@ const HASHES: usize = 1 << 15;
 pub(super) const LINKS: usize = 1 << 16;
 /// How far ahead of where is looked places are remembered at a time, besides the length of a match.
 const AHEAD: usize = 1 << 10;
-const _: () = assert!(DISTANCE_MAX + MATCH_LEN_MAX + AHEAD < LINKS);
 /// As long as a machine compares at once: what is this close to the end is not in [`Grams`].
 pub(super) const WORD_LEN: usize = 8;
-/// Places so far apart do not see each other.
-const APART: u32 = 1 << 16;
 
-/// The last place with a hash.
-#[derive(Clone, Copy, Default)]
-struct Last {
-    /// Counted on from stream to stream, so that nothing need be cleared between them.
-    place: u32,
-    /// How many places have it, and how many of these are out of reach; of both the lowest bits.
-    count: u16,
-    gone: u16,
-}
+/// How far back places are put that are out of reach, also of the last place ahead.
+const AWAY: u16 = 34_000;
+const _: () = assert!(DISTANCE_MAX + MATCH_LEN_MAX + AHEAD < AWAY as usize);
+/// How many places may come until there is another look at them.
+const SWEPT_MAX: usize = 31_000;
+const _: () = assert!(AWAY as usize + SWEPT_MAX < LINKS);
 
 /// What is remembered of a place.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Link {
-    /// How far back the one before with the same hash stands; 0 when there is none that matters.
+    /// How far back the one before with the same hash stands; more than anything is looked for where there is none.
     pub(super) back: u16,
     /// Its number among those with the same hash: the lowest bits.
     pub(super) order: u16,
 }
 
-/// Chains of longer strings of bytes. They lead to every place that has the same ones, the nearest first, and may lead to others, too: nothing of an older stream is cleared.
+/// Chains of longer strings of bytes. They lead to every place that has the same ones, the nearest first, and may lead to others, too, whose hash is the same.
 #[derive(Default)]
 pub(super) struct Grams {
-    /// The last place with a hash, its lowest bits.
+    /// The last place with a hash.
     lasts: Vec<u16>,
-    /// How far back the one before each place stands; 0 when there is none.
+    /// How far back the one before each place stands; or farther than anything is looked for.
     backs: Vec<u16>,
 }
 
@@ -48,10 +45,6 @@ pub(super) struct Grams {
 type Tables<'t> = (&'t mut [u16; LINKS], &'t mut [u16; LINKS]);
 
 impl Grams {
-    fn allocate(&mut self) {
-        (self.lasts, self.backs) = (vec![0; LINKS], vec![0; LINKS]);
-    }
-
     fn tables(&mut self) -> Option<Tables<'_>> {
         Some((self.lasts.first_chunk_mut()?, self.backs.first_chunk_mut()?))
     }
@@ -63,42 +56,76 @@ impl Grams {
 }
 
 /// Puts a place in; `hash` has 16 bits.
+#[inline]
 fn put((lasts, backs): &mut Tables<'_>, hash: u64, place: usize) {
-    let (last, low) = (&mut lasts[usize::try_from(hash).unwrap_or(0) % LINKS], low(place));
+    let (last, low) = (&mut lasts[low_number(hash)], low(place));
     backs[place % LINKS] = low.wrapping_sub(*last);
     *last = low;
 }
 
+/// Forgets all last places, of which the next is `place`.
+fn clear(lasts: &mut [u16], place: usize) {
+    lasts.fill(low(place).wrapping_sub(AWAY));
+}
+
+/// Puts those last places that are out of reach of `place` where they stay so for the next [`SWEPT_MAX`] places.
+fn sweep(lasts: &mut [u16], place: usize) {
+    let place = low(place);
+    for last in lasts {
+        // No branch: so a machine does many at once.
+        let is_away = 0_u16.wrapping_sub(u16::from(place.wrapping_sub(*last) > AWAY));
+        *last ^= (*last ^ place.wrapping_sub(AWAY)) & is_away;
+    }
+}
+
 /// The lowest 16 bits of a place.
+#[inline]
 fn low(place: usize) -> u16 {
-    u16::try_from(place % LINKS).unwrap_or(0)
+    let [one, two, ..] = place.to_le_bytes();
+    u16::from_le_bytes([one, two])
+}
+
+/// A number of 16 bits.
+#[inline]
+fn low_number(hash: u64) -> usize {
+    let [one, two, ..] = hash.to_le_bytes();
+    u16::from_le_bytes([one, two]).into()
 }
 
 /// The chains of one stream after the other.
 #[derive(Default)]
 pub(super) struct Chains {
-    lasts: Vec<Last>,
+    /// The last place with a hash.
+    lasts: Vec<u16>,
+    /// How many places there are with it, and how many of these are out of reach; of both the lowest bits.
+    orders: Vec<u16>,
+    gone: Vec<u16>,
     links: Vec<Link>,
     /// Of four bytes, and of six.
     pub(super) fours: Grams,
     pub(super) sixes: Grams,
-    /// What is added to places in `lasts`.
-    base: u32,
-    counts: bool,
+    has_grams: bool,
+    is_counted: bool,
     /// The next place to remember.
     built: usize,
+    /// Up to where it was made sure that what is away stays so.
+    swept: usize,
     /// The next place to go out of reach.
-    gone: usize,
+    forgotten: usize,
 }
 
 impl Chains {
-    /// Begins another stream. Whether it is to be known how many places are within reach.
-    pub(super) fn begin(&mut self, counts: bool) {
-        self.counts = counts;
+    /// Begins another stream. Whether places are [found](Chains::find) ahead, and whether it is to be known then how many are within reach.
+    pub(super) fn begin(&mut self, has_grams: bool, is_counted: bool) {
+        (self.has_grams, self.is_counted) = (has_grams, is_counted);
         if self.lasts.is_empty() {
-            (self.lasts, self.links) = (vec![Last::default(); HASHES], vec![Link::default(); LINKS]);
-            self.fours.allocate();
-            self.sixes.allocate();
+            (self.lasts, self.orders, self.gone) = (vec![0; HASHES], vec![0; HASHES], vec![0; HASHES]);
+            self.links = vec![Link::default(); LINKS];
+        }
+        if has_grams && self.fours.lasts.is_empty() {
+            for grams in [&mut self.fours, &mut self.sixes] {
+                *grams = Grams { lasts: vec![0; LINKS], backs: vec![0; LINKS] };
+            }
         }
         // In zlib's tables 0 is no place: nothing refers to the first byte.
         self.restart(1);
@@ -106,30 +133,49 @@ impl Chains {
 
     /// Forgets all places, and goes on at one that is not before them.
     fn restart(&mut self, place: usize) {
-        self.base = self.base.saturating_add(number(self.built)).saturating_add(APART);
-        if self.base > u32::MAX / 2 {
-            self.lasts.fill(Last::default());
-            self.base = APART;
+        (self.built, self.swept, self.forgotten) = (place, place, place);
+        self.gone.copy_from_slice(&self.orders);
+        self.each_table(|lasts| clear(lasts, place));
+    }
+
+    fn each_table(&mut self, each: impl Fn(&mut [u16])) {
+        each(&mut self.lasts);
+        if self.has_grams {
+            each(&mut self.fours.lasts);
+            each(&mut self.sixes.lasts);
         }
-        (self.built, self.gone) = (place, place);
     }
 
     /// Remembers all places before `end`, but for those that were passed over.
     pub(super) fn remember(&mut self, raw: &[u8], end: usize) {
         let end = end.min(raw.len().saturating_sub(MATCH_LEN_MIN - 1));
-        let Some(bytes) = raw.get(self.built..end + MATCH_LEN_MIN - 1).filter(|_| self.built < end) else { return };
-        let (Some(lasts), Some(links)) = (self.lasts.first_chunk_mut::<HASHES>(), self.links.first_chunk_mut::<LINKS>()) else {
+        while self.built < end {
+            let (from, to) = (self.built, end.min(self.built + SWEPT_MAX / 2));
+            if to - self.swept > SWEPT_MAX {
+                self.swept = from;
+                self.each_table(|lasts| sweep(lasts, from));
+            }
+            if self.has_grams {
+                self.remember_grams(raw, (from, to));
+            }
+            self.remember_threes(raw, (from, to));
+            self.built = to;
+        }
+    }
+
+    fn remember_threes(&mut self, raw: &[u8], (from, end): (usize, usize)) {
+        let (Some(lasts), Some(orders)) = (self.lasts.first_chunk_mut::<HASHES>(), self.orders.first_chunk_mut::<HASHES>())
+        else {
             return;
         };
-        for bytes in bytes.windows(MATCH_LEN_MIN) {
-            let (last, now) = (&mut lasts[hash(bytes)], self.base + number(self.built));
-            let back = u16::try_from(now - last.place).unwrap_or(0);
-            if back == 0 {
-                last.gone = last.count;
-            }
-            (last.place, last.count) = (now, last.count.wrapping_add(1));
-            links[self.built % LINKS] = Link { back, order: last.count };
-            self.built += 1;
+        let Some(links) = self.links.first_chunk_mut::<LINKS>() else { return };
+        let bytes = raw.get(from..end + MATCH_LEN_MIN - 1).unwrap_or_default();
+        for (place, bytes) in (from..).zip(bytes.windows(MATCH_LEN_MIN)) {
+            let hash = hash(bytes);
+            let (last, order, low) = (&mut lasts[hash], &mut orders[hash], low(place));
+            *order = order.wrapping_add(1);
+            links[place % LINKS] = Link { back: low.wrapping_sub(*last), order: *order };
+            *last = low;
         }
     }
 
@@ -150,31 +196,39 @@ impl Chains {
     }
 
     /// Remembers whatever a match at `at` may hold, and forgets what is out of its reach.
+    #[inline]
     pub(super) fn move_to(&mut self, raw: &[u8], at: usize) {
         let reach = at.saturating_sub(DISTANCE_MAX);
+        // What was remembered goes first: what is counted is never farther back than a link can say.
+        if at + MATCH_LEN_MAX > self.built {
+            self.move_on(raw, at, reach);
+        }
+        self.forget(raw, reach);
+    }
+
+    #[cold]
+    fn move_on(&mut self, raw: &[u8], at: usize, reach: usize) {
         if reach >= self.built {
             self.restart(reach);
         }
-        // What was remembered goes first: what is counted is never farther back than a link can say.
         self.forget(raw, reach);
-        if at + MATCH_LEN_MAX > self.built {
-            let from = self.built;
-            self.remember(raw, at + MATCH_LEN_MAX + AHEAD);
-            self.remember_grams(raw, (from, self.built));
-            self.forget(raw, reach);
-        }
+        self.remember(raw, at + MATCH_LEN_MAX + AHEAD);
     }
 
     /// Counts those places that are not behind `reach` as gone.
+    #[inline]
     fn forget(&mut self, raw: &[u8], reach: usize) {
-        let end = if self.counts { (reach + 1).min(self.built) } else { 0 };
-        let Some(bytes) = raw.get(self.gone..end + MATCH_LEN_MIN - 1).filter(|_| self.gone < end) else { return };
-        let Some(lasts) = self.lasts.first_chunk_mut::<HASHES>() else { return };
-        for bytes in bytes.windows(MATCH_LEN_MIN) {
-            let last = &mut lasts[hash(bytes)];
-            last.gone = last.gone.wrapping_add(1);
+        if !self.is_counted || self.forgotten > reach {
+            return;
         }
-        self.gone = end;
+        let end = (reach + 1).min(self.built);
+        let bytes = raw.get(self.forgotten..end + MATCH_LEN_MIN - 1);
+        let (Some(gone), Some(bytes)) = (self.gone.first_chunk_mut::<HASHES>(), bytes) else { return };
+        for bytes in bytes.windows(MATCH_LEN_MIN) {
+            let gone = &mut gone[hash(bytes)];
+            *gone = gone.wrapping_add(1);
+        }
+        self.forgotten = self.forgotten.max(end);
     }
 
     /// The links of places, each at its number modulo their count.
@@ -185,22 +239,19 @@ impl Chains {
     /// How far back the last place that was remembered with the hash of the bytes at `at` stands.
     pub(super) fn last(&self, raw: &[u8], at: usize) -> Option<usize> {
         let last = self.lasts.get(hash(raw.get(at..at + MATCH_LEN_MIN)?))?;
-        let place = last.place.checked_sub(self.base)? as usize;
-        at.checked_sub(place)
+        Some(low(at).wrapping_sub(*last).into())
     }
 
     /// How many places within reach stand before `at` on its chain; some number where that is not counted.
     pub(super) fn count(&self, raw: &[u8], at: usize, link: Link) -> usize {
-        let Some(last) = raw.get(at..at + MATCH_LEN_MIN).and_then(|bytes| self.lasts.get(hash(bytes))) else { return 0 };
-        link.order.wrapping_sub(1).wrapping_sub(last.gone).into()
+        let gone = raw.get(at..at + MATCH_LEN_MIN).and_then(|bytes| self.gone.get(hash(bytes)));
+        gone.map_or(0, |gone| link.order.wrapping_sub(1).wrapping_sub(*gone).into())
     }
 }
 
-fn number(place: usize) -> u32 {
-    u32::try_from(place).unwrap_or(u32::MAX / 4)
-}
-
 /// zlib's hash of three bytes.
+#[inline]
 fn hash(bytes: &[u8]) -> usize {
-    bytes.iter().fold(0_usize, |mix, byte| mix << 5 ^ usize::from(*byte)) % HASHES
+    let [one, two, three] = bytes.first_chunk().copied().unwrap_or_default();
+    (usize::from(one) << 10 ^ usize::from(two) << 5 ^ usize::from(three)) % HASHES
 }

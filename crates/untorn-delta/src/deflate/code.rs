@@ -78,7 +78,7 @@ fn encode(parsed: &Parsed, old: Option<&Old>, mut plan: Plan, zlib: &mut Zlib) -
 
 /// Makes the stream of `len` bytes that holds `raw`. Never more bytes, whatever the recipe.
 pub(crate) fn restore(raw: &[u8], old: Option<&Old>, recipe: &[u8], len: usize, zlib: &mut Zlib) -> Result<Vec<u8>, Bad> {
-    let (mut coder, mut bits, mut plan) = (Decoder::new(recipe), BitWriter::new(len), Plan::default());
+    let (mut coder, mut bits, mut plan) = (Decoder::new(recipe), BitWriter::new(len, raw.len()), Plan::default());
     plan.code(&mut coder, raw, old)?;
     let mut codes = Codes::new(raw, old, &plan, zlib);
     loop {

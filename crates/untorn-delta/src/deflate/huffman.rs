@@ -5,6 +5,8 @@ use super::{Bad, bits::BitReader};
 /// The longest code for bytes, lengths and distances.
 pub(super) const CODE_LEN_MAX: usize = 15;
 
+const MAX_BITS: u32 = 15;
+const _: () = assert!(MAX_BITS as usize == CODE_LEN_MAX);
 /// Codes up to this length are looked up at once.
 const QUICK_BITS: u32 = 11;
 
@@ -36,24 +38,30 @@ impl Table {
     }
 
     /// The next symbol.
-    #[inline]
     pub(super) fn take(&self, bits: &mut BitReader<'_>) -> Result<usize, Bad> {
-        let entry = self.entries.get(bits.peek(self.bits) as usize).copied().unwrap_or(0);
-        if entry == 0 {
-            return self.take_long(bits);
-        }
-        bits.skip(u32::from(entry & 15))?;
-        Ok(usize::from(entry >> 4))
+        let (symbol, len) = self.find(bits.peek(MAX_BITS).into()).ok_or(NO_CODE)?;
+        bits.skip(len)?;
+        Ok(symbol)
     }
 
-    fn take_long(&self, bits: &mut BitReader<'_>) -> Result<usize, Bad> {
-        let next = bits.peek(15);
-        let is_next = |(code, len, _): &&(u16, u8, u16)| next & ((1 << *len) - 1) == u32::from(*code);
-        let (_, len, symbol) = self.long.iter().find(is_next).ok_or(Bad("a code that means nothing"))?;
-        bits.skip(u32::from(*len))?;
-        Ok(usize::from(*symbol))
+    /// The symbol that the next bits begin with, 15 of them at least, and how many of these are its code.
+    #[inline]
+    pub(super) fn find(&self, next: u64) -> Option<(usize, u32)> {
+        let number = next & ((1 << self.bits) - 1);
+        let entry = usize::try_from(number).ok().and_then(|number| self.entries.get(number)).copied().unwrap_or(0);
+        if entry == 0 { self.find_long(next) } else { Some((usize::from(entry >> 4), u32::from(entry & 15))) }
+    }
+
+    #[cold]
+    fn find_long(&self, next: u64) -> Option<(usize, u32)> {
+        let is_next = |(code, len, _): &&(u16, u8, u16)| next & ((1 << *len) - 1) == u64::from(*code);
+        let (_, len, symbol) = self.long.iter().find(is_next)?;
+        Some((usize::from(*symbol), u32::from(*len)))
     }
 }
+
+/// Why bits are no symbol.
+pub(super) const NO_CODE: Bad = Bad("a code that means nothing");
 
 /// The code of each symbol, its first bit lowest.
 pub(super) fn codes(lens: &[u8]) -> Result<Vec<u16>, Bad> {

@@ -125,7 +125,12 @@ impl<'a> Follower<'a> {
     }
 
     /// The token that stands where the old one does, as far as the bytes allow.
+    #[inline]
     pub(super) fn predict(&mut self, raw: &[u8], at: usize) -> Option<Token> {
+        if self.stretches.is_empty() { None } else { self.follow(raw, at) }
+    }
+
+    fn follow(&mut self, raw: &[u8], at: usize) -> Option<Token> {
         let old = self.old?;
         while self.starts.get(self.stretch + 1).is_some_and(|start| *start <= at) {
             self.stretch += 1;

@@ -4,7 +4,7 @@ use super::{
     Bad,
     bits::BitReader,
     block::{Block, DISTANCES, LENGTHS, Packing, Token, push},
-    huffman::Table,
+    huffman::{NO_CODE, Table},
     trees::Trees,
 };
 
@@ -42,9 +42,14 @@ impl Parsed {
     }
 }
 
+/// How much longer most streams are once they are inflated, at most.
+const RATIO: usize = 8;
+
 /// Reads a deflated stream that holds at most `raw_len_max` bytes, and stands at the start of `bytes`.
 pub(crate) fn parse(bytes: &[u8], raw_len_max: usize) -> Result<Parsed, Bad> {
-    let (mut bits, mut heads, mut tokens, mut raw) = (BitReader::new(bytes), Vec::new(), Vec::new(), Vec::new());
+    let (mut bits, mut heads, mut tokens) = (BitReader::new(bytes), Vec::new(), Vec::new());
+    // As much as most streams hold, but not by what somebody says alone.
+    let mut raw = Vec::with_capacity(raw_len_max.min(RATIO * bytes.len()));
     loop {
         let head = block(&mut bits, &mut raw, &mut tokens, raw_len_max)?;
         let is_last = head.is_last;
@@ -103,9 +108,29 @@ fn take_tokens(
     (raw, tokens): (&mut Vec<u8>, &mut Vec<Token>),
     raw_len_max: usize,
 ) -> Result<(), Bad> {
-    let (literals, distances) = (Table::new(literals)?, Table::new(distances)?);
+    let tables = (Table::new(literals)?, Table::new(distances)?);
+    // Where it is far from every end, nothing need be asked for each part of a token.
+    while raw_len_max.saturating_sub(raw.len()) >= LEN_MAX
+        && let Some(held) = bits.held()
+    {
+        let (symbol, len) = tables.0.find(held).ok_or(NO_CODE)?;
+        if let Ok(byte) = u8::try_from(symbol) {
+            bits.pass(len);
+            raw.push(byte);
+            push(tokens, Token::literal(byte));
+            continue;
+        }
+        if symbol == 256 {
+            bits.pass(len);
+            return Ok(());
+        }
+        let (token, len) = held_back(held, (symbol, len), &tables.1)?;
+        bits.pass(len);
+        copy_back(raw, token)?;
+        push(tokens, token);
+    }
     loop {
-        let symbol = literals.take(bits)?;
+        let symbol = tables.0.take(bits)?;
         if symbol == 256 {
             return Ok(());
         }
@@ -114,7 +139,7 @@ fn take_tokens(
                 raw.push(byte);
                 Token::literal(byte)
             }
-            Err(_) => back(bits, symbol, &distances, raw)?,
+            Err(_) => back(bits, symbol, &tables.1, raw)?,
         };
         if raw.len() > raw_len_max {
             return Err(Bad("it holds more than is looked at"));
@@ -123,20 +148,61 @@ fn take_tokens(
     }
 }
 
+/// The longest that a token makes.
+const LEN_MAX: usize = 258;
+
+/// A reference back among bits that are held, of which `len` are the code of its length; and how many bits it takes: 48 at most.
+#[inline]
+fn held_back(held: u64, (symbol, mut len): (usize, u32), distances: &Table) -> Result<(Token, u32), Bad> {
+    let more = |len: &mut u32, count: u8| {
+        let bits = held >> *len & ((1 << count) - 1);
+        *len += u32::from(count);
+        u32::try_from(bits).unwrap_or(0)
+    };
+    let (first, count) = LENGTHS.get(symbol - 257).ok_or(NO_CODE)?;
+    let token_len = u32::from(*first) + more(&mut len, *count);
+    if token_len == 258 && symbol != 285 {
+        return Err(UNUSUAL);
+    }
+    let (symbol, code_len) = distances.find(held >> len).ok_or(NO_CODE)?;
+    len += code_len;
+    let (first, count) = DISTANCES.get(symbol).ok_or(NO_CODE)?;
+    let distance = u32::from(*first) + more(&mut len, *count);
+    Ok((Token::back(token_len, distance), len))
+}
+
 fn back(bits: &mut BitReader<'_>, symbol: usize, distances: &Table, raw: &mut Vec<u8>) -> Result<Token, Bad> {
-    let (first, more) = LENGTHS.get(symbol - 257).ok_or(Bad("a code that means nothing"))?;
+    let (first, more) = LENGTHS.get(symbol - 257).ok_or(NO_CODE)?;
     let len = u32::from(*first) + bits.take((*more).into())?;
-    // The longest has a code of its own, and whoever uses the other one cannot be told apart.
     if len == 258 && symbol != 285 {
-        return Err(Bad("a length in an unusual form"));
+        return Err(UNUSUAL);
     }
-    let (first, more) = DISTANCES.get(distances.take(bits)?).ok_or(Bad("a code that means nothing"))?;
-    let distance = u32::from(*first) + bits.take((*more).into())?;
-    let from = raw.len().checked_sub(distance as usize).ok_or(Bad("it refers to what is before its start"))?;
-    if distance >= len {
-        raw.extend_from_within(from..from + len as usize);
+    let (first, more) = DISTANCES.get(distances.take(bits)?).ok_or(NO_CODE)?;
+    let token = Token::back(len, u32::from(*first) + bits.take((*more).into())?);
+    copy_back(raw, token)?;
+    Ok(token)
+}
+
+/// The longest has a code of its own, and whoever uses the other one cannot be told apart.
+const UNUSUAL: Bad = Bad("a length in an unusual form");
+
+/// Most references are no longer than this.
+const SHORT: usize = 16;
+
+/// Appends what a reference back makes.
+#[inline]
+fn copy_back(raw: &mut Vec<u8>, token: Token) -> Result<(), Bad> {
+    let (len, distance) = token.reference().map_or((0, 0), |(len, distance)| (len as usize, distance as usize));
+    let start = raw.len();
+    let from = start.checked_sub(distance).ok_or(Bad("it refers to what is before its start"))?;
+    if let Some(bytes) = raw[from..].first_chunk::<SHORT>().copied().filter(|_| len <= SHORT) {
+        // So many at once, and some of them back, is quicker than as many as it takes.
+        raw.extend_from_slice(&bytes);
+        raw.truncate(start + len);
+    } else if distance >= len {
+        raw.extend_from_within(from..from + len);
     } else {
-        (from..from + len as usize).for_each(|at| raw.push(raw[at]));
+        (from..from + len).for_each(|at| raw.push(raw[at]));
     }
-    Ok(Token::back(len, distance))
+    Ok(())
 }

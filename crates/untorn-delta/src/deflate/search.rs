@@ -42,14 +42,16 @@ impl Chains {
             return Default::default();
         }
         let (mut place, limit) = (at - back, at.saturating_sub(DISTANCE_MAX));
+        let mut wanted = search.wanted();
         for look in 1..=effort.looks {
-            if let Some(len) = search.longer(place)
-                && search.take(place, len)
-            {
-                return (search.best, look - 1);
+            if let Some(len) = search.longer(place, wanted) {
+                if search.take(place, len) {
+                    return (search.best, look - 1);
+                }
+                wanted = search.wanted();
             }
             let back = usize::from(links[place % LINKS].back);
-            if back == 0 || place - back <= limit {
+            if place <= limit + back {
                 return (search.best, look);
             }
             place -= back;
@@ -66,14 +68,14 @@ impl Chains {
         };
         let first = links[at % LINKS];
         // The first place is not remembered.
-        if at == 0 || first.back == 0 || usize::from(first.back) > DISTANCE_MAX {
+        if at == 0 || usize::from(first.back) > DISTANCE_MAX {
             return Default::default();
         }
         // What is as far back as the limit is too far back, unless it is the nearest one.
         let limit = at.saturating_sub(DISTANCE_MAX + usize::from(usize::from(first.back) == DISTANCE_MAX));
         let looks = self.count(raw, at, first).clamp(1, effort.looks);
-        let len_max = search.scan.len();
-        let mut hunt = Hunt { search, links, first, limit, looks_max: effort.looks, len_max, steps: looks + STEPS };
+        let len_max = search.scan_len;
+        let mut hunt = Hunt { search, links, order: first.order, limit, looks_max: effort.looks, len_max, steps: looks + STEPS };
         match hunt.run(fours, sixes, effort.least) {
             End::Nice(looks) => (hunt.search.best, looks),
             End::Known => (hunt.search.best, looks),
@@ -93,8 +95,8 @@ enum End {
 struct Hunt<'s> {
     search: Search<'s>,
     links: &'s [Link; LINKS],
-    /// The link of the place itself.
-    first: Link,
+    /// The number of the place itself on its chain.
+    order: u16,
     /// Places up to this one are too far back.
     limit: usize,
     /// How many places zlib looks at.
@@ -106,9 +108,10 @@ struct Hunt<'s> {
 }
 
 impl Hunt<'_> {
+    #[inline]
     fn run(&mut self, fours: &[u16; LINKS], sixes: &[u16; LINKS], least: usize) -> End {
         let len = self.search.best.len;
-        if self.search.scan.len() < WORD_LEN {
+        if self.search.scan_len < WORD_LEN {
             return self.threes();
         }
         match self.grams::<6>(sixes) {
@@ -128,53 +131,75 @@ impl Hunt<'_> {
 
     /// How many looks zlib needs to come to a place on its chain.
     fn looks_to(&self, place: usize) -> usize {
-        self.first.order.wrapping_sub(self.links[place % LINKS].order).into()
+        self.order.wrapping_sub(self.links[place % LINKS].order).into()
     }
 
     /// Follows chains of `LEN` bytes; `None` once there is nothing on them that matches longer.
+    #[inline]
     fn grams<const LEN: usize>(&mut self, backs: &[u16; LINKS]) -> Option<End> {
-        let (at, words) = (self.search.at, self.search.raw.len() - WORD_LEN - self.search.at);
-        // The chain that is followed is that of the bytes so much behind the places that are looked at.
-        let mut lead = self.farthest(backs, at, (self.search.best.len + 2).saturating_sub(LEN).clamp(1, words + 1))?;
+        let (raw, at) = (self.search.raw, self.search.at);
+        // The chain that is followed is that of the bytes so much behind the places that are looked at: it jumps farthest.
+        let mut lead = self.farthest::<LEN>(backs, at, self.search.best.len.max(LEN - 1) + 1)?;
         let mut link_at = at + lead;
-        loop {
-            let back = usize::from(backs[link_at % LINKS]);
-            if back == 0 || link_at <= self.limit + lead + back {
-                return None;
-            }
-            link_at -= back;
-            let place = link_at - lead;
-            if let Some(len) = self.search.longer(place).filter(|len| *len >= LEN) {
-                let looks = self.looks_to(place);
-                if looks > self.looks_max {
+        'longer: loop {
+            // A match that counts has these bytes, the last of them one more than the best has.
+            let behind = self.search.best.len.max(LEN - 1) - 3;
+            let wanted = word(raw, at + behind);
+            let (stop, behind) = (self.limit + lead, behind.wrapping_sub(lead));
+            loop {
+                let back = usize::from(backs[link_at % LINKS]);
+                if link_at <= stop.wrapping_add(back) {
                     return None;
                 }
-                if self.search.take(place, len) {
-                    return Some(End::Nice(looks - 1));
+                link_at = link_at.wrapping_sub(back);
+                if word(raw, link_at.wrapping_add(behind)) == wanted
+                    && let Some(len) = self.search.measured(link_at - lead).filter(|len| *len >= LEN)
+                {
+                    let place = link_at - lead;
+                    lead = match self.take::<LEN>(backs, place, len) {
+                        Ok(lead) => lead,
+                        Err(end) => return end,
+                    };
+                    link_at = place + lead;
+                    continue 'longer;
                 }
-                if len >= self.len_max {
-                    return Some(End::Known);
+                self.steps -= 1;
+                if self.steps == 0 {
+                    return Some(self.threes());
                 }
-                lead = self.farthest(backs, place, (len + 1 - LEN).min(words + 1 + at - place))?;
-                link_at = place + lead;
-            }
-            self.steps -= 1;
-            if self.steps == 0 {
-                return Some(self.threes());
             }
         }
     }
 
-    /// Which of the `count` places from `place` on jumps farthest; `None` when one of them has nowhere to go within the limit.
-    fn farthest(&self, backs: &[u16; LINKS], place: usize, count: usize) -> Option<usize> {
+    /// Takes a match with a place that is longer than the best, and says which chain to follow from there; or how the search ended.
+    #[inline]
+    fn take<const LEN: usize>(&mut self, backs: &[u16; LINKS], place: usize, len: usize) -> Result<usize, Option<End>> {
+        let looks = self.looks_to(place);
+        if looks > self.looks_max {
+            return Err(None);
+        }
+        if self.search.take(place, len) {
+            return Err(Some(End::Nice(looks - 1)));
+        }
+        if len >= self.len_max {
+            return Err(Some(End::Known));
+        }
+        self.farthest::<LEN>(backs, place, len).ok_or(None)
+    }
+
+    /// Which of the strings within the first `len` bytes from `place` on jumps farthest; `None` when one of them has nowhere to go within the limit.
+    #[inline]
+    fn farthest<const LEN: usize>(&self, backs: &[u16; LINKS], place: usize, len: usize) -> Option<usize> {
+        // Those close to the end are on no chain.
+        let count = (len + 1 - LEN).min(self.search.raw.len() - WORD_LEN + 1 - place);
         let (mut best, mut jump) = (0, 0);
         for ahead in (count.saturating_sub(COMPARED)..count).rev() {
             let back = backs[(place + ahead) % LINKS];
-            if back == 0 {
-                return None;
-            }
             if back > jump {
                 (best, jump) = (ahead, back);
+                if usize::from(back) > DISTANCE_MAX {
+                    return None;
+                }
             }
         }
         (place > self.limit + usize::from(jump)).then_some(best)
@@ -184,24 +209,32 @@ impl Hunt<'_> {
     fn threes(&mut self) -> End {
         let mut place = self.search.at - self.search.best.distance;
         let mut looks = if self.search.best.distance > 0 { self.looks_to(place) } else { 0 };
+        let mut wanted = self.search.wanted();
         while looks < self.looks_max {
             let back = usize::from(self.links[place % LINKS].back);
-            if back == 0 || place <= self.limit + back {
+            if place <= self.limit + back {
                 break;
             }
             place -= back;
             looks += 1;
-            if let Some(len) = self.search.longer(place) {
+            if let Some(len) = self.search.longer(place, wanted) {
                 if self.search.take(place, len) {
                     return End::Nice(looks - 1);
                 }
                 if len >= self.len_max {
                     break;
                 }
+                wanted = self.search.wanted();
             }
         }
         End::Known
     }
+}
+
+/// Four bytes, as one number; zeros where there are none.
+#[inline]
+fn word(raw: &[u8], at: usize) -> u32 {
+    raw.get(at..at.wrapping_add(4)).and_then(|bytes| bytes.first_chunk()).map_or(0, |word| u32::from_le_bytes(*word))
 }
 
 /// A search at one place.
@@ -209,70 +242,64 @@ struct Search<'r> {
     raw: &'r [u8],
     at: usize,
     /// What a match can be as long as.
-    scan: &'r [u8],
+    scan_len: usize,
     /// The best so far, whose length may be that of another one.
     best: Match,
     nice: usize,
-    /// What must stand in a longer one, how far behind its start, and which bits count.
-    wanted: u32,
-    wanted_at: usize,
+}
+
+/// Up to four bytes that stand in a longer match: how far behind its start, and which of their bits count.
+#[derive(Clone, Copy)]
+struct Wanted {
+    word: u32,
+    behind: usize,
     mask: u32,
-    /// All bytes from so far behind the start on.
-    behind: &'r [u8],
 }
 
 impl<'r> Search<'r> {
     /// `None` where no match can be longer.
+    #[inline]
     fn new(raw: &'r [u8], at: usize, Effort { len, nice, .. }: Effort) -> Option<Self> {
-        let scan = &raw[at..raw.len().min(at + MATCH_LEN_MAX)];
-        if scan.len() < MATCH_LEN_MIN || len >= scan.len() {
+        let scan_len = (raw.len() - at).min(MATCH_LEN_MAX);
+        if scan_len < MATCH_LEN_MIN || len >= scan_len {
             return None;
         }
-        let mut search = Self {
-            raw,
-            at,
-            scan,
-            best: Match { len, distance: 0 },
-            nice: nice.min(scan.len()),
-            wanted: 0,
-            wanted_at: 0,
-            mask: 0,
-            behind: raw,
-        };
-        search.want_longer();
-        Some(search)
+        Some(Self { raw, at, scan_len, best: Match { len, distance: 0 }, nice: nice.min(scan_len) })
     }
 
     /// The bytes up to the first that is behind the best.
-    fn want_longer(&mut self) {
+    fn wanted(&self) -> Wanted {
         let len = self.best.len;
-        (self.wanted_at, self.mask) = if len < MATCH_LEN_MIN { (0, 0x00ff_ffff) } else { (len - MATCH_LEN_MIN, u32::MAX) };
-        self.behind = &self.raw[self.wanted_at..];
+        let (behind, mask) = if len < MATCH_LEN_MIN { (0, 0x00ff_ffff) } else { (len - MATCH_LEN_MIN, u32::MAX) };
         let mut word = [0; 4];
-        let bytes = &self.scan[self.wanted_at..self.scan.len().min(self.wanted_at + 4)];
+        let bytes = &self.raw[self.at + behind..self.raw.len().min(self.at + behind + 4)];
         word[..bytes.len()].copy_from_slice(bytes);
-        self.wanted = u32::from_le_bytes(word);
+        Wanted { word: u32::from_le_bytes(word), behind, mask }
     }
 
     /// How long the match with an older place is, when it is longer than the best.
     #[inline]
-    fn longer(&self, place: usize) -> Option<usize> {
-        let word = self.behind.get(place..).and_then(|bytes| bytes.first_chunk()).map_or(0, |word| u32::from_le_bytes(*word));
-        if (word ^ self.wanted) & self.mask == 0 { self.measured(place) } else { None }
+    fn longer(&self, place: usize, wanted: Wanted) -> Option<usize> {
+        if (word(self.raw, place + wanted.behind) ^ wanted.word) & wanted.mask == 0 { self.measured(place) } else { None }
     }
 
+    #[inline]
     fn measured(&self, place: usize) -> Option<usize> {
-        let len = common_prefix(&self.raw[place..place + self.scan.len()], self.scan);
+        let (old, new) = (&self.raw[place..place + self.scan_len], &self.raw[self.at..self.at + self.scan_len]);
+        let len = match (old.first_chunk(), new.first_chunk()) {
+            // Most are short.
+            (Some(old), Some(new)) if old != new => {
+                (u64::from_le_bytes(*old) ^ u64::from_le_bytes(*new)).trailing_zeros() as usize / 8
+            }
+            _ => common_prefix(old, new),
+        };
         (len > self.best.len).then_some(len)
     }
 
     /// Takes a longer one; whether it is good enough.
+    #[inline]
     fn take(&mut self, place: usize, len: usize) -> bool {
         self.best = Match { len, distance: self.at - place };
-        if len >= self.nice {
-            return true;
-        }
-        self.want_longer();
-        false
+        len >= self.nice
     }
 }

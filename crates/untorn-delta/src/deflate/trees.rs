@@ -80,7 +80,7 @@ impl Trees {
     pub(super) fn put(&self, bits: &mut BitWriter) -> Result<(), Bad> {
         let counts = [(self.literals.len().wrapping_sub(257), 5), (self.distances.len().wrapping_sub(1), 5)];
         for (count, len) in counts.into_iter().chain([(self.inner_count.wrapping_sub(4), 4)]) {
-            bits.put(u32::try_from(count).unwrap_or(0) & ((1 << len) - 1), len);
+            bits.put(count as u64 & ((1 << len) - 1), len);
         }
         ORDER.iter().take(self.inner_count).for_each(|place| bits.put(self.inner[*place].into(), 3));
         let codes = huffman::codes(&self.inner)?;

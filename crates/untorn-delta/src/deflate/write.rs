@@ -15,8 +15,8 @@ pub(super) fn put_block(bits: &mut BitWriter, block: &Block<'_>, raw: &[u8]) -> 
         Packing::Stored(len) => {
             bits.put(0, 2);
             bits.align();
-            bits.put(len & 0xffff, 16);
-            bits.put(len & 0xffff ^ 0xffff, 16);
+            bits.put(u64::from(len & 0xffff), 16);
+            bits.put(u64::from(len & 0xffff ^ 0xffff), 16);
             bits.put_bytes(raw);
             Ok(())
         }
@@ -44,8 +44,9 @@ fn put_tokens(bits: &mut BitWriter, block: &Block<'_>, literal_lens: &[u8], dist
             };
             let (of_len, of_distance) = (length_code(len), distance_code(distance));
             let ((first_len, more_len), (first_distance, more_distance)) = (LENGTHS[of_len], DISTANCES[of_distance]);
-            put(bits, with(literals[257 + of_len], len - u32::from(first_len), more_len))?;
-            put(bits, with(distances[of_distance], distance - u32::from(first_distance), more_distance))?;
+            let (one, one_len) = with(literals[257 + of_len], len - u32::from(first_len), more_len)?;
+            let (other, other_len) = with(distances[of_distance], distance - u32::from(first_distance), more_distance)?;
+            bits.put(one | other << one_len, one_len + other_len);
         }
         bits.check()?;
     }
@@ -53,28 +54,27 @@ fn put_tokens(bits: &mut BitWriter, block: &Block<'_>, literal_lens: &[u8], dist
 }
 
 /// A code as it is written, and its length: 0 when there is none.
-type Written = (u32, u32);
+type Written = (u16, u8);
 
 /// The codes of all symbols.
 fn written<const COUNT: usize>(lens: &[u8]) -> Result<[Written; COUNT], Bad> {
     let mut all = [(0, 0); COUNT];
-    for (place, (code, len)) in all.iter_mut().zip(codes(lens)?.iter().zip(lens)) {
-        *place = (u32::from(*code), u32::from(*len));
-    }
+    all.iter_mut().zip(codes(lens)?.into_iter().zip(lens)).for_each(|(place, (code, len))| *place = (code, *len));
     Ok(all)
 }
 
 /// A code with bits behind it: 15 and 13 at most.
 #[inline]
-fn with((code, len): Written, more: u32, more_len: u8) -> Written {
-    if len == 0 { (0, 0) } else { (code | more << len, len + u32::from(more_len)) }
-}
-
-#[inline]
-fn put(bits: &mut BitWriter, (code, len): Written) -> Result<(), Bad> {
+fn with((code, len): Written, more: u32, more_len: u8) -> Result<(u64, u32), Bad> {
     if len == 0 {
         return Err(Bad("a recipe uses a code that is not there"));
     }
+    Ok((u64::from(code) | u64::from(more) << len, u32::from(len + more_len)))
+}
+
+#[inline]
+fn put(bits: &mut BitWriter, code: Written) -> Result<(), Bad> {
+    let (code, len) = with(code, 0, 0)?;
     bits.put(code, len);
     Ok(())
 }

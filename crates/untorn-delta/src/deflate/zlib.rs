@@ -66,7 +66,7 @@ impl Zlib {
         // At each place is looked twice at most: other levels never look at so many.
         self.counts = 2 * self.level.looks as u64 > LOOKS_EACH;
         self.looks_left = (raw_len as u64).saturating_mul(LOOKS_EACH).saturating_add(1 << 16);
-        self.chains.begin(self.counts);
+        self.chains.begin(!self.level.is_quick, self.counts);
     }
 
     /// The token it would take at `at`, which is before the end.
