@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::tool::Tool;
 use crate::cargo;
 
-/// What keeps the C code in the libraries small: of zstd's match finders one each, not one for each kind of call, at half the speed, and no tables for unwinding, which nothing does through it.
+/// What keeps the C code in the libraries small: of zstd's match finders one each, not one for each kind of call, at half the speed (its decoder's, too), and no tables for unwinding, which nothing does through it.
 const SMALL: [&str; 3] = ["-DZSTD_NO_INLINE=1", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables"];
 
 /// The sources, and what every build of them shares.
