@@ -10,7 +10,7 @@ use zstd::zstd_safe::{
 };
 
 /// The first bytes of a frame.
-pub(crate) const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// The levels that programs use.
 const LEVELS: std::ops::RangeInclusive<u8> = 1..=22;
 /// So many bytes of what a long frame holds tell its level: the first block.
@@ -123,11 +123,15 @@ pub(crate) fn version() -> u32 {
     version_number()
 }
 
+/// How many bytes a frame says that it holds; `None` when `stored` is not exactly one, or says nothing.
+pub(crate) fn raw_len(stored: &[u8]) -> Option<u64> {
+    let is_one = stored.starts_with(&MAGIC) && find_frame_compressed_size(stored) == Ok(stored.len());
+    get_frame_content_size(stored).ok().flatten().filter(|_| is_one)
+}
+
 /// What a frame holds; `None` when `stored` is not exactly one, says nothing of how much it holds, or holds more than `raw_len_max` bytes.
 pub(crate) fn raw(stored: &[u8], raw_len_max: usize) -> Option<Vec<u8>> {
-    let is_one = stored.starts_with(&MAGIC) && find_frame_compressed_size(stored) == Ok(stored.len());
-    let told = get_frame_content_size(stored).ok().flatten().filter(|_| is_one)?;
-    let len = usize::try_from(told).ok().filter(|len| (1..=raw_len_max).contains(len))?;
+    let len = usize::try_from(raw_len(stored)?).ok().filter(|len| (1..=raw_len_max).contains(len))?;
     let raw = zstd::bulk::decompress(stored, len).ok()?;
     (raw.len() == len).then_some(raw)
 }

@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::{self, JoinHandle};
 
 use untorn_format::TreePath;
 use untorn_format::patch::{Change, Index, Op};
 
 use super::adapted::Copier;
 use super::old::read_old;
+use super::threads::Threads;
 use crate::adapt::Stretch;
 use crate::{Files, PatchError};
 
@@ -66,12 +66,13 @@ pub(super) struct Beside {
     next: usize,
     /// By the numbers of their changes.
     begun: VecDeque<(usize, Job)>,
-    threads: Vec<JoinHandle<()>>,
+    /// Behind what they hand over to, which so is dropped before.
+    threads: Threads,
 }
 
 impl Beside {
     pub(super) fn new(old: SharedFiles, jobs: usize) -> Self {
-        Self { old, jobs, next: 0, begun: VecDeque::new(), threads: Vec::new() }
+        Self { old, jobs, next: 0, begun: VecDeque::new(), threads: Threads::default() }
     }
 
     /// The file of this change, if another thread adapts it, and the next ones begun.
@@ -111,25 +112,13 @@ impl Beside {
         let task = Task { path: source.path.clone(), old_len: source.len, program: file.program.clone(), lens };
         let (sender, receiver) = sync_channel(PIECES_MAX);
         let old = Arc::clone(&self.old);
-        let thread = thread::Builder::new().name("untorn adapts".to_owned()).spawn(move || {
+        self.threads.start("untorn adapts", move || {
             if let Err(error) = task.work(&*old, &sender) {
                 // Whoever does not wait for it any more does not need it.
                 drop(sender.send(Message::Failed(error)));
             }
-        });
-        self.threads.retain(|thread| !thread.is_finished());
-        self.threads.push(thread.ok()?);
+        })?;
         Some(Job(receiver))
-    }
-}
-
-impl Drop for Beside {
-    /// No file of the tree stays open.
-    fn drop(&mut self) {
-        self.begun.clear();
-        for thread in self.threads.drain(..) {
-            drop(thread.join());
-        }
     }
 }
 

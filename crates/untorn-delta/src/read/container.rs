@@ -4,17 +4,14 @@ use std::io::{self, Read};
 
 use untorn_format::patch::{HEADER_LEN, Header, Index, MAX_FRAME_LEN};
 use untorn_format::{DecodeError, Hash, TreePath};
-use zstd::zstd_safe::{find_frame_compressed_size, get_frame_content_size};
 
 use super::lzma;
 use super::old::read_old;
 use crate::files::piece_len;
-use crate::{Files, PatchError};
+use crate::{Files, PatchError, zstd_frame};
 
 /// How much memory is taken before any of the bytes have arrived that are to fill it.
 const LEN_AT_ONCE: u64 = MAX_FRAME_LEN / 16 * 17;
-/// The first bytes of a zstd frame that is no skippable one.
-const ZSTD_MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
 
 /// Reads the header.
 pub(super) fn read_header(input: &mut impl Read) -> Result<Header, PatchError> {
@@ -69,9 +66,7 @@ pub(super) fn read_len_of(old: &dyn Files, path: &TreePath, (at, len): (u64, u64
 
 /// `stored` must be one zstd frame, nothing else, that promises `len` bytes.
 pub(super) fn check_zstd(stored: &[u8], len: u64) -> Result<(), PatchError> {
-    let one = stored.starts_with(&ZSTD_MAGIC) && find_frame_compressed_size(stored) == Ok(stored.len());
-    let right_len = matches!(get_frame_content_size(stored), Ok(Some(found)) if found == len);
-    if one && right_len { Ok(()) } else { Err(DecodeError::Field("zstd frame").into()) }
+    if zstd_frame::raw_len(stored) == Some(len) { Ok(()) } else { Err(DecodeError::Field("zstd frame").into()) }
 }
 
 fn decompress_facts(stored: &[u8], len: u64) -> Result<Vec<u8>, PatchError> {

@@ -16,6 +16,7 @@ mod middles;
 mod need;
 mod old;
 mod restoring;
+mod threads;
 
 use std::collections::BTreeMap;
 use std::io::Read;

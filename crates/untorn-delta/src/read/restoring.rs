@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::thread::{self, JoinHandle};
 
 use untorn_format::patch::{FilePatch, Index, Inflated, Op, Restored};
 use untorn_format::{DecodeError, TreePath};
@@ -11,6 +10,7 @@ use untorn_format::{DecodeError, TreePath};
 use super::beside::SharedFiles;
 use super::container::read_len_of;
 use super::members::{inflated, job_len, packed, unpacked};
+use super::threads::Threads;
 use crate::PatchError;
 use crate::deflate::Zlib;
 
@@ -29,12 +29,13 @@ pub(super) struct Restoring {
     next: usize,
     /// By the numbers of their operations.
     begun: VecDeque<(usize, Receiver<Made>)>,
-    threads: Vec<JoinHandle<()>>,
+    /// Behind what they hand over to, which so is dropped before.
+    threads: Threads,
 }
 
 impl Restoring {
     pub(super) fn new(old: SharedFiles, jobs: usize) -> Self {
-        Self { old, jobs, next: 0, begun: VecDeque::new(), threads: Vec::new() }
+        Self { old, jobs, next: 0, begun: VecDeque::new(), threads: Threads::default() }
     }
 
     /// What another thread made of this operation, if one did, and the next ones begun.
@@ -69,23 +70,11 @@ impl Restoring {
     fn spawn(&mut self, task: Task) -> Option<Receiver<Made>> {
         let (sender, receiver) = sync_channel(1);
         let old = SharedFiles::clone(&self.old);
-        let thread = thread::Builder::new().name("untorn packs".to_owned()).spawn(move || {
+        self.threads.start("untorn packs", move || {
             // Whoever does not wait for it any more does not need it.
             drop(sender.send(task.make(&old)));
-        });
-        self.threads.retain(|thread| !thread.is_finished());
-        self.threads.push(thread.ok()?);
+        })?;
         Some(receiver)
-    }
-}
-
-impl Drop for Restoring {
-    /// No file of the tree stays open.
-    fn drop(&mut self) {
-        self.begun.clear();
-        for thread in self.threads.drain(..) {
-            drop(thread.join());
-        }
     }
 }
 
