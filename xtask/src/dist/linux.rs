@@ -55,3 +55,21 @@ pub(super) fn archive(build: &Build, dist: &Path) -> Result<Linux, String> {
         .run()?;
     Ok(Linux { archive, untorn })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_that_is_too_long_is_refused() {
+        let dir = std::env::temp_dir().join(format!("untorn-dist-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let library = dir.join("libuntorn_ffi.so");
+        for (len, is_fine) in [(LIBRARY_LEN_MAX, true), (LIBRARY_LEN_MAX + 1, false)] {
+            std::fs::File::create(&library).unwrap().set_len(len).unwrap();
+            assert_eq!(check_len(&library).is_ok(), is_fine, "{len}");
+        }
+        std::fs::remove_dir_all(&dir).unwrap();
+        assert!(check_len(&library).unwrap_err().contains("libuntorn_ffi.so"));
+    }
+}

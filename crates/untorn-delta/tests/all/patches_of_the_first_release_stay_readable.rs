@@ -30,43 +30,34 @@ fn pair() -> (Tree, Tree) {
     (old, new)
 }
 
-#[test]
-fn the_golden_patch_leads_to_the_new_tree() {
-    let (old, new) = pair();
-    let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/patch.v2");
+/// The patch in the file of that name leads from one tree to the other.
+fn assert_leads(name: &str, (old, new): (&Tree, &Tree)) {
+    let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     if env::var_os("UNTORN_BLESS").is_some() {
-        fs::write(&golden, patch(&old, &new)).unwrap();
+        fs::write(&golden, patch(old, new)).unwrap();
     }
     let patch = fs::read(golden).unwrap();
     for way in [Way::Whole, Way::InPlace] {
-        assert!(apply(&old, &patch, way).unwrap().nodes == new.nodes, "{way:?}");
+        assert!(apply(old, &patch, way).unwrap().nodes == new.nodes, "{way:?}");
     }
+}
+
+#[test]
+fn the_golden_patch_leads_to_the_new_tree() {
+    let (old, new) = pair();
+    assert_leads("patch.v2", (&old, &new));
 }
 
 /// Archives and pictures of many programs: what is predicted of a deflated stream must never be predicted otherwise.
 #[test]
 fn the_golden_patch_that_restores_members_leads_to_the_new_tree() {
     let (old, new) = crate::what_programs_deflated_becomes_the_same_again::all();
-    let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/patch-restoring.v2");
-    if env::var_os("UNTORN_BLESS").is_some() {
-        fs::write(&golden, patch(&old, &new)).unwrap();
-    }
-    let patch = fs::read(golden).unwrap();
-    for way in [Way::Whole, Way::InPlace] {
-        assert!(apply(&old, &patch, way).unwrap().nodes == new.nodes, "{way:?}");
-    }
+    assert_leads("patch-restoring.v2", (&old, &new));
 }
 
 /// Frames of zstd: the version of the library that makes them is part of the patch.
 #[test]
 fn the_golden_patch_that_restores_frames_of_zstd_leads_to_the_new_tree() {
     let [old, new] = [0, 1].map(crate::what_zstd_compressed_becomes_the_same_again::tree);
-    let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/patch-zstd.v2");
-    if env::var_os("UNTORN_BLESS").is_some() {
-        fs::write(&golden, patch(&old, &new)).unwrap();
-    }
-    let patch = fs::read(golden).unwrap();
-    for way in [Way::Whole, Way::InPlace] {
-        assert!(apply(&old, &patch, way).unwrap().nodes == new.nodes, "{way:?}");
-    }
+    assert_leads("patch-zstd.v2", (&old, &new));
 }

@@ -140,6 +140,20 @@ fn what_changed_costs_what_changed() {
 }
 
 #[test]
+fn a_picture_that_stands_in_an_archive_as_it_is_is_restored_too() {
+    let tree = |build: &str| {
+        let file = format!("{}/tests/data/deflated/pillow.{build}.png", env!("CARGO_MANIFEST_DIR"));
+        let picture = std::fs::read(file).unwrap();
+        Tree::default().with("base.wz", zip(&[("a.png", 0, &picture, picture.clone()), ("b", 0, b"b", b"b".to_vec())]))
+    };
+    let (old, new) = (tree("old"), tree("new"));
+    let (patch, report) = patch_with(&old, &new, &Options::default());
+    let (plain, _) = patch_with(&old, &new, &without());
+    assert!(report.restored == 1 && patch.len() * 3 < plain.len(), "{} of {}", patch.len(), plain.len());
+    assert_leads_to(&old, &new);
+}
+
+#[test]
 fn threads_change_nothing() {
     let patches: Vec<_> = [1, 2, 7]
         .map(|jobs| {

@@ -167,3 +167,19 @@ pub(super) fn may_help(error: &Error) -> bool {
     matches!(error, Error::WrongBase(_) | Error::Patch(_) | Error::Contradiction)
         || matches!(error, Error::Net(error) if error.blame() == untorn_remote::Blame::Content)
 }
+
+#[cfg(test)]
+mod tests {
+    use untorn_delta::PatchError;
+
+    use super::*;
+
+    #[test]
+    fn a_patch_for_another_encoder_or_of_features_that_are_not_known_is_no_reason_to_stop() {
+        let unknown = untorn_format::DecodeError::UnknownFeatures { bits: 8 };
+        for error in [PatchError::Encoder { needed: 10_508, found: 10_507 }, PatchError::Format(unknown)] {
+            assert!(may_help(&Error::Patch(error)));
+        }
+        assert!(!may_help(&Error::Stopped));
+    }
+}
