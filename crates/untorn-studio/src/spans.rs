@@ -14,7 +14,7 @@ pub(crate) enum Origin {
     Copied,
     /// They are in the patch.
     New,
-    /// They are deflated again, from what the old bytes hold and the patch.
+    /// They are packed again, from what the old bytes hold and the patch.
     Restored,
 }
 

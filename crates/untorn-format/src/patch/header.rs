@@ -39,7 +39,7 @@ pub(crate) const ROWS: &[Row] = rows!(
 /// The first bytes of a patch. What follows: the stored facts, the digests, the frames, and nothing more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Whether members of files are inflated, and deflated again: a critical feature, without which all is as if there were none.
+    /// Whether members of files are unpacked, and packed again: a critical feature, without which all is as if there were none.
     pub restores: bool,
     /// Whether it was joined from two patches: a critical feature, with which it says less of the old files, and makes some bytes on the way that are in no file.
     pub joined: bool,
