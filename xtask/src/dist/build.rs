@@ -56,6 +56,10 @@ impl Build {
     }
 
     fn cargo(&self, what: &[&str], profile: &str, target: &str, c: &[&str]) -> Result<PathBuf, String> {
+        let standard = text(Tool::new("rustc").args(["--print", "target-libdir", "--target", target]).output()?);
+        if !Path::new(&standard).is_dir() {
+            return Err(format!("the standard library for {target} is not there: rustup target add {target}"));
+        }
         let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let how = ["--locked", "--quiet", "--profile", profile, "--target", target];
         let flags: Vec<&str> = self.c_flags.iter().map(String::as_str).chain(c.iter().copied()).collect();

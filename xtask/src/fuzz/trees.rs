@@ -104,9 +104,9 @@ pub(super) fn joined() -> Result<Vec<Golden>, String> {
     if golden.iter().all(|golden| in_between(golden) > 3) { Ok(golden) } else { Err("nothing is in between".to_owned()) }
 }
 
-/// A patch that restores members of archives.
+/// Patches that restore members of archives, and frames of zstd.
 pub(super) fn restoring() -> Result<Vec<Golden>, String> {
-    let golden = vec![Golden::new(deflated(false)?, &deflated(true)?)?];
+    let golden = vec![Golden::new(deflated(false)?, &deflated(true)?)?, Golden::new(framed(9, b"old")?, &framed(6, b"new")?)?];
     let restores = |golden: &Golden| PatchReader::new(golden.patch.as_slice()).is_ok_and(|reader| reader.index().restores());
     if golden.iter().all(restores) { Ok(golden) } else { Err("nothing is restored".to_owned()) }
 }
@@ -139,6 +139,14 @@ fn deflated(is_new: bool) -> Result<Tree, String> {
         (data!("7zip.old.zip"), data!("zopfli.old.gz"), data!("libpng.old.png"))
     };
     Tree::default().with("data.zip", zip)?.with("data.gz", gzip)?.with("data.png", picture)
+}
+
+/// A file of two frames of zstd: one that another level makes of the same, and one of which the start is another, too.
+fn framed(level: i32, start: &[u8]) -> Result<Tree, String> {
+    let mut rng = Rng::new(9);
+    let words: Vec<u8> = (0..900).flat_map(|_| format!("{:x} ", rng.below(300) * 77).into_bytes()).collect();
+    let frame = |raw: &[u8]| zstd::bulk::compress(raw, level).map_err(|error| error.to_string());
+    Tree::default().with("frames.zst", [frame(&words)?, frame(&[start, &words[500..]].concat())?].concat())
 }
 
 impl Golden {
