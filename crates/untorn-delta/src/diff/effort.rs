@@ -4,7 +4,6 @@ use lzma_rust2::{LzmaOptions, MfType};
 use untorn_format::patch::MAX_REFERENCE_LEN;
 
 use super::Search;
-use super::frame_plan::FramePlan;
 
 /// How much is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,16 +112,6 @@ impl Effort {
     pub(super) fn for_total(self, total: u64) -> Self {
         match self.lzma {
             _ if total > LITTLE_LEN_MAX => self,
-            Some(_) => self.with_tree(),
-            None if self == QUICK => THOROUGH,
-            None => self,
-        }
-    }
-
-    /// The same, for a frame. Executables have taken most of the time already, and gain more.
-    pub(super) fn for_frame(self, plan: &FramePlan) -> Self {
-        match self.lzma {
-            _ if plan.adapted_len <= plan.len / 2 => self,
             Some(_) => self.with_tree(),
             None if self == QUICK => THOROUGH,
             None => self,

@@ -29,8 +29,6 @@ pub(super) struct FramePlan {
     pieces: Vec<Piece>,
     /// Literal bytes.
     pub(super) len: u64,
-    /// Those of executables that are adapted.
-    pub(super) adapted_len: u64,
     wanted: Ranges,
     /// Old bytes to compress against; sources are numbers of old entries. Known once the frame is full.
     pub(super) references: Vec<Reference>,
@@ -229,7 +227,7 @@ impl Planner<'_> {
         let fits = self.current.len + piece.len <= MAX_FRAME_LEN
             && reference_len <= MAX_REFERENCE_LEN
             && inflated_len <= MAX_INFLATED_LEN;
-        // Frames of executables are compressed thoroughly, which takes long in any case.
+        // What is new in an executable leans on all of the old one.
         let is_enough = !piece.is_adapted && more_len > 0 && reference_len > self.reference_len;
         if !fits || is_enough {
             self.close();
@@ -241,7 +239,6 @@ impl Planner<'_> {
             }
         }
         self.current.len += piece.len;
-        self.current.adapted_len += if piece.is_adapted { piece.len } else { 0 };
         self.current.pieces.push(piece);
     }
 

@@ -27,8 +27,7 @@ pub(super) fn write(
     let total = drafts.iter().map(Draft::literal_len).fold(0, u64::saturating_add);
     let level = Effort::of(options.level).for_total(total);
     let plans = plan(drafts, (old.manifest, members), level.reference_len);
-    let effort = |plan: &FramePlan| level.for_frame(plan);
-    let threads = threads(&plans, &effort, options);
+    let threads = threads(&plans, level, options);
     let mut raws = Raws::new(old, new, members);
     let (mut frames, mut done) = (Vec::<Frame>::with_capacity(plans.len()), 0);
     let mut store = |plan: &FramePlan, worker: Worker<'_>| {
@@ -48,8 +47,8 @@ pub(super) fn write(
             {
                 store(plan, worker)?;
             }
-            let (job, effort) = (plan.read(drafts, &mut raws)?, effort(plan));
-            working.push_back((plan, scope.spawn(move || Ok((Hash::of(job.literal()), compress(&job, &effort)?)))));
+            let job = plan.read(drafts, &mut raws)?;
+            working.push_back((plan, scope.spawn(move || Ok((Hash::of(job.literal()), compress(&job, &level)?)))));
         }
         working.into_iter().try_for_each(|(plan, worker)| store(plan, worker))
     })?;
@@ -60,9 +59,9 @@ pub(super) fn write(
 type Worker<'scope> = ScopedJoinHandle<'scope, Result<(Hash, Stored), DiffError>>;
 
 /// How many frames may be compressed side by side.
-fn threads(plans: &[FramePlan], effort: &dyn Fn(&FramePlan) -> Effort, options: &Options) -> usize {
+fn threads(plans: &[FramePlan], effort: Effort, options: &Options) -> usize {
     let jobs = if options.jobs > 0 { options.jobs } else { std::thread::available_parallelism().map_or(1, NonZero::get) };
-    let need = plans.iter().map(|plan| effort(plan).memory_len(plan.total_len())).max().unwrap_or(0);
+    let need = plans.iter().map(|plan| effort.memory_len(plan.total_len())).max().unwrap_or(0);
     let fit = options.memory_len / need.max(1);
     jobs.min(usize::try_from(fit).unwrap_or(usize::MAX)).max(1)
 }

@@ -1,6 +1,7 @@
 //! Executables: whether the old one, adapted, costs less than copies and literal bytes.
 
 mod elf;
+mod filter;
 mod labels;
 mod layout;
 mod parts;

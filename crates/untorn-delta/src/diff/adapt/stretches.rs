@@ -3,13 +3,14 @@
 //! A match is taken where it says more than going on behind the last one would; then both are extended towards each other as long as at least half of the
 //! bytes are equal.
 
+use super::filter::Filter;
 use super::suffixes::Suffixes;
 use crate::adapt::Stretch;
 
 /// How many more bytes a match must explain than going on would: little where the files are alike, so that also short functions are followed; more
 /// where they are not, since there each short stretch costs more than the literal bytes it saves.
 const GAIN_MIN: usize = 8;
-const GAIN_MIN_UNLIKE: usize = 32;
+pub(super) const GAIN_MIN_UNLIKE: usize = 32;
 /// Files with more stretches than one for so many bytes, and so many more, are not alike.
 const STRETCH_LEN_UNLIKE: usize = 256;
 const STRETCHES_MORE: usize = 4096;
@@ -19,25 +20,21 @@ const STEP_UNLIKE: usize = 4;
 /// Old bytes, in order, to copy with differences for the new ones.
 pub(super) fn stretches(old: &[u8], new: &[u8]) -> Vec<Stretch> {
     let suffixes = Suffixes::new(old);
-    let alike = find(old, new, &suffixes, (GAIN_MIN, 1), |count, at| count <= STRETCHES_MORE + at / STRETCH_LEN_UNLIKE);
-    alike.or_else(|| find(old, new, &suffixes, (GAIN_MIN_UNLIKE, STEP_UNLIKE), |_, _| true)).unwrap_or_default()
+    let few = |count: usize, at: usize| count <= STRETCHES_MORE + at / STRETCH_LEN_UNLIKE;
+    let alike = find(Scan::new(old, new, &suffixes, (GAIN_MIN, 1)), few);
+    alike
+        .or_else(|| find(Scan::new(old, new, &suffixes, (GAIN_MIN_UNLIKE, STEP_UNLIKE)).filtered(), |_, _| true))
+        .unwrap_or_default()
 }
 
 /// `None` when there are soon too many: `few` tells of a count, and how many bytes it is for.
-fn find(
-    old: &[u8],
-    new: &[u8],
-    suffixes: &Suffixes<'_>,
-    (gain_min, step): (usize, usize),
-    few: impl Fn(usize, usize) -> bool,
-) -> Option<Vec<Stretch>> {
-    let mut scan = Scan { old, new, suffixes, gain_min, step, last: Match { new: 0, old: 0, len: 0 } };
+fn find(mut scan: Scan<'_>, few: impl Fn(usize, usize) -> bool) -> Option<Vec<Stretch>> {
     let (mut stretches, mut made) = (Vec::new(), 0);
     // Where the last stretch may be extended from.
     let mut from = Match { new: 0, old: 0, len: 0 };
     loop {
         let next = scan.next();
-        let end = next.map_or(new.len(), |next| next.new);
+        let end = next.map_or(scan.new.len(), |next| next.new);
         let mut forth = scan.forth(from, end);
         let mut back = next.map_or(0, |next| scan.back(next, from.new));
         let overlap = (from.new + forth + back).saturating_sub(end);
@@ -71,17 +68,34 @@ struct Scan<'a> {
     suffixes: &'a Suffixes<'a>,
     gain_min: usize,
     step: usize,
+    /// Tells most places that no match is long enough at.
+    filter: Option<Filter>,
     last: Match,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
+    fn new(old: &'a [u8], new: &'a [u8], suffixes: &'a Suffixes<'a>, (gain_min, step): (usize, usize)) -> Self {
+        Self { old, new, suffixes, gain_min, step, filter: None, last: Match { new: 0, old: 0, len: 0 } }
+    }
+
+    fn filtered(self) -> Self {
+        Self { filter: Some(Filter::new(self.old)), ..self }
+    }
+
+    /// The longest match of the bytes at `at`; none where it would be too short to count.
+    fn longest(&self, at: usize) -> (usize, usize) {
+        let wanted = &self.new[at..];
+        let may_count = self.filter.as_ref().is_none_or(|filter| filter.may_have(wanted));
+        if may_count { self.suffixes.find(wanted) } else { (0, 0) }
+    }
+
     /// The next match that says more than going on behind the last one.
     fn next(&mut self) -> Option<Match> {
         let mut at = self.last.new + self.last.len;
         // How many bytes from `at` to `counted` going on would explain.
         let (mut explained, mut counted) = (0, at);
         while at < self.new.len() {
-            let (old, len) = self.suffixes.find(&self.new[at..]);
+            let (old, len) = self.longest(at);
             counted = counted.max(at);
             while counted < at + len {
                 explained += usize::from(self.goes_on(counted));
