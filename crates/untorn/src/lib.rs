@@ -78,7 +78,7 @@ pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
 pub use inspect::{Inspection, PathCost, Reason, inspect, inspect_index};
 pub use manifest_file::{read_manifest, write_document, write_index, write_manifest};
-pub use merge::{MergeReport, merge};
+pub use merge::{MergeReport, Merging, merge};
 pub use open::{open_mirrors, open_store};
 pub use part_file::PartFile;
 pub use record::{installed, remembered};
