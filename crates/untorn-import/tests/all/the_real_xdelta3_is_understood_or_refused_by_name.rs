@@ -100,12 +100,16 @@ fn without_checksums_somebody_must_name_a_hash() {
 #[test]
 fn what_is_cut_off_is_refused_wherever() {
     let game = Game::new();
-    let Some(delta) = delta(&game, &["-S", "none", "-W", "16384"]) else { return };
+    let mut edited = old();
+    (0..4).for_each(|window| edited[window * 15_000] ^= 1);
+    fs::write(game.path("old"), old()).unwrap();
+    fs::write(game.path("edited"), &edited).unwrap();
+    let Some(delta) = encode(&game, &["-S", "none", "-W", "16384"], "old", "edited") else { return };
     let whole = fs::read(&delta).unwrap();
     let mut shorter = 0;
     for len in 0..whole.len() {
         fs::write(&delta, &whole[..len]).unwrap();
-        match refused(&game, &delta, &hashed(None, Some(&new()))).0 {
+        match refused(&game, &delta, &hashed(None, Some(&edited))).0 {
             "UNT-IMPORT-KIND" => {}
             // Between two windows it is a delta of a shorter file to anybody who does not know better.
             code => shorter += usize::from(code == "UNT-IMPORT-OTHER"),
