@@ -126,7 +126,8 @@ fn what_is_in_between_belongs_to_the_files_that_are_made_of_it_in_proportion() {
     merge(&place.path("patch0"), &place.path("patch1"), &place.path("joined"), None).unwrap();
     let inspection = counted(&place.path("joined"));
     let cost = |path: &str| inspection.paths.iter().find(|cost| cost.path == path).unwrap().bytes;
-    assert!((5000..5100).contains(&cost("other")), "{inspection:#?}");
+    // It shares a frame with bytes of the other file, and that one is compressed against what is in between.
+    assert!((5000..6000).contains(&cost("other")), "{inspection:#?}");
     assert!((78_000..82_000).contains(&cost("big")) && (39_000..41_000).contains(&cost("half")), "{inspection:#?}");
 }
 
