@@ -125,8 +125,9 @@ fn u10_keys_are_split_and_revoked_and_players_follow() {
 #[test]
 fn patches_are_joined_and_signed_or_refused_before_any_work() {
     let game = Game::signed();
-    out(&game.studio(&["diff", "new", "old", "-o", "back"]), 0);
-    out(&game.studio(&["manifest", "old", "-o", "old.manifest"]), 0);
+    game.write("third/readme.txt", b"version 3");
+    out(&game.studio(&["diff", "new", "third", "-o", "back"]), 0);
+    out(&game.studio(&["manifest", "third", "-o", "third.manifest"]), 0);
     out(&game.studio(&["manifest", "new", "-o", "new.manifest"]), 0);
     let sign = ["--key", "keys/game.key", "--root", "keys/game.1.root", "--build", "3"];
     let merge = |more: &[&str]| game.studio(&[&["merge", "signed", "back", "-o", "joined"][..], &sign, more].concat());
@@ -134,7 +135,7 @@ fn patches_are_joined_and_signed_or_refused_before_any_work() {
     assert!(refused.contains("--manifest") && refused.contains("nothing was written"), "{refused}");
     err(&merge(&["--manifest", "new.manifest"]), 1);
     assert!(!game.path("joined").exists());
-    out(&merge(&["--manifest", "old.manifest"]), 0);
+    out(&merge(&["--manifest", "third.manifest"]), 0);
     // What is shown of any of them is all of it.
     for patch in ["signed", "back", "joined"] {
         let (_, document) = game.json(["inspect", patch, "--limit", "0"]);
