@@ -168,7 +168,10 @@ fn commands_within_a_sentence_or_a_table_are_understood() {
             for command in quoted.filter(|words| words.starts_with("untorn ") && !words.contains(['(', '…', '<', '[', '\''])) {
                 count += 1;
                 assert!(
-                    understood(command) || understood(&format!("{command} VALUE")) || is_abridged(command),
+                    understood(command)
+                        || understood(&format!("{command} VALUE"))
+                        || is_abridged(command)
+                        || is_context(command),
                     "{name}: `{command}`"
                 );
             }
@@ -180,6 +183,11 @@ fn commands_within_a_sentence_or_a_table_are_understood() {
 /// Of two commands that differ in one word only the names are said: `untorn verify`, `repair`.
 fn is_abridged(command: &str) -> bool {
     command.split_whitespace().any(|word| word.chars().all(|letter| letter.is_ascii_uppercase()))
+}
+
+/// What stands before bytes that are signed or hashed: a word and a version, `untorn rollout 1`.
+fn is_context(words: &str) -> bool {
+    matches!(words.split(' ').collect::<Vec<_>>()[..], ["untorn", _, version] if version.parse::<u32>().is_ok())
 }
 
 #[test]
