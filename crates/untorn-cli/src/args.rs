@@ -3,6 +3,7 @@
 use std::{ffi::OsString, path::PathBuf, sync::LazyLock};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use untorn::Hash;
 
 use crate::keys::{KeyCommand, ReleaseArgs, SignArgs};
 pub(crate) use crate::player_args::{InstallArgs, UpdateArgs};
@@ -377,6 +378,12 @@ pub(crate) struct ImportArgs {
     /// A chunk index of the file as it is: finds chunks that moved
     #[arg(long, value_name = "CAIBX")]
     pub(crate) seed: Option<PathBuf>,
+    /// Refuse any other old file: its BLAKE3 hash, as b3sum prints it
+    #[arg(long, value_name = "HASH")]
+    pub(crate) old_hash: Option<Hash>,
+    /// Refuse anything else that comes out; needed (or --old-hash) for deltas without checksums, as xdelta3 -n makes them
+    #[arg(long, value_name = "HASH")]
+    pub(crate) new_hash: Option<Hash>,
     /// Make and check everything and say what would be written, but change nothing
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,

@@ -31,6 +31,13 @@ pub enum Error {
         path: String,
         /// What differs.
         why: &'static str,
+        /// What the description calls the file that it starts from, escaped, where it says so.
+        from: Option<String>,
+    },
+    /// Nothing in the description tells whether the file is the one that it starts from.
+    Unchecked {
+        /// The path in the tree.
+        path: String,
     },
     /// Bytes are missing, and nothing was named that they could come from.
     NoSource {
@@ -53,6 +60,7 @@ impl Error {
             Self::Io { .. } => "UNT-IO",
             Self::Description { .. } => "UNT-IMPORT-KIND",
             Self::Mismatch { .. } => "UNT-IMPORT-OTHER",
+            Self::Unchecked { .. } => "UNT-IMPORT-UNCHECKED",
             Self::NoSource { .. } => "UNT-IMPORT-SOURCE",
             Self::Installed { .. } => "UNT-IMPORT-BUILD",
         }
@@ -68,6 +76,9 @@ impl Error {
             Self::Mismatch { .. } => {
                 "check that the file is the version the description starts from, and the source the one it leads to"
             }
+            Self::Unchecked { .. } => {
+                "name the BLAKE3 hash of one of the files, as b3sum prints it: --new-hash (or --old-hash, which does not notice a damaged delta)"
+            }
             Self::NoSource { .. } => "name where they come from with --from: the new file, its address, or a store of chunks",
             Self::Installed { .. } => "use `untorn update`, `apply` or `repair` for files of a build",
         }
@@ -78,9 +89,8 @@ impl Error {
     pub fn path(&self) -> Option<&str> {
         match self {
             Self::Tree(error) => error.path(),
-            Self::Io { path, .. } | Self::Description { path, .. } | Self::Mismatch { path, .. } | Self::Installed { path } => {
-                Some(path)
-            }
+            Self::Io { path, .. } | Self::Description { path, .. } | Self::Mismatch { path, .. } => Some(path),
+            Self::Unchecked { path } | Self::Installed { path } => Some(path),
             Self::NoSource { .. } => None,
         }
     }
@@ -92,7 +102,14 @@ impl fmt::Display for Error {
             Self::Tree(error) => return error.fmt(f),
             Self::Io { path, source } => write!(f, "{path}: cannot read: {source}")?,
             Self::Description { path, why } => write!(f, "{path}: {why}")?,
-            Self::Mismatch { path, why } => write!(f, "{path}: {why}")?,
+            Self::Mismatch { path, why, from: None } => write!(f, "{path}: {why}")?,
+            Self::Mismatch { path, why, from: Some(from) } => write!(f, "{path}: {why}, which it calls {from}")?,
+            Self::Unchecked { path } => {
+                write!(
+                    f,
+                    "{path}: the delta has no checksums (xdelta3 -n), so nothing tells whether this is the file that it starts from"
+                )?;
+            }
             Self::NoSource { bytes } => write!(f, "{bytes} bytes of the new file are not in the old one")?,
             Self::Installed { path } => write!(f, "{path} belongs to the build that is installed")?,
         }

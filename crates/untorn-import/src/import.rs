@@ -10,7 +10,7 @@ use std::{
 };
 
 use sha1::{Digest, Sha1};
-use untorn::{Observer, Options, Phase, Report, Tree};
+use untorn::{Hash, Observer, Options, Phase, Report, Tree};
 use untorn_fs::{Fs, OpenMode};
 
 use crate::{
@@ -32,6 +32,10 @@ pub struct ImportOptions {
     pub from: Option<String>,
     /// An index of the file as it is, by which chunks are found that moved.
     pub seed: Option<PathBuf>,
+    /// BLAKE3 of the file as it must be before anything is made of it.
+    pub old_hash: Option<Hash>,
+    /// BLAKE3 of what must come out.
+    pub new_hash: Option<Hash>,
     /// Make and check everything, but change nothing.
     pub dry_run: bool,
     /// Whether what is needed to go back is kept.
@@ -42,9 +46,15 @@ pub struct ImportOptions {
 
 impl std::fmt::Debug for ImportOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { from, seed, dry_run, keep_undo, .. } = self;
+        let Self { from, seed, old_hash, new_hash, dry_run, keep_undo, .. } = self;
         let mut shown = f.debug_struct("ImportOptions");
-        shown.field("from", from).field("seed", seed).field("dry_run", dry_run).field("keep_undo", keep_undo);
+        shown
+            .field("from", from)
+            .field("seed", seed)
+            .field("old_hash", old_hash)
+            .field("new_hash", new_hash)
+            .field("dry_run", dry_run)
+            .field("keep_undo", keep_undo);
         shown.finish_non_exhaustive()
     }
 }
@@ -70,7 +80,7 @@ pub struct ImportReport {
 /// Makes the file `path` of the tree in `dir` what `description` says. After this returns, it is, also after a power cut; after an error it is as it was.
 ///
 /// # Errors
-/// [`Error::Description`], [`Error::Mismatch`], [`Error::NoSource`], [`Error::Installed`], [`Error::Io`]; those of opening and changing a tree.
+/// [`Error::Description`], [`Error::Mismatch`], [`Error::Unchecked`], [`Error::NoSource`], [`Error::Installed`], [`Error::Io`]; those of opening and changing a tree.
 pub fn import(description: &Path, dir: &Path, path: &str, options: &ImportOptions) -> Result<ImportReport> {
     let begun = Instant::now();
     let foreign = Foreign::open(description)?;
@@ -88,14 +98,21 @@ pub fn import(description: &Path, dir: &Path, path: &str, options: &ImportOption
         source: source.as_ref(),
         observer: options.observer.as_deref(),
         target: Target::new(&mut tx, path, &old),
+        has_hash: options.old_hash.is_some() || options.new_hash.is_some(),
         fetched: 0,
     };
+    if let Some(hash) = options.old_hash {
+        making.check_old(hash)?;
+    }
     match foreign {
         Foreign::Vcdiff(file) => making.vcdiff(file, description)?,
         Foreign::Zsync(list) => making.zsync(&list)?,
         Foreign::Caibx(index) => making.caibx(&index, seed(options)?.as_ref())?,
     }
     let bytes_fetched = making.fetched;
+    if options.new_hash.is_some_and(|hash| making.target.hash() != hash) {
+        return Err(making.mismatch("what came out is not what --new-hash names"));
+    }
     let (bytes, bytes_changed) = making.target.finish()?;
     let is_idle = options.dry_run || (old.exists() && bytes_changed == 0 && bytes == old.len);
     let transaction = if is_idle { None } else { Some(tx.commit()?) };
@@ -133,19 +150,38 @@ struct Making<'a, 't> {
     source: Option<&'a Source>,
     observer: Option<&'a dyn Observer>,
     target: Target<'a, 't>,
+    /// Whether somebody named what the file is, or becomes.
+    has_hash: bool,
     fetched: u64,
 }
 
+/// How much is read at once to hash it.
+const HASHED_LEN: u64 = 1 << 20;
 /// How much is fetched at once.
 const FETCHED_LEN_MAX: u64 = 4 << 20;
 
 impl Making<'_, '_> {
+    fn check_old(&self, hash: Hash) -> Result<()> {
+        let (mut hasher, mut at) = (blake3::Hasher::new(), 0);
+        while at < self.old.len {
+            let end = self.old.len.min(at + HASHED_LEN);
+            hasher.update(&self.read(&(at..end))?);
+            at = end;
+        }
+        let is_right = self.old.exists() && *hasher.finalize().as_bytes() == hash.0;
+        if is_right { Ok(()) } else { Err(self.mismatch("it is not the file that --old-hash names")) }
+    }
+
     fn vcdiff(&mut self, file: BufReader<File>, description: &Path) -> Result<()> {
         let wrong = |fault: Fault| fault.of(description);
         let mut delta = Vcdiff::new(file).map_err(wrong)?;
+        let from = delta.from.take();
         while let Some(window) = delta.next().map_err(wrong)? {
+            if !window.has_sum() && !self.has_hash {
+                return Err(Error::Unchecked { path: self.path.to_owned() });
+            }
             if !self.old.has(&window.source) {
-                return Err(self.mismatch("it is shorter than the file that the delta starts from"));
+                return Err(self.mismatch_from("it is shorter than the file that the delta starts from", from));
             }
             if window.source.end - window.source.start > SOURCE_LEN_MAX {
                 return Err(wrong(Fault::Wrong("a window of it needs more than 512 MiB of the old file")));
@@ -153,7 +189,7 @@ impl Making<'_, '_> {
             let source = self.read(&window.source)?;
             match window.make(&source).map_err(wrong)? {
                 Some(made) => self.put(&made, 0)?,
-                None => return Err(self.mismatch("it is not the file that the delta starts from")),
+                None => return Err(self.mismatch_from("it is not the file that the delta starts from", from)),
             }
         }
         Ok(())
@@ -253,7 +289,11 @@ impl Making<'_, '_> {
     }
 
     fn mismatch(&self, why: &'static str) -> Error {
-        Error::Mismatch { path: self.path.to_owned(), why }
+        self.mismatch_from(why, None)
+    }
+
+    fn mismatch_from(&self, why: &'static str, from: Option<String>) -> Error {
+        Error::Mismatch { path: self.path.to_owned(), why, from }
     }
 
     fn unreadable(&self, source: std::io::Error) -> Error {

@@ -62,7 +62,11 @@ impl Source {
                 unpacked(&packed).map_err(|source| failed(Path::new(&name), source))?
             }
         };
-        if is_right(&chunk) { Ok(chunk) } else { Err(Error::Mismatch { path: name, why: "this is not the chunk of that name" }) }
+        if is_right(&chunk) {
+            Ok(chunk)
+        } else {
+            Err(Error::Mismatch { path: name, why: "this is not the chunk of that name", from: None })
+        }
     }
 }
 

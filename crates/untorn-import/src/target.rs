@@ -1,6 +1,6 @@
 //! The file as it shall be: it comes in order, and of it only the blocks that differ are written.
 
-use untorn::Transaction;
+use untorn::{Hash, Transaction};
 
 use crate::{
     error::{Error, Result},
@@ -18,6 +18,7 @@ pub(crate) struct Target<'a, 't> {
     path: &'a str,
     old: &'a Old,
     pending: Vec<u8>,
+    hasher: blake3::Hasher,
     /// How many bytes came.
     pub(crate) len: u64,
     /// How many of them were not there already.
@@ -26,11 +27,12 @@ pub(crate) struct Target<'a, 't> {
 
 impl<'a, 't> Target<'a, 't> {
     pub(crate) fn new(tx: &'a mut Transaction<'t>, path: &'a str, old: &'a Old) -> Self {
-        Self { tx, path, old, pending: Vec::with_capacity(PIECE_LEN), len: 0, written: 0 }
+        Self { tx, path, old, pending: Vec::with_capacity(PIECE_LEN), hasher: blake3::Hasher::new(), len: 0, written: 0 }
     }
 
     /// The next bytes.
     pub(crate) fn put(&mut self, mut bytes: &[u8]) -> Result<()> {
+        self.hasher.update(bytes);
         while !bytes.is_empty() {
             let (now, later) = bytes.split_at(bytes.len().min(PIECE_LEN - self.pending.len()));
             self.pending.extend_from_slice(now);
@@ -40,6 +42,11 @@ impl<'a, 't> Target<'a, 't> {
             }
         }
         Ok(())
+    }
+
+    /// The hash of all that came.
+    pub(crate) fn hash(&self) -> Hash {
+        Hash(*self.hasher.finalize().as_bytes())
     }
 
     /// There is no more.

@@ -58,24 +58,26 @@ impl Sums {
     }
 }
 
-/// The spans of a file that changes. `shares` must stand at its first literal byte.
-pub(crate) fn of_change(index: &Index, change: &Change, shares: &mut Shares<'_>) -> Vec<Span> {
+/// The spans of a file that changes. `shares` must stand at its first operation.
+pub(crate) fn of_change(index: &Index, change: &Change, shares: &mut Shares) -> Vec<Span> {
     let ops = change.file().map(|file| file.ops.as_slice()).unwrap_or_default();
     ops.iter().flat_map(|op| of_op(index, &change.path, op, shares)).filter(|span| span.len > 0).collect()
 }
 
 /// Where the literal bytes of an adapted file are, only its program knows: they count as its end.
-fn of_op(index: &Index, path: &TreePath, op: &Op, shares: &mut Shares<'_>) -> [Span; 2] {
+fn of_op(index: &Index, path: &TreePath, op: &Op, shares: &mut Shares) -> [Span; 2] {
     let span = |len, origin, bytes| Span { len, origin, bytes };
     let from = op.source().and_then(|source| index.sources().get(source as usize));
     let origin = if from.is_some_and(|source| source.path == *path) { Origin::Moved } else { Origin::Copied };
     let literal = op.literal_len();
-    let bytes = shares.next(literal);
+    let share = shares.next(op);
     match op {
         Op::Keep { len } => [span(*len, Origin::Kept, 0), span(0, Origin::Kept, 0)],
-        Op::Restore { len, .. } => [span(*len, Origin::Restored, bytes), span(0, Origin::New, 0)],
-        Op::Literal { len } => [span(*len, Origin::New, bytes), span(0, Origin::New, 0)],
-        _ => [span(op.len().saturating_sub(literal), origin, 0), span(literal, Origin::New, bytes)],
+        Op::Restore { len, .. } => [span(*len, Origin::Restored, share.bytes()), span(0, Origin::New, 0)],
+        Op::Literal { len } => [span(*len, Origin::New, share.bytes()), span(0, Origin::New, 0)],
+        // Nothing but literal bytes may be left of what is adapted.
+        _ if literal == op.len() => [span(literal, Origin::New, share.bytes()), span(0, Origin::New, 0)],
+        _ => [span(op.len().saturating_sub(literal), origin, share.between), span(literal, Origin::New, share.literal)],
     }
 }
 

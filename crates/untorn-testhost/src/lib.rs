@@ -29,3 +29,4 @@ pub use action::Action;
 pub use host::{Decide, Host, HostOptions, Served};
 pub use noise::noise;
 pub use request::Request;
+pub use tls::certificate;

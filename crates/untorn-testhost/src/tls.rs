@@ -15,10 +15,23 @@ pub(crate) struct Tls {
     pub(crate) pem: String,
 }
 
+/// A certificate for loopback and its secret key, in PEM, for a server of others.
+///
+/// # Errors
+/// Of the system.
+pub fn certificate() -> io::Result<(String, String)> {
+    let CertifiedKey { cert, signing_key } = make()?;
+    Ok((cert.pem(), signing_key.serialize_pem()))
+}
+
+fn make() -> io::Result<CertifiedKey<rcgen::KeyPair>> {
+    let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
+    generate_simple_self_signed(names).map_err(io::Error::other)
+}
+
 impl Tls {
     pub(crate) fn new() -> io::Result<Self> {
-        let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
-        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).map_err(io::Error::other)?;
+        let CertifiedKey { cert, signing_key } = make()?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)

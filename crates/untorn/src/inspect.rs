@@ -1,19 +1,15 @@
 //! What a patch consists of: what each path costs, and why.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    io::Read,
-    ops::Range,
-};
+use std::{collections::BTreeSet, io::Read};
 
 use untorn_delta::PatchReader;
 use untorn_format::{
     Hash, TreePath,
-    patch::{After, Before, Change, FilePatch, Frame, HEADER_LEN, Index, Op},
+    patch::{After, Before, Change, FilePatch, HEADER_LEN, Index, Op},
     release::Preface,
 };
 
-use crate::{Result, signed::Intake};
+use crate::{Result, Shares, signed::Intake};
 
 /// What a patch consists of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +19,10 @@ pub struct Inspection {
     pub from: Hash,
     /// The build it leads to.
     pub to: Hash,
-    /// Length of the patch in bytes: that of its index and of all paths together; in a joined patch also of what is in between, which belongs to no path.
+    /// Length of the patch in bytes: that of its index and of all paths together.
     pub bytes: u64,
+    /// Length in bytes of what stands before it, where it is signed; 0 else. Together with `bytes` it is the length of the file.
+    pub bytes_preface: u64,
     /// Length of its header and index in bytes: paths, lengths, hashes, and where each byte comes from. It is compressed as one, so no path has a share of its own.
     pub bytes_index: u64,
     /// What stands before it, where it is signed. Nothing of that is checked here.
@@ -45,7 +43,7 @@ pub struct PathCost {
     pub reason: Reason,
     /// Where the file stood before, when it moves or is renamed.
     pub from: Option<String>,
-    /// Bytes of the patch that are there for it. Files share compressed frames: each has the share of a frame's bytes that it has of the frame's content.
+    /// Bytes of the patch that are there for it: see [`Shares`].
     pub bytes: u64,
     /// Length of the old file in bytes, of a file that moves where it stood; 0 where there is none.
     pub old_len: u64,
@@ -120,6 +118,7 @@ pub fn inspect_index<R: Read>(patch: R) -> Result<(Inspection, Index)> {
         from: header.from,
         to: header.to,
         bytes: bytes_index.saturating_add(header.frames_len),
+        bytes_preface: intake.preface.as_ref().map_or(0, |preface| preface.encode().len() as u64),
         bytes_index,
         bytes_memory: reader.memory_len(1),
         paths: paths(index),
@@ -136,7 +135,8 @@ fn paths(index: &Index) -> Vec<PathCost> {
     let mut shares = Shares::new(index);
     let mut paths = Vec::new();
     for change in changes {
-        let bytes = change.file().map_or(0, |file| shares.next(file.literal_len()));
+        let bytes =
+            change.file().map_or(0, |file| file.ops.iter().map(|op| shares.next(op).bytes()).fold(0, u64::saturating_add));
         // It is listed where it arrives.
         if change.after != After::Absent || !moved.contains(&change.path) {
             paths.push(PathCost { bytes, ..cost(index, change) });
@@ -192,43 +192,4 @@ fn restored_len(file: &FilePatch) -> u64 {
 
 fn sum(file: &FilePatch, of: impl Fn(&Op) -> u64) -> u64 {
     file.ops.iter().map(of).fold(0, u64::saturating_add)
-}
-
-/// Hands out the bytes that the frames of a patch take, in order, by the share of their content. Those of a joined patch that are in between belong to no path.
-#[derive(Clone, Debug)]
-pub struct Shares<'f> {
-    /// Those whose content goes into files.
-    frames: VecDeque<&'f Frame>,
-    /// How much of the first frame's content is handed out.
-    at: u64,
-}
-
-impl<'f> Shares<'f> {
-    /// Those of a patch, from its first literal byte on.
-    #[must_use]
-    pub fn new(index: &'f Index) -> Self {
-        let frames = index.frames().iter().zip(index.passing()).filter(|(_, passing)| !passing).map(|(frame, _)| frame);
-        Self { frames: frames.collect(), at: 0 }
-    }
-
-    /// The bytes of the patch that the next `literal` bytes of content take. All shares together are all bytes: each ends where the next begins.
-    pub fn next(&mut self, mut literal: u64) -> u64 {
-        let mut bytes = 0_u64;
-        while let (Some(frame), true) = (self.frames.front(), literal > 0) {
-            let end = self.at.saturating_add(literal).min(frame.len);
-            bytes = bytes.saturating_add(share(frame, self.at..end));
-            literal -= end - self.at;
-            self.at = end;
-            if end == frame.len {
-                self.at = 0;
-                self.frames.pop_front();
-            }
-        }
-        bytes
-    }
-}
-
-fn share(frame: &Frame, content: Range<u64>) -> u64 {
-    let up_to = |at: u64| u128::from(frame.stored_len) * u128::from(at) / u128::from(frame.len.max(1));
-    u64::try_from(up_to(content.end) - up_to(content.start)).unwrap_or(u64::MAX)
 }

@@ -60,6 +60,7 @@ mod releases;
 mod repair;
 mod roll_back;
 mod scan;
+mod shares;
 mod signed;
 mod tree_files;
 mod update;
@@ -75,9 +76,9 @@ pub use damage::DamagedRanges;
 pub use diff::{DiffOptions, DiffReport, diff, diff_both};
 pub use difference::{Difference, What};
 pub use error::{Error, Result, WrongBase};
-pub use inspect::{Inspection, PathCost, Reason, Shares, inspect, inspect_index};
+pub use inspect::{Inspection, PathCost, Reason, inspect, inspect_index};
 pub use manifest_file::{read_manifest, write_document, write_index, write_manifest};
-pub use merge::{MergeReport, merge};
+pub use merge::{MergeReport, Merging, merge};
 pub use open::{open_mirrors, open_store};
 pub use part_file::PartFile;
 pub use record::{installed, remembered};
@@ -85,6 +86,7 @@ pub use releases::SourceOptions;
 pub use repair::{RepairOptions, RepairOutcome, RepairReport, repair, repair_from};
 pub use roll_back::{roll_back, roll_back_forecast};
 pub use scan::{ScanOptions, scan, scan_with_index};
+pub use shares::{Share, Shares};
 pub use signed::{PatchFacts, Provenance, Trusting, patch_facts, sign_patch};
 pub use update::{
     Announce, Extent, Policies, Policy, Route, UpdateOptions, UpdateOutcome, UpdatePlan, UpdateReport, install,

@@ -17,7 +17,7 @@ use untorn_txn::{Observer, Phase};
 
 use crate::{
     Error, Result,
-    part_file::{PartFile, seekable},
+    part_file::{PartFile, Seekable, seekable},
     signed::Intake,
 };
 
@@ -43,13 +43,55 @@ pub struct MergeReport {
 /// # Errors
 /// [`Error::Merge`]; [`Error::Products`]; [`Error::OtherPatch`] when one of them is not the one that was signed; [`Error::Patch`]; [`Error::Io`]; [`Error::Stopped`] when the observer asked for it.
 pub fn merge(first: &Path, second: &Path, patch: &Path, observer: Option<Arc<dyn Observer>>) -> Result<MergeReport> {
-    join(first, second, patch, observer.as_deref()).map_err(|error| error.or_stopped(observer.as_deref()))
+    Merging::open(first, second)?.write(patch, observer)
 }
 
-fn join(first: &Path, second: &Path, patch: &Path, observer: Option<&dyn Observer>) -> Result<MergeReport> {
+/// Two patches that are open to be joined: what they say of themselves is known before any work.
+pub struct Merging {
+    one: Input<Seekable>,
+    two: Input<Seekable>,
+}
+
+impl Merging {
+    /// Opens them.
+    ///
+    /// # Errors
+    /// As [`merge`].
+    pub fn open(first: &Path, second: &Path) -> Result<Self> {
+        let one = Input::new(seekable(first)?).map_err(|error| of_patch(error, MergeError::First))?;
+        let two = Input::new(seekable(second)?).map_err(|error| of_patch(error, MergeError::Second))?;
+        Ok(Self { one, two })
+    }
+
+    /// The build that the second one leads to.
+    #[must_use]
+    pub fn to(&self) -> Hash {
+        self.two.to
+    }
+
+    /// What the second one was signed as. See [`MergeReport::second`].
+    #[must_use]
+    pub fn second(&self) -> Option<&Release> {
+        self.two.release.as_ref()
+    }
+
+    /// Joins them. See [`merge`].
+    ///
+    /// # Errors
+    /// As [`merge`].
+    pub fn write(self, patch: &Path, observer: Option<Arc<dyn Observer>>) -> Result<MergeReport> {
+        join(self, patch, observer.as_deref()).map_err(|error| error.or_stopped(observer.as_deref()))
+    }
+}
+
+impl std::fmt::Debug for Merging {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Merging").field("to", &self.two.to).finish_non_exhaustive()
+    }
+}
+
+fn join(Merging { one, two }: Merging, patch: &Path, observer: Option<&dyn Observer>) -> Result<MergeReport> {
     let started = Instant::now();
-    let one = Input::new(seekable(first)?).map_err(|error| of_patch(error, MergeError::First))?;
-    let two = Input::new(seekable(second)?).map_err(|error| of_patch(error, MergeError::Second))?;
     if let (Some(one), Some(two)) = (&one.release, &two.release)
         && (&one.product, &one.platform) != (&two.product, &two.platform)
     {
@@ -81,6 +123,8 @@ struct Input<R> {
     file: R,
     /// What it was signed as. Who signed it is not looked at: it is not applied.
     release: Option<Release>,
+    /// The build it leads to.
+    to: Hash,
 }
 
 impl<R: Read + Seek> Input<R> {
@@ -92,7 +136,7 @@ impl<R: Read + Seek> Input<R> {
         if release.as_ref().is_some_and(|release| !lists(release, &header)) {
             return Err(Error::OtherPatch);
         }
-        Ok(Self { file, release })
+        Ok(Self { file, release, to: header.to })
     }
 }
 

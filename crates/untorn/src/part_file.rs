@@ -19,8 +19,11 @@ pub(crate) fn reader(path: &Path) -> Result<impl Read + use<>> {
     Ok(io::BufReader::new(file))
 }
 
+/// A file to read anywhere in.
+pub(crate) type Seekable = std::fs::File;
+
 /// The same, to be read at any place.
-pub(crate) fn seekable(path: &Path) -> Result<impl Read + Seek + use<>> {
+pub(crate) fn seekable(path: &Path) -> Result<Seekable> {
     std::fs::File::open(path).map_err(|source| Error::io("open", path, source))
 }
 

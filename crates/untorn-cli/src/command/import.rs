@@ -16,6 +16,7 @@ use crate::{
 pub(super) fn run(args: &ImportArgs, global: &Global) -> Answer {
     let mut options = ImportOptions::default();
     (options.from, options.seed) = (args.from.clone(), args.seed.clone());
+    (options.old_hash, options.new_hash) = (args.old_hash, args.new_hash);
     (options.dry_run, options.keep_undo, options.observer) = (args.dry_run, !args.no_undo, progress::observer(global));
     let report = import(&args.description, &args.tree, &args.path, &options).map_err(Failure::from)?;
     Ok(Outcome::new(text(args, &report), answer(args, &report)))

@@ -1,11 +1,7 @@
 //! `untorn merge`.
 
 use serde_json::json;
-use untorn::{
-    Error, MergeReport, ScanOptions,
-    release::{Release, Signed},
-};
-use untorn_keys::SecretKey;
+use untorn::{Error, Merging, ScanOptions};
 
 use super::{
     diff::{now, signed_text, signing},
@@ -21,11 +17,19 @@ use crate::{
 
 pub(super) fn run(args: &MergeArgs, global: &Global) -> Answer {
     let (keys, roots) = signing(&args.sign)?;
-    let report = untorn::merge(&args.first, &args.second, &args.output, progress::observer(global))?;
-    let release = match (args.sign.build, keys.is_empty()) {
-        (Some(build), false) => Some(sign(args, &report, build, (&keys, &roots))?),
+    let merging = Merging::open(&args.first, &args.second)?;
+    // Asked for before there is any work that would be in vain.
+    let signed = match (args.sign.build, keys.is_empty()) {
+        (Some(build), false) => Some((build, manifest_len(args, &merging)?)),
         _ => None,
     };
+    let report = merging.write(&args.output, progress::observer(global))?;
+    let sign = |(build, manifest_len)| {
+        let sign = &args.sign;
+        let statement = Statement { build, platform: sign.platform.clone(), label: sign.label.clone(), created: now()? };
+        sign_patch(&args.output, (report.patch.to, manifest_len), &roots, &statement, &keys)
+    };
+    let release = signed.map(sign).transpose()?;
     let patch = &report.patch;
     let text = format!(
         "{}: {} from build {} to {} by way of {}, in {}\n  {} changed; {} and {} joined, {} of them needed no more; applying keeps {} in memory\n{}",
@@ -61,31 +65,22 @@ pub(super) fn run(args: &MergeArgs, global: &Global) -> Answer {
     ))
 }
 
-/// Signs the joined patch. What a release says of the new build besides its hash, the second patch says where it was signed; else the manifest.
-fn sign(
-    args: &MergeArgs,
-    report: &MergeReport,
-    build: u64,
-    (keys, roots): (&[SecretKey], &[Signed]),
-) -> Result<Release, Failure> {
-    let to = report.patch.to;
-    let manifest_len = match (&args.manifest, &report.second) {
+/// How long the manifest of the new build is, which a release must say: the second patch says it where it was signed, else the manifest.
+fn manifest_len(args: &MergeArgs, merging: &Merging) -> Result<u64, Failure> {
+    let to = merging.to();
+    match (&args.manifest, merging.second()) {
         (Some(file), _) => {
             let manifest = untorn::read_manifest(file, &ScanOptions::default())?;
-            if manifest.hash() != to {
-                return Err(Error::Source { path: path(file) }.into());
+            if manifest.hash() == to {
+                Ok(manifest.encode().len() as u64)
+            } else {
+                Err(Error::Source { path: path(file) }.into())
             }
-            manifest.encode().len() as u64
         }
-        (None, Some(second)) if second.manifest.hash == to => second.manifest.len,
-        (None, _) => {
-            return Err(Failure::usage(format!(
-                "{} was written, but not signed: {} is not signed, so name the manifest of the new build with --manifest",
-                path(&args.output),
-                path(&args.second)
-            )));
-        }
-    };
-    let statement = Statement { build, platform: args.sign.platform.clone(), label: args.sign.label.clone(), created: now()? };
-    sign_patch(&args.output, (to, manifest_len), roots, &statement, keys)
+        (None, Some(second)) if second.manifest.hash == to => Ok(second.manifest.len),
+        (None, _) => Err(Failure::usage(format!(
+            "{} is not signed, so what is joined can only be signed with the manifest of the new build: name it with --manifest; nothing was written",
+            path(&args.second)
+        ))),
+    }
 }

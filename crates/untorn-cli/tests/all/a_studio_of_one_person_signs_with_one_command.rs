@@ -123,6 +123,32 @@ fn u10_keys_are_split_and_revoked_and_players_follow() {
 }
 
 #[test]
+fn patches_are_joined_and_signed_or_refused_before_any_work() {
+    let game = Game::signed();
+    game.write("third/readme.txt", b"version 3");
+    out(&game.studio(&["diff", "new", "third", "-o", "back"]), 0);
+    out(&game.studio(&["manifest", "third", "-o", "third.manifest"]), 0);
+    out(&game.studio(&["manifest", "new", "-o", "new.manifest"]), 0);
+    let sign = ["--key", "keys/game.key", "--root", "keys/game.1.root", "--build", "3"];
+    let merge = |more: &[&str]| game.studio(&[&["merge", "signed", "back", "-o", "joined"][..], &sign, more].concat());
+    let refused = err(&merge(&[]), 2);
+    assert!(refused.contains("--manifest") && refused.contains("nothing was written"), "{refused}");
+    err(&merge(&["--manifest", "new.manifest"]), 1);
+    assert!(!game.path("joined").exists());
+    out(&merge(&["--manifest", "third.manifest"]), 0);
+    // What is shown of any of them is all of it.
+    for patch in ["signed", "back", "joined"] {
+        let (_, document) = game.json(["inspect", patch, "--limit", "0"]);
+        let result = &document["result"];
+        let number = |field: &str| result[field].as_u64().unwrap();
+        let of_paths: u64 = result["paths"].as_array().unwrap().iter().map(|path| path["bytes"].as_u64().unwrap()).sum();
+        assert_eq!(of_paths + number("index_bytes"), number("bytes"), "{patch}");
+        assert_eq!(number("bytes") + number("preface_bytes"), fs::metadata(game.path(patch)).unwrap().len(), "{patch}");
+        assert_eq!(number("preface_bytes") > 0, patch != "back", "{patch}");
+    }
+}
+
+#[test]
 fn u13_documents_are_shown_and_taken_out_for_minisign() {
     let game = Game::signed();
     let said = out(&game.studio(&["inspect", "keys/game.1.root", "--extract", "1.root"]), 0);

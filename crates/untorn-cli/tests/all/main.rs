@@ -10,17 +10,21 @@
 mod evil;
 #[path = "../../../untorn/tests/all/forge/mod.rs"]
 mod forge;
+#[cfg(unix)]
+mod pages;
 #[allow(dead_code, reason = "written for the tests of another crate, too")]
 #[path = "../../../untorn/tests/all/stores/mod.rs"]
 mod stores;
 mod util;
 
+mod a_store_behind_nginx_serves_updates;
 mod a_store_may_be_collected_while_players_update;
 mod a_studio_of_one_person_signs_with_one_command;
 mod an_update_in_steps_that_is_killed_goes_on;
 mod an_update_that_is_killed_fetches_nothing_twice;
 mod ctrl_c_stops_at_a_safe_point;
 mod every_answer_can_be_one_json_document;
+mod every_block_of_the_book_is_run_or_says_why_not;
 mod every_command_does_what_its_help_says;
 mod help_opens_with_examples;
 mod names_from_outside_reach_no_terminal;

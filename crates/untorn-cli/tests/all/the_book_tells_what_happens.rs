@@ -3,10 +3,10 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
+
+use crate::pages::{builds, shell};
 
 /// What stands for anything else.
 const ANYTHING: &str = "...";
@@ -14,22 +14,6 @@ const ANYTHING: &str = "...";
 /// The folder that the pages of the book lie in.
 fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
-}
-
-/// The two builds that every page begins with.
-fn builds(work: &Path) {
-    for version in ["1.0", "1.1"] {
-        let dir = work.join(version);
-        fs::create_dir_all(dir.join("data")).unwrap();
-        let mut world: Vec<u8> = (0..2_000_000_u32).map(|at| (at.wrapping_mul(at) % 251) as u8).collect();
-        if version == "1.1" {
-            world[1_000_000..1_000_100].fill(0);
-        }
-        fs::write(dir.join("data/world.pak"), world).unwrap();
-        fs::write(dir.join("readme.txt"), format!("Version {version}\n")).unwrap();
-        fs::write(dir.join("start"), format!("#!/bin/sh\necho playing {version}\n")).unwrap();
-        fs::set_permissions(dir.join("start"), fs::Permissions::from_mode(0o755)).unwrap();
-    }
 }
 
 /// A command of a page and the lines that it is said to print.
@@ -82,19 +66,8 @@ fn play(page: &Path) -> usize {
     }
     let work = tempfile::tempdir().unwrap();
     builds(work.path());
-    let program = Path::new(env!("CARGO_BIN_EXE_untorn")).parent().unwrap();
-    let path = std::env::join_paths(
-        std::iter::once(program.to_owned()).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
-    )
-    .unwrap();
     for scene in &scenes {
-        let output = Command::new("sh")
-            .args(["-c", scene.command])
-            .current_dir(work.path())
-            .env("PATH", &path)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+        let output = shell(work.path(), scene.command);
         let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         let (page, lines) = (page.display(), printed.lines().collect::<Vec<_>>());
         assert!(output.status.success(), "{page}: $ {}\n{printed}", scene.command);

@@ -69,6 +69,11 @@ impl Window {
         Ok(Self { source, len, adler32, data, instructions, addresses })
     }
 
+    /// Whether there is a sum of what it makes: xdelta3 leaves it out with `-n`.
+    pub(crate) fn has_sum(&self) -> bool {
+        self.adler32.is_some()
+    }
+
     /// What the window is, made from `source`, the part of the old file. `None` when it is not what it was made from, as its sum tells.
     pub(crate) fn make(&self, source: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
         let mut making = Making {

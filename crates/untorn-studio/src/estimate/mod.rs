@@ -60,6 +60,7 @@ pub fn estimate(old: &Path, new: &Path, options: &EstimateOptions) -> Result<Rep
         to: to.hash(),
         estimate: Some(estimate),
         bytes,
+        bytes_preface: 0,
         bytes_index,
         bytes_memory: None,
         signed: None,

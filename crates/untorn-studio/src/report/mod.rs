@@ -24,8 +24,10 @@ pub struct Report {
     pub to: Hash,
     /// Where there is no patch yet: how its bytes were estimated.
     pub estimate: Option<Estimate>,
-    /// Length of the patch in bytes.
+    /// Length of the patch in bytes: `bytes_index`, and those of all paths.
     pub bytes: u64,
+    /// Length in bytes of what stands before it, where it is signed; 0 else. Together with `bytes` it is the length of the file.
+    pub bytes_preface: u64,
     /// Length of its header and index in bytes, which no path has a share of.
     pub bytes_index: u64,
     /// How many bytes of memory applying it takes at most, on one thread; `None` for an estimate.

@@ -41,6 +41,7 @@ pub fn inspect_patch<R: Read>(patch: R, builds: Option<(&Path, &Path)>) -> Resul
         to: inspection.to,
         estimate: None,
         bytes: inspection.bytes,
+        bytes_preface: inspection.bytes_preface,
         bytes_index: inspection.bytes_index,
         bytes_memory: Some(inspection.bytes_memory),
         signed: inspection.preface.map(|preface| preface.release),

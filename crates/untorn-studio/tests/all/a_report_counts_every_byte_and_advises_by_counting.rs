@@ -50,6 +50,35 @@ fn of_an_archive_that_was_compressed_again() {
 }
 
 #[test]
+fn of_a_patch_that_was_joined() {
+    let place = Place::new();
+    let (text, other) = (words(200_000, 1), noise(50_000, 5));
+    let mut edited = text.clone();
+    place.write("builds/0/data.zip", archive(&[("text", &text, Some(6)), ("other", &other, None)]));
+    for build in 1..3 {
+        (0..20).for_each(|at| edited[at * 9000 + build] ^= 1);
+        let more = noise(20_000, 7);
+        place.write(
+            &format!("builds/{build}/data.zip"),
+            archive(&[("text", &edited, Some(6)), ("more", &more, None), ("other", &other, None)]),
+        );
+        place.write(&format!("builds/{build}/fresh"), &more[build..]);
+    }
+    let at = |name: &str| place.path("builds").join(name);
+    for (old, new, patch) in [("0", "1", "first"), ("1", "2", "second")] {
+        untorn::diff(&at(old), &at(new), &at(patch), &untorn::DiffOptions::default()).unwrap();
+    }
+    untorn::merge(&at("first"), &at("second"), &at("joined"), None).unwrap();
+    let patch = std::fs::read(at("joined")).unwrap();
+    let report = untorn_studio::inspect_patch(&patch[..], Some((&at("0"), &at("2")))).unwrap();
+    check(&report);
+    assert_eq!(report.bytes, patch.len() as u64);
+    // What the first patch brought, the second uses: the archive pays for it, and the file that has a copy.
+    let cost = |path: &str| report.items.iter().find(|item| item.path == path).unwrap().bytes;
+    assert!(cost("data.zip") > 5000 && cost("fresh") > 5000, "{:#?}", report.items);
+}
+
+#[test]
 fn of_gzip_files_and_pictures_that_count_as_plain_bytes() {
     let place = Place::new();
     let header = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3];

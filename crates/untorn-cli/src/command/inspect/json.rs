@@ -10,6 +10,7 @@ pub(super) fn patch(report: &Report, keys: &[String], limit: usize) -> Value {
     let mut json = common(report, limit);
     json.insert("release".into(), json!(report.release().map(|release| release_json(&release))));
     json.insert("keys".into(), json!(keys));
+    json.insert("preface_bytes".into(), json!(report.bytes_preface));
     json.insert("memory_bytes".into(), json!(report.bytes_memory.unwrap_or(0)));
     Value::Object(json)
 }

@@ -72,6 +72,9 @@ fn together(report: &Report) -> String {
     };
     report.totals().for_each(|(reason, paths, bytes): (Reason, usize, u64)| row(bytes, reason.word(), &count(paths, "path")));
     row(report.bytes_index, "index", "paths, lengths, hashes, where each byte comes from");
+    if report.bytes_preface > 0 {
+        row(report.bytes_preface, "signed", "the release and the roots that stand before the patch; not in the sum above");
+    }
     format!(
         "{text}Files that change: {} before, {} now; at most {} are written, besides the journal.\n",
         size(report.old_len()),
