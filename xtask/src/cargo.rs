@@ -1,14 +1,14 @@
 //! What cargo knows.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-/// Standard output of `cargo` with `arguments` in `root`.
+/// Standard output of `cargo` with `arguments` in `root`. rustc, which it asks about the target, would take what stands at standard input for a program.
 pub(crate) fn output(root: &Path, arguments: &[&str]) -> Result<String, String> {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(program).args(arguments).current_dir(root).output();
+    let output = Command::new(program).args(arguments).current_dir(root).stdin(Stdio::null()).output();
     let output = output.map_err(|error| format!("cannot start cargo: {error}"))?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())

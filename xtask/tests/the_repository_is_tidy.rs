@@ -1,6 +1,6 @@
 //! The chores that check something, as an ordinary test.
 
-use std::{fs, path::PathBuf};
+use std::{fs, io, path::PathBuf};
 
 use xtask::{CHORES, Understood, bindings, dependencies, repository, tidy};
 
@@ -23,18 +23,21 @@ fn the_header_and_the_declarations_for_c_sharp_are_what_the_interface_says() {
 }
 
 /// The pages that tell how to do something.
-fn pages() -> Vec<PathBuf> {
+fn pages() -> io::Result<Vec<PathBuf>> {
     let root = repository();
-    let docs = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    let top = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "ARCHITECTURE.md"].map(|page| root.join(page));
-    top.into_iter().chain(docs.filter(|path| path.extension().is_some_and(|ext| ext == "md"))).collect()
+    let mut pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "ARCHITECTURE.md"].map(|page| root.join(page)).to_vec();
+    for entry in fs::read_dir(root.join("docs"))? {
+        pages.push(entry?.path());
+    }
+    pages.retain(|page| page.extension().is_some_and(|ext| ext == "md"));
+    Ok(pages)
 }
 
 /// Blocks of chores are not run by the tests of the book: they take hours, or root.
 #[test]
 fn every_chore_that_a_page_shows_is_there_and_understands_its_options() {
     let mut count = 0;
-    for page in pages() {
+    for page in pages().unwrap() {
         let text = fs::read_to_string(&page).unwrap();
         for line in text.split("```").skip(1).step_by(2).flat_map(str::lines) {
             let Some(words) = line.strip_prefix("cargo xtask") else { continue };

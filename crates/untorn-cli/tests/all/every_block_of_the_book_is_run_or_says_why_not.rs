@@ -168,10 +168,7 @@ fn commands_within_a_sentence_or_a_table_are_understood() {
             for command in quoted.filter(|words| words.starts_with("untorn ") && !words.contains(['(', '…', '<', '[', '\''])) {
                 count += 1;
                 assert!(
-                    understood(command)
-                        || understood(&format!("{command} VALUE"))
-                        || is_abridged(command)
-                        || is_context(command),
+                    understood(command) || understood(&format!("{command} VALUE")) || is_abridged(command) || is_context(command),
                     "{name}: `{command}`"
                 );
             }

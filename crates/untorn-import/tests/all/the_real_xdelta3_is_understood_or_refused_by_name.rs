@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -39,7 +39,7 @@ fn hashed(old_hash: Option<&[u8]>, new_hash: Option<&[u8]>) -> ImportOptions {
     options
 }
 
-fn refused(game: &Game, delta: &PathBuf, options: &ImportOptions) -> (&'static str, String) {
+fn refused(game: &Game, delta: &Path, options: &ImportOptions) -> (&'static str, String) {
     let before = fs::read(game.file()).unwrap();
     let error = game.import(delta, options).unwrap_err();
     assert!(!matches!(error, Error::Tree(_)), "{error}");
