@@ -170,6 +170,9 @@ impl Source {
     }
 }
 
+/// Which part of the memory holds the short files of a build: one in this many bytes.
+const SHORT_FILES: u64 = 32;
+
 fn write(
     old: &Source,
     new: &Source,
@@ -178,8 +181,8 @@ fn write(
     options: &DiffOptions,
 ) -> Result<untorn_delta::Report> {
     let (old_files, new_files) = {
-        let observer = options.observer.as_deref();
-        (TreeFiles::new(&old.fs, observer), TreeFiles::new(&new.fs, observer))
+        let (observer, short_len) = (options.observer.as_deref(), usize::try_from(options.memory_len / SHORT_FILES).unwrap_or(0));
+        (TreeFiles::new(&old.fs, observer).holding(short_len), TreeFiles::new(&new.fs, observer).holding(short_len))
     };
     let mut delta_options = untorn_delta::Options::default();
     (delta_options.level, delta_options.search) = (options.level, options.search);

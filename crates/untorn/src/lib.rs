@@ -61,6 +61,7 @@ mod repair;
 mod roll_back;
 mod scan;
 mod shares;
+mod short_files;
 mod signed;
 mod tree_files;
 mod update;

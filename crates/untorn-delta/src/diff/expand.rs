@@ -2,7 +2,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
-use std::num::NonZero;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::thread::ScopedJoinHandle;
@@ -238,10 +237,8 @@ impl Work<'_> {
     }
 
     fn threads(&self) -> usize {
-        let jobs =
-            if self.options.jobs > 0 { self.options.jobs } else { std::thread::available_parallelism().map_or(1, NonZero::get) };
         let fit = self.options.memory_len / WORK_MEMORY;
-        jobs.min(usize::try_from(fit).unwrap_or(usize::MAX)).max(1)
+        self.options.jobs.min(usize::try_from(fit).unwrap_or(usize::MAX)).max(1)
     }
 
     /// Both streams as they are stored, unless they are too long, or equal.

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::io::Write;
-use std::num::NonZero;
 use std::thread::ScopedJoinHandle;
 
 use untorn_format::Hash;
@@ -60,10 +59,9 @@ type Worker<'scope> = ScopedJoinHandle<'scope, Result<(Hash, Stored), DiffError>
 
 /// How many frames may be compressed side by side.
 fn threads(plans: &[FramePlan], effort: Effort, options: &Options) -> usize {
-    let jobs = if options.jobs > 0 { options.jobs } else { std::thread::available_parallelism().map_or(1, NonZero::get) };
     let need = plans.iter().map(|plan| effort.memory_len(plan.total_len())).max().unwrap_or(0);
     let fit = options.memory_len / need.max(1);
-    jobs.min(usize::try_from(fit).unwrap_or(usize::MAX)).max(1)
+    options.jobs.min(usize::try_from(fit).unwrap_or(usize::MAX)).max(1)
 }
 
 fn frame(plan: &FramePlan, hash: Hash, stored: &Stored) -> Frame {
