@@ -76,6 +76,20 @@ pub trait Fs: Send + Sync {
     /// The names in a directory, in no particular order, without `.` and `..`.
     fn read_dir(&self, path: &str) -> io::Result<Vec<DirEntry>>;
 
+    /// The names in a directory with what [`Fs::metadata`] says of each: one resolution for all of them, where the system can. Of a name that is not UTF-8
+    /// nothing is said ([`io::ErrorKind::InvalidInput`]).
+    fn read_dir_metadata(&self, path: &str) -> io::Result<Vec<(DirEntry, io::Result<Metadata>)>> {
+        let join = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+        let look = |entry: DirEntry| {
+            let metadata = match &entry.name {
+                Ok(name) => self.metadata(&join(name)),
+                Err(_) => Err(io::ErrorKind::InvalidInput.into()),
+            };
+            (entry, metadata)
+        };
+        Ok(self.read_dir(path)?.into_iter().map(look).collect())
+    }
+
     /// The target of a symlink; [`io::ErrorKind::InvalidInput`] when it is none, [`io::ErrorKind::InvalidData`] when the target is not UTF-8.
     fn read_link(&self, path: &str) -> io::Result<String>;
 

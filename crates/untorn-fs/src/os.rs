@@ -96,6 +96,11 @@ impl Fs for OsFs {
         self.root.read_dir(RelativePath::new(path)?)
     }
 
+    #[cfg(unix)]
+    fn read_dir_metadata(&self, path: &str) -> io::Result<Vec<(DirEntry, io::Result<Metadata>)>> {
+        self.root.read_dir_metadata(RelativePath::new(path)?)
+    }
+
     fn read_link(&self, path: &str) -> io::Result<String> {
         self.root.read_link(EntryPath::new(path)?)
     }

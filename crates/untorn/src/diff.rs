@@ -28,7 +28,7 @@ pub struct DiffOptions {
     pub recompress: bool,
     /// How many threads read and compress; 0 means as many as keep disk and cores busy. The patch is the same.
     pub jobs: usize,
-    /// How many bytes of memory compressing may take: fewer threads then, but always one.
+    /// How many bytes of memory compressing may take: fewer threads then, but always one. A sixteenth of it, beside, holds what short files are made of.
     pub memory_len: u64,
     /// Is told about progress, in bytes.
     pub observer: Option<Arc<dyn Observer>>,

@@ -1,7 +1,7 @@
 //! What short files hold, for whoever reads many of them here and there.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{HashMap, VecDeque},
     io,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -26,9 +26,9 @@ pub(crate) enum Opened {
 
 #[derive(Default)]
 struct Held {
-    files: BTreeMap<TreePath, Arc<[u8]>>,
+    files: HashMap<String, Arc<[u8]>>,
     /// In the order in which they were read.
-    paths: VecDeque<TreePath>,
+    paths: VecDeque<String>,
     len: usize,
 }
 
@@ -43,7 +43,7 @@ impl ShortFiles {
         if self.len_max == 0 {
             return None;
         }
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).files.get(path).cloned()
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).files.get(path.as_str()).cloned()
     }
 
     /// Opens a file, and reads it where it is short.
@@ -65,8 +65,8 @@ impl ShortFiles {
 impl Held {
     fn take(&mut self, path: &TreePath, bytes: &Arc<[u8]>, len_max: usize) {
         // Another thread may have read it meanwhile.
-        if self.files.insert(path.clone(), bytes.clone()).is_none() {
-            self.paths.push_back(path.clone());
+        if self.files.insert(path.as_str().to_owned(), bytes.clone()).is_none() {
+            self.paths.push_back(path.as_str().to_owned());
             self.len += cost(bytes);
         }
         while self.len > len_max

@@ -1,6 +1,6 @@
 //! Everything in a directory, name by name.
 
-use std::path::Path;
+use std::{io, path::Path};
 
 use untorn_format::{PathError, STATE_DIR, TreePath};
 use untorn_fs::{Fs, Metadata};
@@ -39,16 +39,17 @@ pub(crate) fn walk(fs: &dyn Fs, dir: &Path, jobs: usize, visit: &mut dyn FnMut(F
 
 /// What is in the directory `below`.
 fn list(fs: &dyn Fs, dir: &Path, below: &str) -> Result<Vec<Found>> {
-    let entries = fs.read_dir(below).map_err(|source| Error::io("list", &dir.join(below), source))?;
+    let entries = fs.read_dir_metadata(below).map_err(|source| Error::io("list", &dir.join(below), source))?;
     let is_state = |name: &Result<String, String>| below.is_empty() && name.as_deref() == Ok(STATE_DIR);
-    entries.into_iter().filter(|entry| !is_state(&entry.name)).map(|entry| look(fs, dir, below, entry.name)).collect()
+    let entries = entries.into_iter().filter(|(entry, _)| !is_state(&entry.name));
+    entries.map(|(entry, metadata)| found(dir, below, entry.name, metadata)).collect()
 }
 
 fn transposed(list: Result<Vec<Found>>) -> Vec<Result<Found>> {
     list.map_or_else(|error| vec![Err(error)], |found| found.into_iter().map(Ok).collect())
 }
 
-fn look(fs: &dyn Fs, dir: &Path, below: &str, name: Result<String, String>) -> Result<Found> {
+fn found(dir: &Path, below: &str, name: Result<String, String>, metadata: io::Result<Metadata>) -> Result<Found> {
     let join = |name: &str| if below.is_empty() { name.to_owned() } else { format!("{below}/{name}") };
     let path = match name {
         Ok(name) => TreePath::new(&join(&name)),
@@ -60,7 +61,7 @@ fn look(fs: &dyn Fs, dir: &Path, below: &str, name: Result<String, String>) -> R
     };
     match path {
         Ok(path) => {
-            let meta = fs.metadata(path.as_str()).map_err(|source| Error::io("look at", &dir.join(path.as_str()), source))?;
+            let meta = metadata.map_err(|source| Error::io("look at", &dir.join(path.as_str()), source))?;
             Ok(Found::Entry(path, meta))
         }
         Err(error) => Ok(Found::Refused(error)),

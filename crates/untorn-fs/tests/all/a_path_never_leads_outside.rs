@@ -123,6 +123,9 @@ fn another_mount_is_outside() {
             assert!(refused(fs.read_dir(path)), "{path}");
         }
         assert!(refused(fs.open("proc/version", OpenMode::Read)));
+        let listed = fs.read_dir_metadata("").unwrap();
+        let (_, proc) = listed.into_iter().find(|(entry, _)| entry.name.as_deref() == Ok("proc")).unwrap();
+        assert!(refused(proc), "a mount point that is listed");
         assert!(refused(fs.read_link("proc/self")));
     }
 }

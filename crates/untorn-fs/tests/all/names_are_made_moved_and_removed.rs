@@ -32,6 +32,31 @@ fn a_directory_lists_what_is_in_it() {
     });
 }
 
+/// Whoever lists many names with one resolution learns of each what asking for it would tell: times, links, numbers and all.
+#[test]
+fn a_directory_lists_with_each_name_what_it_is() {
+    both(|fs, _| {
+        fs.create_dir("dir", None).unwrap();
+        fs.create_dir("dir/sub", None).unwrap();
+        put(fs, "dir/file", b"four");
+        fs.open("dir/program", OpenMode::CreateNew { executable: true }).unwrap();
+        for (made, what) in [(fs.hard_link("dir/file", "dir/again"), "hard link"), (fs.symlink("file", "dir/link"), "symlink")] {
+            if let Err(error) = made {
+                eprintln!("skipped: no {what} here: {error}");
+            }
+        }
+        let listed = fs.read_dir_metadata("dir").unwrap();
+        assert_eq!(listed.len(), list(fs, "dir").len());
+        for (entry, metadata) in listed {
+            let path = format!("dir/{}", entry.name.unwrap());
+            assert_eq!(metadata.unwrap(), fs.metadata(&path).unwrap(), "{path}");
+        }
+        assert_eq!(fs.read_dir_metadata("").unwrap()[0].1.as_ref().unwrap(), &fs.metadata("dir").unwrap());
+        assert_eq!(kind(fs.read_dir_metadata("dir/file")), NotADirectory);
+        assert_eq!(kind(fs.read_dir_metadata("none")), NotFound);
+    });
+}
+
 #[test]
 fn a_large_directory_is_listed_whole() {
     both(|fs, _| {

@@ -12,6 +12,9 @@ fn a_name_not_in_utf_8_is_listed_escaped_beside_the_others() {
         put(fs, "plain\\ä", b"");
         fs::write(root.join(OsStr::from_bytes(b"bad\xff\\")), "").unwrap();
         assert_eq!(list(fs, ""), [Ok("plain\\ä".to_owned()), Err(r"bad\xff\\".to_owned())]);
+        let listed = fs.read_dir_metadata("").unwrap();
+        let (_, bad) = listed.into_iter().find(|(entry, _)| entry.name.is_err()).unwrap();
+        assert_eq!(kind(bad), io::ErrorKind::InvalidInput);
     });
 }
 

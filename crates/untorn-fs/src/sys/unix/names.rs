@@ -1,6 +1,7 @@
 //! The operations on names.
 
 use std::{
+    ffi::CString,
     fs, io,
     os::fd::{AsFd, OwnedFd},
 };
@@ -53,6 +54,25 @@ impl Root {
         let names = dir.map(|entry| entry.map(|entry| entry.file_name().to_bytes().to_vec()));
         let visible = names.filter(|name| !matches!(name.as_deref(), Ok(b"." | b"..")));
         visible.map(|name| Ok(DirEntry { name: decode_name(&name?) })).collect()
+    }
+
+    pub(crate) fn read_dir_metadata(&self, path: RelativePath<'_>) -> io::Result<Vec<(DirEntry, io::Result<Metadata>)>> {
+        let mut dir = Dir::new(self.open_beneath(path, DIR_TO_READ, Mode::empty())?)?;
+        let mut names = Vec::new();
+        while let Some(entry) = dir.read() {
+            names.push(entry?.file_name().to_owned());
+        }
+        let dir = dir.fd()?;
+        let visible = names.into_iter().filter(|name| !matches!(name.to_bytes(), b"." | b".."));
+        let look = |name: CString| {
+            let entry = DirEntry { name: decode_name(name.to_bytes()) };
+            let metadata = match &entry.name {
+                Ok(_) => self.metadata_in(dir, &name),
+                Err(_) => Err(io::ErrorKind::InvalidInput.into()),
+            };
+            (entry, metadata)
+        };
+        Ok(visible.map(look).collect())
     }
 
     pub(crate) fn read_link(&self, path: EntryPath<'_>) -> io::Result<String> {

@@ -2,13 +2,14 @@
 //! tried.
 
 use std::{
+    ffi::CStr,
     fs, io,
     os::fd::{BorrowedFd, OwnedFd},
 };
 
 use rustix::fs::{Mode, OFlags, Stat};
 
-use super::rights::Attributes;
+use super::{rights::Attributes, stat::Found};
 use crate::{Capabilities, SyncAll, path::RelativePath};
 
 /// For a directory that only serves as a starting point.
@@ -23,6 +24,10 @@ pub(super) fn open_beneath(_root: &OwnedFd, _path: RelativePath<'_>, _flags: OFl
 }
 
 pub(super) fn stat_beneath(_root: &OwnedFd, _path: RelativePath<'_>) -> io::Result<Stat> {
+    unsupported()
+}
+
+pub(super) fn look_at(_dir: BorrowedFd<'_>, _name: &CStr) -> io::Result<Found> {
     unsupported()
 }
 

@@ -1,6 +1,7 @@
 //! From a path to a handle, beneath the root, through no symlink and over no mount point.
 
 use std::{
+    ffi::CStr,
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
@@ -8,7 +9,10 @@ use std::{
 use rustix::fs::{Mode, OFlags, Stat};
 
 use super::{Root, system, walk};
-use crate::path::{EntryPath, RelativePath};
+use crate::{
+    Metadata, outside_tree,
+    path::{EntryPath, RelativePath},
+};
 
 /// Who walks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +71,20 @@ impl Root {
                 Ok(stat)
             }
             Resolver::Walk => walk::stat_beneath(self.dir.as_fd(), self.device, path),
+        }
+    }
+
+    /// What `name` in an opened directory of the tree is, a symlink itself included.
+    pub(super) fn metadata_in(&self, dir: BorrowedFd<'_>, name: &CStr) -> io::Result<Metadata> {
+        match self.resolver {
+            Resolver::Kernel => {
+                let found = system::look_at(dir, name)?;
+                if self.has_subvolumes && found.device != self.device {
+                    return Err(outside_tree());
+                }
+                Ok(self.identity.of(&found))
+            }
+            Resolver::Walk => Ok(self.identity.metadata(&walk::stat_in(dir, self.device, name)?)),
         }
     }
 

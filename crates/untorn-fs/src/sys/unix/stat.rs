@@ -1,6 +1,6 @@
 //! What the system says about a file, in the words of the seam.
 
-use rustix::fs::{FileType, Stat};
+use rustix::fs::{FileType, RawMode, Stat};
 
 use crate::{FileId, FileKind, Metadata, Permissions};
 
@@ -17,21 +17,50 @@ impl Identity {
     }
 
     pub(super) fn metadata(self, stat: &Stat) -> Metadata {
-        let kind = kind(stat);
-        Metadata {
-            kind,
-            len: if kind == FileKind::File { u64::try_from(stat.st_size).unwrap_or(0) } else { 0 },
+        self.of(&Found {
+            kind: kind(stat),
+            len: u64::try_from(stat.st_size).unwrap_or(0),
             permissions: permissions(stat),
             links: link_count(stat),
-            id: (self.stable_device == Some(device(stat))).then(|| FileId(inode(stat).into())),
-            changed: i128::from(stat.st_ctime) * 1_000_000_000 + i128::from(stat.st_ctime_nsec),
-            written: i128::from(stat.st_mtime) * 1_000_000_000 + i128::from(stat.st_mtime_nsec),
+            device: device(stat),
+            inode: inode(stat),
+            changed: (stat.st_ctime.into(), stat.st_ctime_nsec.into()),
+            written: (stat.st_mtime.into(), stat.st_mtime_nsec.into()),
+        })
+    }
+
+    pub(super) fn of(self, found: &Found) -> Metadata {
+        let time = |(seconds, nanoseconds): (i128, i128)| seconds * 1_000_000_000 + nanoseconds;
+        Metadata {
+            kind: found.kind,
+            len: if found.kind == FileKind::File { found.len } else { 0 },
+            permissions: found.permissions,
+            links: found.links,
+            id: (self.stable_device == Some(found.device)).then(|| FileId(found.inode.into())),
+            changed: time(found.changed),
+            written: time(found.written),
         }
     }
 }
 
+/// What was found at a name, whichever call tells of it. Times are seconds and nanoseconds.
+pub(super) struct Found {
+    pub(super) kind: FileKind,
+    pub(super) len: u64,
+    pub(super) permissions: Permissions,
+    pub(super) links: u64,
+    pub(super) device: u64,
+    pub(super) inode: u64,
+    pub(super) changed: (i128, i128),
+    pub(super) written: (i128, i128),
+}
+
 pub(super) fn kind(stat: &Stat) -> FileKind {
-    match FileType::from_raw_mode(stat.st_mode) {
+    kind_of(stat.st_mode)
+}
+
+pub(super) fn kind_of(mode: RawMode) -> FileKind {
+    match FileType::from_raw_mode(mode) {
         FileType::RegularFile => FileKind::File,
         FileType::Directory => FileKind::Dir,
         FileType::Symlink => FileKind::Symlink,

@@ -12,6 +12,7 @@ use std::{
 use rustix::{
     fs::{AtFlags, Mode, OFlags, Stat},
     io::{Errno, retry_on_intr},
+    path::Arg,
 };
 
 use super::{resolve::DirHandle, stat, system};
@@ -30,8 +31,11 @@ pub(super) fn open_beneath(
 
 pub(super) fn stat_beneath(root: BorrowedFd<'_>, device: u64, path: RelativePath<'_>) -> io::Result<Stat> {
     let (parent, name) = split(path);
-    let dir = descend(root, device, parent)?;
-    let stat = retry_on_intr(|| rustix::fs::statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW))?;
+    stat_in(descend(root, device, parent)?.as_fd(), device, name)
+}
+
+pub(super) fn stat_in(dir: BorrowedFd<'_>, device: u64, name: impl Arg + Copy) -> io::Result<Stat> {
+    let stat = retry_on_intr(|| rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW))?;
     same_device(&stat, device)?;
     Ok(stat)
 }

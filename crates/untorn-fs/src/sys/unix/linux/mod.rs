@@ -3,6 +3,7 @@
 mod file_system;
 
 use std::{
+    ffi::CStr,
     fs, io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
@@ -12,8 +13,12 @@ use rustix::{
     io::{Errno, retry_on_intr},
 };
 
-use super::{error::unsupported_if, rights::Attributes};
-use crate::{Capabilities, SyncAll, outside_tree, path::RelativePath};
+use super::{
+    error::unsupported_if,
+    rights::Attributes,
+    stat::{self, Found},
+};
+use crate::{Capabilities, Permissions, SyncAll, outside_tree, path::RelativePath};
 use file_system::{FileSystem, KernelVersion};
 
 /// For a directory that only serves as a starting point.
@@ -37,6 +42,29 @@ pub(super) fn open_beneath(root: &OwnedFd, path: RelativePath<'_>, flags: OFlags
 pub(super) fn stat_beneath(root: &OwnedFd, path: RelativePath<'_>) -> io::Result<Stat> {
     let handle = open_beneath(root, path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
     Ok(rustix::fs::fstat(&handle)?)
+}
+
+/// What a name in a directory is, as resolving it from there would find it: who is told of mount points (since 5.8) need not open each.
+pub(super) fn look_at(dir: BorrowedFd<'_>, name: &CStr) -> io::Result<Found> {
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
+    let told = retry_on_intr(|| rustix::fs::statx(dir, name, flags, StatxFlags::BASIC_STATS))?;
+    if !told.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT) {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        rustix::fs::openat2(dir, name, flags, Mode::empty(), resolve_flags()).map_err(resolving)?;
+    } else if told.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
+        return Err(outside_tree());
+    }
+    let mode = u32::from(told.stx_mode);
+    Ok(Found {
+        kind: stat::kind_of(mode),
+        len: told.stx_size,
+        permissions: Permissions::from_bits(mode & 0o7777),
+        links: told.stx_nlink.into(),
+        device: rustix::fs::makedev(told.stx_dev_major, told.stx_dev_minor),
+        inode: told.stx_ino,
+        changed: (told.stx_ctime.tv_sec.into(), told.stx_ctime.tv_nsec.into()),
+        written: (told.stx_mtime.tv_sec.into(), told.stx_mtime.tv_nsec.into()),
+    })
 }
 
 /// What the kernel says to a symlink or a mount point on the way.

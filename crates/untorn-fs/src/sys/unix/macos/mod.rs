@@ -5,6 +5,7 @@
 mod file_system;
 
 use std::{
+    ffi::CStr,
     fs, io,
     os::fd::{BorrowedFd, OwnedFd},
 };
@@ -14,7 +15,7 @@ use rustix::{
     io::{Errno, retry_on_intr},
 };
 
-use super::{error::unsupported_if, rights::Attributes};
+use super::{error::unsupported_if, rights::Attributes, stat::Found};
 use crate::{Capabilities, SyncAll, path::RelativePath};
 use file_system::FileSystem;
 
@@ -33,6 +34,10 @@ pub(super) fn open_beneath(_root: &OwnedFd, _path: RelativePath<'_>, _flags: OFl
 }
 
 pub(super) fn stat_beneath(_root: &OwnedFd, _path: RelativePath<'_>) -> io::Result<Stat> {
+    unsupported()
+}
+
+pub(super) fn look_at(_dir: BorrowedFd<'_>, _name: &CStr) -> io::Result<Found> {
     unsupported()
 }
 
