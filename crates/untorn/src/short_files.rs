@@ -7,26 +7,20 @@ use std::{
 };
 
 use untorn_format::TreePath;
-use untorn_fs::{File, Fs, OpenMode};
+use untorn_fs::File;
 
 /// How long a file may be to be read whole, in bytes.
-const LEN_MAX: u64 = 64 << 10;
+const LEN_MAX: usize = 64 << 10;
 
-/// The bytes of short files, each opened and read once; forgets those that were read first when it holds too many.
+/// The bytes of short files that are read piece by piece, each read once; forgets those that were read first when it holds too many.
 pub(crate) struct ShortFiles {
     len_max: usize,
     held: Mutex<Held>,
 }
 
-/// A file that was opened: what it holds where it is short, else the handle.
-pub(crate) enum Opened {
-    Short(Arc<[u8]>),
-    Long(Arc<dyn File>),
-}
-
 #[derive(Default)]
 struct Held {
-    files: HashMap<String, Arc<[u8]>>,
+    files: HashMap<String, Arc<Vec<u8>>>,
     /// In the order in which they were read.
     paths: VecDeque<String>,
     len: usize,
@@ -39,31 +33,31 @@ impl ShortFiles {
     }
 
     /// What the file holds, if it was read and not forgotten.
-    pub(crate) fn get(&self, path: &TreePath) -> Option<Arc<[u8]>> {
+    pub(crate) fn get(&self, path: &TreePath) -> Option<Arc<Vec<u8>>> {
         if self.len_max == 0 {
             return None;
         }
         self.held.lock().unwrap_or_else(PoisonError::into_inner).files.get(path.as_str()).cloned()
     }
 
-    /// Opens a file, and reads it where it is short.
-    pub(crate) fn open(&self, fs: &dyn Fs, path: &TreePath) -> io::Result<Opened> {
-        let file = fs.open(path.as_str(), OpenMode::Read)?;
+    /// How long the file is, where that is short enough to be held.
+    pub(crate) fn short_len(&self, file: &dyn File) -> io::Result<Option<usize>> {
         if self.len_max == 0 {
-            return Ok(Opened::Long(Arc::from(file)));
+            return Ok(None);
         }
-        let len = file.metadata()?.len;
-        if len > LEN_MAX {
-            return Ok(Opened::Long(Arc::from(file)));
-        }
-        let bytes: Arc<[u8]> = whole(&*file, usize::try_from(len).unwrap_or(0))?.into();
+        Ok(usize::try_from(file.metadata()?.len).ok().filter(|len| *len <= LEN_MAX))
+    }
+
+    /// Reads all `len` bytes of a file, and holds them.
+    pub(crate) fn read(&self, path: &TreePath, file: &dyn File, len: usize) -> io::Result<Arc<Vec<u8>>> {
+        let bytes = Arc::new(whole(file, len)?);
         self.held.lock().unwrap_or_else(PoisonError::into_inner).take(path, &bytes, self.len_max);
-        Ok(Opened::Short(bytes))
+        Ok(bytes)
     }
 }
 
 impl Held {
-    fn take(&mut self, path: &TreePath, bytes: &Arc<[u8]>, len_max: usize) {
+    fn take(&mut self, path: &TreePath, bytes: &Arc<Vec<u8>>, len_max: usize) {
         // Another thread may have read it meanwhile.
         if self.files.insert(path.as_str().to_owned(), bytes.clone()).is_none() {
             self.paths.push_back(path.as_str().to_owned());
@@ -98,7 +92,7 @@ fn whole(file: &dyn File, len: usize) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use untorn_fs::OsFs;
+    use untorn_fs::{Fs, OpenMode, OsFs};
 
     use super::*;
 
@@ -106,33 +100,31 @@ mod tests {
         TreePath::new(name).unwrap()
     }
 
-    #[test]
-    fn short_files_are_held_until_there_are_too_many() {
-        let dir = tempfile::tempdir().unwrap();
-        for name in ["a", "b", "c"] {
-            std::fs::write(dir.path().join(name), name.repeat(1000)).unwrap();
-        }
-        let (fs, short) = (OsFs::open(dir.path()).unwrap(), ShortFiles::new(2 * cost(&[0; 1000])));
-        for name in ["a", "b", "c"] {
-            let opened = short.open(&fs, &path(name)).unwrap();
-            assert!(matches!(opened, Opened::Short(bytes) if *bytes == *name.repeat(1000).as_bytes()));
-        }
-        assert!(short.get(&path("a")).is_none(), "the first was forgotten");
-        assert_eq!(short.get(&path("b")).as_deref(), Some("b".repeat(1000).as_bytes()));
-        assert_eq!(short.get(&path("c")).as_deref(), Some("c".repeat(1000).as_bytes()));
+    fn open(dir: &tempfile::TempDir, name: &str, bytes: &[u8]) -> Box<dyn File> {
+        std::fs::write(dir.path().join(name), bytes).unwrap();
+        OsFs::open(dir.path()).unwrap().open(name, OpenMode::Read).unwrap()
     }
 
     #[test]
-    fn long_files_and_files_where_no_memory_was_given_are_handles() {
+    fn short_files_are_held_until_there_are_too_many() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("long"), vec![7; LEN_MAX as usize + 1]).unwrap();
-        std::fs::write(dir.path().join("short"), "7").unwrap();
-        let fs = OsFs::open(dir.path()).unwrap();
+        let short = ShortFiles::new(2 * cost(&[0; 1000]));
+        for name in ["a", "b", "c"] {
+            let file = open(&dir, name, name.repeat(1000).as_bytes());
+            assert_eq!(short.short_len(&*file).unwrap(), Some(1000));
+            assert_eq!(*short.read(&path(name), &*file, 1000).unwrap(), name.repeat(1000).as_bytes());
+        }
+        assert!(short.get(&path("a")).is_none(), "the first was forgotten");
+        assert_eq!(*short.get(&path("b")).unwrap(), "b".repeat(1000).as_bytes());
+        assert_eq!(*short.get(&path("c")).unwrap(), "c".repeat(1000).as_bytes());
+    }
+
+    #[test]
+    fn long_files_are_not_held_nor_any_where_no_memory_was_given() {
+        let dir = tempfile::tempdir().unwrap();
         let short = ShortFiles::new(1 << 20);
-        assert!(matches!(short.open(&fs, &path("long")).unwrap(), Opened::Long(_)));
-        assert!(short.get(&path("long")).is_none());
-        let none = ShortFiles::new(0);
-        assert!(matches!(none.open(&fs, &path("short")).unwrap(), Opened::Long(_)));
-        assert!(none.get(&path("short")).is_none());
+        assert_eq!(short.short_len(&*open(&dir, "long", &[7; LEN_MAX + 1])).unwrap(), None);
+        assert_eq!(short.short_len(&*open(&dir, "longest", &[7; LEN_MAX])).unwrap(), Some(LEN_MAX));
+        assert_eq!(ShortFiles::new(0).short_len(&*open(&dir, "short", b"7")).unwrap(), None);
     }
 }

@@ -8,13 +8,10 @@ use std::{
 
 use untorn_delta::Files;
 use untorn_format::TreePath;
-use untorn_fs::{File, Fs};
+use untorn_fs::{File, Fs, OpenMode};
 use untorn_txn::Observer;
 
-use crate::{
-    content::stop_if_asked,
-    short_files::{Opened, ShortFiles},
-};
+use crate::{content::stop_if_asked, short_files::ShortFiles};
 
 /// How many files are kept open.
 const OPEN_MAX: usize = 12;
@@ -56,14 +53,14 @@ impl Files for TreeFiles<'_> {
         self.observer.map_or(Ok(()), stop_if_asked)?;
         match self.instead.get(path) {
             Some(bytes) => read_slice(bytes, buf, offset),
-            None => self.open.get(self.fs, path)?.read_at(buf, offset),
+            None => self.open.get(self.fs, path, buf.len())?.read_at(buf, offset),
         }
     }
 
     fn read_soon(&self, path: &TreePath, offset: u64, len: u64) {
         if !self.at_hand
             && !self.instead.contains_key(path)
-            && let Ok(file) = self.open.get(self.fs, path)
+            && let Ok(file) = self.open.get(self.fs, path, usize::MAX)
         {
             file.read_soon(offset, len);
         }
@@ -84,45 +81,68 @@ impl SharedTreeFiles {
 
 impl Files for SharedTreeFiles {
     fn read_at(&self, path: &TreePath, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.open.get(&*self.fs, path)?.read_at(buf, offset)
+        self.open.get(&*self.fs, path, buf.len())?.read_at(buf, offset)
     }
 
     fn read_soon(&self, path: &TreePath, offset: u64, len: u64) {
-        if let Ok(file) = self.open.get(&*self.fs, path) {
+        if let Ok(file) = self.open.get(&*self.fs, path, usize::MAX) {
             file.read_soon(offset, len);
         }
     }
 }
 
-/// The last few long files that were read, the one used last standing last; and short ones.
+/// The last few files that were read, the one used last standing last; and what short ones hold that are read piece by piece.
 struct OpenFiles {
-    long: Mutex<Vec<(TreePath, Arc<dyn File>)>>,
+    last: Mutex<Vec<OpenFile>>,
     short: ShortFiles,
+}
+
+#[derive(Clone)]
+struct OpenFile {
+    path: TreePath,
+    file: Arc<dyn File>,
+    /// How long it is, where that is short enough to be held.
+    short_len: Option<usize>,
+}
+
+/// What is read from.
+enum Opened {
+    Short(Arc<Vec<u8>>),
+    File(Arc<dyn File>),
 }
 
 impl OpenFiles {
     fn new(short_len_max: usize) -> Self {
-        Self { long: Mutex::default(), short: ShortFiles::new(short_len_max) }
+        Self { last: Mutex::default(), short: ShortFiles::new(short_len_max) }
     }
 
-    fn get(&self, fs: &dyn Fs, path: &TreePath) -> io::Result<Opened> {
+    /// The file at `path`, of which `wanted` bytes will be read next. What is read whole is seldom read again.
+    fn get(&self, fs: &dyn Fs, path: &TreePath, wanted: usize) -> io::Result<Opened> {
         if let Some(bytes) = self.short.get(path) {
             return Ok(Opened::Short(bytes));
         }
-        let mut open = self.long.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = open.iter().rposition(|(name, _)| name == path);
-        let file = match found {
-            Some(number) => open.remove(number).1,
-            None => match self.short.open(fs, path)? {
-                Opened::Long(file) => file,
-                short @ Opened::Short(_) => return Ok(short),
-            },
-        };
-        if open.len() >= OPEN_MAX {
-            open.remove(0);
+        let opened = self.open(fs, path)?;
+        match opened.short_len {
+            Some(len) if wanted < len => Ok(Opened::Short(self.short.read(path, &*opened.file, len)?)),
+            _ => Ok(Opened::File(opened.file)),
         }
-        open.push((path.clone(), file.clone()));
-        Ok(Opened::Long(file))
+    }
+
+    fn open(&self, fs: &dyn Fs, path: &TreePath) -> io::Result<OpenFile> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = last.iter().rposition(|open| open.path == *path);
+        let opened = match found {
+            Some(number) => last.remove(number),
+            None => {
+                let file = fs.open(path.as_str(), OpenMode::Read)?;
+                OpenFile { path: path.clone(), short_len: self.short.short_len(&*file)?, file: Arc::from(file) }
+            }
+        };
+        if last.len() >= OPEN_MAX {
+            last.remove(0);
+        }
+        last.push(opened.clone());
+        Ok(opened)
     }
 }
 
@@ -130,12 +150,12 @@ impl Opened {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         match self {
             Self::Short(bytes) => read_slice(bytes, buf, offset),
-            Self::Long(file) => file.read_at(buf, offset),
+            Self::File(file) => file.read_at(buf, offset),
         }
     }
 
     fn read_soon(&self, offset: u64, len: u64) {
-        if let Self::Long(file) = self {
+        if let Self::File(file) = self {
             file.read_soon(offset, len);
         }
     }
