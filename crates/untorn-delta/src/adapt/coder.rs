@@ -9,6 +9,9 @@ pub(crate) trait Coder {
 
     /// Codes one bit, which is `bit` when it is written; returns the bit.
     fn bit(&mut self, prob: &mut Prob, bit: bool) -> bool;
+
+    /// Does what codes several bits, one right after the other.
+    fn several<T>(&mut self, code: impl FnOnce(&mut Self) -> T) -> T;
 }
 
 /// Writes bits.
@@ -51,6 +54,7 @@ impl<'a> Decoder<'a> {
         decoder
     }
 
+    #[inline(always)]
     fn take(&mut self) {
         let next = self.bytes.split_first().map_or(0, |(next, rest)| {
             self.bytes = rest;
@@ -85,13 +89,17 @@ impl Coder for Encoder {
         }
         bit
     }
+
+    fn several<T>(&mut self, code: impl FnOnce(&mut Self) -> T) -> T {
+        code(self)
+    }
 }
 
 impl Coder for Decoder<'_> {
     const ENCODES: bool = false;
 
     /// Half of the time of adapting goes by here, and nobody can foretell the bit: so nothing but the caller branches on it.
-    #[inline]
+    #[inline(always)]
     fn bit(&mut self, prob: &mut Prob, _: bool) -> bool {
         let middle = split(self.low, self.high, prob);
         let bit = self.code <= middle;
@@ -102,6 +110,15 @@ impl Coder for Decoder<'_> {
             self.take();
         }
         bit
+    }
+
+    /// Each bit waits for the interval that the one before left: so it stays in registers meanwhile.
+    #[inline]
+    fn several<T>(&mut self, code: impl FnOnce(&mut Self) -> T) -> T {
+        let mut near = Self { ..*self };
+        let coded = code(&mut near);
+        *self = near;
+        coded
     }
 }
 

@@ -13,6 +13,7 @@ mod coder;
 mod layout;
 mod map;
 mod model;
+mod neighbours;
 mod program;
 mod walk;
 

@@ -54,20 +54,24 @@ impl Numbers {
     /// Codes a number below 2^63.
     pub(crate) fn code(&mut self, coder: &mut impl Coder, number: u64) -> u64 {
         let number = number.min((1 << 63) - 1) + 1;
-        let wanted = number.ilog2() as usize;
-        let mut len = 0;
-        while len < 63 && coder.bit(&mut self.lens[len], len < wanted) {
-            len += 1;
-        }
-        let (mut value, mut node) = (1_u64, 1);
-        for at in (0..len).rev() {
-            let bit = number >> at & 1 == 1;
-            let prob = if node < 8 { &mut self.tops[len][node] } else { &mut self.rests[at] };
-            let bit = coder.bit(prob, bit);
-            value = value << 1 | u64::from(bit);
-            node = if node < 8 { node << 1 | usize::from(bit) } else { node };
-        }
-        value - 1
+        coder.several(|coder| {
+            let wanted = number.ilog2() as usize;
+            let mut len = 0;
+            while len < 63 && coder.bit(&mut self.lens[len], len < wanted) {
+                len += 1;
+            }
+            let (mut top, mut left) = (1, len);
+            while top < 8 && left > 0 {
+                left -= 1;
+                top = top << 1 | usize::from(coder.bit(&mut self.tops[len][top], number >> left & 1 == 1));
+            }
+            let mut value = top as u64;
+            for at in (0..left).rev() {
+                let bit = coder.bit(&mut self.rests[at], number >> at & 1 == 1);
+                value = value << 1 | u64::from(bit);
+            }
+            value - 1
+        })
     }
 }
 
@@ -99,11 +103,13 @@ impl<const SIZE: usize> Default for Symbols<SIZE> {
 impl<const SIZE: usize> Symbols<SIZE> {
     /// Codes a number below `SIZE`, which is a power of two.
     pub(crate) fn code(&mut self, coder: &mut impl Coder, symbol: usize) -> usize {
-        let mut node = 1;
-        for at in (0..SIZE.ilog2()).rev() {
-            node = node << 1 | usize::from(coder.bit(&mut self.0[node], symbol >> at & 1 == 1));
-        }
-        node - SIZE
+        coder.several(|coder| {
+            let mut node = 1;
+            for at in (0..SIZE.ilog2()).rev() {
+                node = node << 1 | usize::from(coder.bit(&mut self.0[node], symbol >> at & 1 == 1));
+            }
+            node - SIZE
+        })
     }
 }
 

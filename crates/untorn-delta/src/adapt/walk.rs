@@ -1,6 +1,5 @@
 //! Going over a copied stretch: addresses moved along, differences applied.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::coder::Coder;
@@ -10,6 +9,7 @@ use super::layout::{
 };
 use super::map::Map;
 use super::model::{Numbers, Prob, Signed, Symbols};
+use super::neighbours::Neighbours;
 use crate::files::common_prefix;
 
 /// How many old bytes before a stretch are looked at.
@@ -48,7 +48,7 @@ pub(crate) struct Walker<C> {
     flags: Flags,
     known: Known,
     /// What is added to addresses that no copy explains.
-    neighbours: BTreeMap<u64, u64>,
+    neighbours: Neighbours,
     /// What was added to the last address of each kind.
     last_shift: Vec<Option<u64>>,
     events: Events,
@@ -92,7 +92,7 @@ impl<C: Coder> Walker<C> {
             differences,
             flags: Flags::new(),
             known: Known::new(old_len),
-            neighbours: BTreeMap::new(),
+            neighbours: Neighbours::default(),
             last_shift: vec![None; KINDS],
             events,
         }
@@ -261,8 +261,8 @@ impl<C: Coder> Walker<C> {
         if copied.is_some() {
             return (copied, Origin::Copied);
         }
-        match self.neighbours.range(..=target).next_back() {
-            Some((_, shift)) => (Some(target.wrapping_add(*shift)), Origin::Neighbour),
+        match self.neighbours.at_or_below(target) {
+            Some(shift) => (Some(target.wrapping_add(shift)), Origin::Neighbour),
             None => (None, Origin::None),
         }
     }

@@ -22,7 +22,7 @@ pub(super) type IsThere = dyn Fn(u64) -> bool + Send + Sync;
 
 /// Frames in their order, read from the input as they are needed, or a few earlier.
 pub(super) struct Ahead {
-    /// How many threads decompress besides the caller's; with none, every frame is decompressed when it is needed.
+    /// How many threads decompress besides the caller's, at most; with none, every frame is decompressed when it is needed.
     jobs: usize,
     /// For how many of them frames may wait.
     rooms: usize,
@@ -129,6 +129,9 @@ impl Ahead {
         self.read_on(input, index, (old, members), needed_at);
         let Waiting { len, end, held_len, state } = self.waiting.pop_front()?;
         self.waiting_len = self.waiting_len.saturating_sub(held_len);
+        if !matches!(state, State::Ended(_)) {
+            self.begin_next(input, index, (old, members), needed_at);
+        }
         Some(match state {
             // When it was read, it was not known yet that it would be skipped.
             state if end <= needed_at => state.check().map(|()| Arrived::Skipped(len)),
@@ -148,27 +151,56 @@ impl Ahead {
         index.frames().iter().skip(self.next_frame).try_for_each(|frame| read_stored(input, frame).and_then(|task| task.check()))
     }
 
+    /// Where other threads work and no frame waits: lets them begin the next one, so that it is made while the one before is waited for and used.
+    pub(super) fn begin_next<R: Read>(
+        &mut self,
+        input: &mut R,
+        index: &Index,
+        (old, members): (&dyn Files, &mut Members),
+        needed_at: u64,
+    ) {
+        if self.jobs > 0
+            && self.passing.is_empty()
+            && self.waiting.is_empty()
+            && let Some(frame) = index.frames().get(self.next_frame)
+            && self.may_wait(frame)
+        {
+            self.read_one(input, index, frame, (old, members), needed_at);
+        }
+    }
+
     /// Reads the frame that comes next, if it is not waiting yet, and as many behind it as may wait.
     fn read_on<R: Read>(&mut self, input: &mut R, index: &Index, (old, members): (&dyn Files, &mut Members), needed_at: u64) {
         while let Some(frame) = index.frames().get(self.next_frame)
             && (self.waiting.is_empty() || self.may_wait(frame) && self.is_ready(index, frame, members.middles.count()))
         {
-            let is_passing = self.passing.get(self.next_frame).copied().unwrap_or(false);
-            self.announced.go_on(self.next_frame, index, old);
-            self.next_frame += 1;
-            self.literals_at = self.literals_at.saturating_add(if is_passing { 0 } else { frame.len });
-            let is_needed = is_passing || self.literals_at > needed_at;
-            let held_len = if is_needed { held_len(frame) } else { 0 };
-            let state = self.begin(input, index, frame, (old, &mut *members), is_needed);
-            let is_last = matches!(state, State::Ended(_));
-            self.waiting_len = self.waiting_len.saturating_add(held_len);
-            let end = if is_passing { u64::MAX } else { self.literals_at };
-            self.waiting.push_back(Waiting { len: frame.len, end, held_len, state });
-            if is_last {
-                // Nothing behind it can be read.
+            if self.read_one(input, index, frame, (old, &mut *members), needed_at) {
                 break;
             }
         }
+    }
+
+    /// Reads the frame that comes next. Returns whether nothing behind it can be read.
+    fn read_one<R: Read>(
+        &mut self,
+        input: &mut R,
+        index: &Index,
+        frame: &Frame,
+        (old, members): (&dyn Files, &mut Members),
+        needed_at: u64,
+    ) -> bool {
+        let is_passing = self.passing.get(self.next_frame).copied().unwrap_or(false);
+        self.announced.go_on(self.next_frame, index, old);
+        self.next_frame += 1;
+        self.literals_at = self.literals_at.saturating_add(if is_passing { 0 } else { frame.len });
+        let is_needed = is_passing || self.literals_at > needed_at;
+        let held_len = if is_needed { held_len(frame) } else { 0 };
+        let state = self.begin(input, index, frame, (old, members), is_needed);
+        let is_last = matches!(state, State::Ended(_));
+        self.waiting_len = self.waiting_len.saturating_add(held_len);
+        let end = if is_passing { u64::MAX } else { self.literals_at };
+        self.waiting.push_back(Waiting { len: frame.len, end, held_len, state });
+        is_last
     }
 
     /// Whether the bytes in between that a frame refers to are made.
@@ -210,7 +242,7 @@ impl Ahead {
         if self.jobs == 0 {
             return State::Here(task);
         }
-        let workers = self.workers.get_or_insert_with(|| start(self.jobs));
+        let workers = self.workers.get_or_insert_with(|| start(self.jobs.min(self.rooms.max(1))));
         let (reply, made) = channel();
         match workers.send((task, reply)) {
             Ok(()) => State::Elsewhere(made),

@@ -65,6 +65,11 @@ impl<R: Read> Literals<R> {
         self.ahead.leave_room();
     }
 
+    /// Lets other threads begin the first frame, where they may.
+    pub(super) fn begin_first(&mut self, index: &Index, old: &dyn Files) {
+        self.ahead.begin_next(&mut self.input, index, (old, &mut self.members), self.at);
+    }
+
     /// Only what is there is read ahead.
     pub(super) fn set_is_there(&mut self, is_there: Box<super::ahead::IsThere>) {
         self.ahead.set_is_there(is_there);

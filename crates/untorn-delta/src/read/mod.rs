@@ -136,7 +136,8 @@ impl<R: Read> PatchReader<R> {
         self.shared = Some(SharedFiles::clone(&old)).filter(|_| self.threads > 1 && !self.index.is_joined());
         if self.threads > 1 && self.index.changes().as_slice().iter().filter_map(Change::file).any(FilePatch::adapts) {
             self.literals.leave_room();
-            self.beside.insert(Beside::new(old, self.threads - 1)).begin(&self.index);
+            self.beside.insert(Beside::new(SharedFiles::clone(&old), self.threads - 1)).begin(&self.index);
+            self.literals.begin_first(&self.index, &*old);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::programs::Source;
 use crate::trees::{Node, Tree, noise, patch_with};
@@ -252,4 +253,47 @@ fn nor_members_that_are_packed_ahead() {
             }
         }
     }
+}
+
+/// Bytes of a patch, and how many of them were read.
+struct Counted<'p>(&'p [u8], Arc<AtomicU64>);
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let len = self.0.read(buf)?;
+        self.1.fetch_add(len as u64, Relaxed);
+        Ok(len)
+    }
+}
+
+/// Where executables are adapted ahead, frames have little room: one is begun before the tree is read, and the next one while the one before is used.
+#[test]
+fn and_frames_are_begun_before_they_are_needed() {
+    let source = Source::new(300);
+    let mut again = source.clone();
+    again.functions.insert(3, 1000);
+    let (old, new) = pair();
+    let (old, new) = (old.with("game", source.elf()), new.with("game", again.elf()));
+    let (patch, report) = patch_with(&old, &new, &options());
+    assert!(report.adapted_len > 0, "{report:?}");
+    // Of what is asked for next, nothing is there the first time.
+    let (read, asked) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(1)));
+    let is_there = {
+        let asked = Arc::clone(&asked);
+        move |_| asked.fetch_add(1, Relaxed) > 0
+    };
+    let input = Counted(&patch, Arc::clone(&read));
+    let mut reader = PatchReader::within(input, u64::MAX, 2).unwrap().reading_what_is_there(is_there);
+    let frames: Vec<_> = reader.index().frames()[..2].iter().map(|frame| (frame.len, frame.stored_len)).collect();
+    let begin = read.load(Relaxed);
+    reader.work_beside(shared(&old));
+    assert_eq!(read.load(Relaxed), begin + frames[0].1);
+    asked.store(0, Relaxed);
+    let mut file = reader.next_file(&old, Way::Whole).unwrap();
+    let mut made = 0;
+    while read.load(Relaxed) == begin + frames[0].1 {
+        made += file.next_piece().unwrap().unwrap().bytes.len() as u64;
+    }
+    assert_eq!(read.load(Relaxed), begin + frames[0].1 + frames[1].1);
+    assert!(made < frames[0].0, "{made} of {}", frames[0].0);
 }
