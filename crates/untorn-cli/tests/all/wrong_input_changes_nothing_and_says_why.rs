@@ -36,6 +36,30 @@ fn directories_and_files_that_are_not_there() {
     assert_eq!(game.content("game"), game.content("old"));
 }
 
+/// Makes three bytes of none, and has no checksum.
+const UNCHECKED_DELTA: [u8; 15] =
+    [0xd6, 0xc3, 0xc4, 0, 0, /* window */ 0, 9, 3, 0, 3, 1, 0, /* data */ b'n', b'e', b'w'];
+
+#[test]
+fn a_delta_that_nothing_checks_needs_a_hash_of_the_right_file() {
+    let game = Game::new();
+    // Behind the data stands the only instruction: take three bytes of them.
+    game.write("delta", &[&UNCHECKED_DELTA[..], &[4]].concat());
+    fs::create_dir(game.path("texts")).unwrap();
+    game.write("texts/made", b"old");
+    let (old, new) = (untorn::Hash::of(b"old").to_string(), untorn::Hash::of(b"new").to_string());
+    let import = |hash: &[&str]| game.untorn(&[&["import", "delta", "texts", "made"], hash].concat());
+    said(&err(&import(&[]), 1), "UNT-IMPORT-UNCHECKED");
+    said(&err(&import(&["--old-hash", &new]), 22), "UNT-IMPORT-OTHER");
+    said(&err(&import(&["--new-hash", &old]), 22), "UNT-IMPORT-OTHER");
+    assert_eq!(fs::read(game.path("texts/made")).unwrap(), b"old");
+    out(&import(&["--old-hash", &old]), 0);
+    assert_eq!(fs::read(game.path("texts/made")).unwrap(), b"new");
+    game.write("texts/made", b"old");
+    out(&import(&["--new-hash", &new]), 0);
+    assert_eq!(fs::read(game.path("texts/made")).unwrap(), b"new");
+}
+
 #[test]
 fn p1_p9_what_is_no_patch_or_no_whole_one() {
     let game = Game::new();
