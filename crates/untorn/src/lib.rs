@@ -61,6 +61,8 @@ mod repair;
 mod roll_back;
 mod scan;
 mod shares;
+#[cfg(test)]
+mod shares_tests;
 mod short_files;
 mod signed;
 mod tree_files;
