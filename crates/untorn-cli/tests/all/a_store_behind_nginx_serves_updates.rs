@@ -230,6 +230,7 @@ fn headers(game: &Game, nginx: &Nginx) {
             "{name}"
         );
         assert_eq!(whole.values("accept-ranges"), ["bytes"], "{name}");
+        assert_eq!(whole.values("content-type"), ["application/octet-stream"], "{name}");
         assert!(whole.values("content-encoding").is_empty() && whole.body == bytes, "{name}");
         let part = nginx.ask(&name, "Range: bytes=1-9\r\n");
         assert_eq!((part.status(), &part.body[..]), ("206", &bytes[1..10]), "{name}");

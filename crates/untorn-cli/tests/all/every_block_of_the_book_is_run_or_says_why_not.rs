@@ -189,12 +189,12 @@ fn is_context(words: &str) -> bool {
 
 #[test]
 fn marks_are_read_as_they_stand_there() {
-    let page = "a\n```sh\nx\n```\n<!-- run -->\n```sh\ny\n```\n<!-- run after:\nz\n-->\n```sh\nw \\\n  v   # why\n```\n<!-- not run: no -->\n\n```sh\nu\n```\n";
+    let page = "a\n```sh\nx\n```\n<!-- run -->\n```sh\ny\n```\n```sh\nnot of the mark\n```\n<!-- run after:\nz\n-->\n```sh\nw \\\n  v   # why\n```\n<!-- not run: no -->\n\n```sh\nu\n```\n";
     let blocks = blocks_of("page", page);
     let marks: Vec<_> = blocks.iter().map(|block| block.mark.clone()).collect();
     let run = |after: &str| Mark::Run { after: after.to_owned() };
-    assert_eq!(marks, [Mark::Missing, run(""), run("z"), Mark::Missing]);
-    assert_eq!((blocks[2].commands(), blocks[2].place.as_str()), (vec!["w    v".to_owned()], "page:12"));
+    assert_eq!(marks, [Mark::Missing, run(""), Mark::Missing, run("z"), Mark::Missing]);
+    assert_eq!((blocks[3].commands(), blocks[3].place.as_str()), (vec!["w    v".to_owned()], "page:15"));
     assert!(understood("untorn apply 1.1.patch game/ --dry-run") && understood("untorn run game/ -- start --now"));
     for wrong in ["untorn apply a b c", "untorn apply --no-such a b", "untorn aply a b"] {
         assert!(!understood(wrong), "{wrong}");

@@ -1,6 +1,6 @@
 //! Every error: its exit code, its code, what it says about the tree, and that the tree is what it was.
 
-use std::fs;
+use std::{fs, process::Output};
 
 use crate::util::{Game, err, out};
 use untorn::Tree;
@@ -40,6 +40,10 @@ fn directories_and_files_that_are_not_there() {
 const UNCHECKED_DELTA: [u8; 15] =
     [0xd6, 0xc3, 0xc4, 0, 0, /* window */ 0, 9, 3, 0, 3, 1, 0, /* data */ b'n', b'e', b'w'];
 
+fn import(game: &Game, hash: &[&str]) -> Output {
+    game.untorn([&["import", "delta", "texts", "made"], hash].concat())
+}
+
 #[test]
 fn a_delta_that_nothing_checks_needs_a_hash_of_the_right_file() {
     let game = Game::new();
@@ -48,15 +52,14 @@ fn a_delta_that_nothing_checks_needs_a_hash_of_the_right_file() {
     fs::create_dir(game.path("texts")).unwrap();
     game.write("texts/made", b"old");
     let (old, new) = (untorn::Hash::of(b"old").to_string(), untorn::Hash::of(b"new").to_string());
-    let import = |hash: &[&str]| game.untorn(&[&["import", "delta", "texts", "made"], hash].concat());
-    said(&err(&import(&[]), 1), "UNT-IMPORT-UNCHECKED");
-    said(&err(&import(&["--old-hash", &new]), 22), "UNT-IMPORT-OTHER");
-    said(&err(&import(&["--new-hash", &old]), 22), "UNT-IMPORT-OTHER");
+    said(&err(&import(&game, &[]), 1), "UNT-IMPORT-UNCHECKED");
+    said(&err(&import(&game, &["--old-hash", &new]), 22), "UNT-IMPORT-OTHER");
+    said(&err(&import(&game, &["--new-hash", &old]), 22), "UNT-IMPORT-OTHER");
     assert_eq!(fs::read(game.path("texts/made")).unwrap(), b"old");
-    out(&import(&["--old-hash", &old]), 0);
+    out(&import(&game, &["--old-hash", &old]), 0);
     assert_eq!(fs::read(game.path("texts/made")).unwrap(), b"new");
     game.write("texts/made", b"old");
-    out(&import(&["--new-hash", &new]), 0);
+    out(&import(&game, &["--new-hash", &new]), 0);
     assert_eq!(fs::read(game.path("texts/made")).unwrap(), b"new");
 }
 

@@ -95,6 +95,10 @@ fn without_checksums_somebody_must_name_a_hash() {
         game.import(&delta, &options).unwrap();
         assert!(game.is_new());
     }
+    // A file that is not there is none, not one without bytes.
+    fs::remove_file(game.file()).unwrap();
+    let error = game.import(&delta, &hashed(Some(&[]), None)).unwrap_err();
+    assert!(error.code() == "UNT-IMPORT-OTHER" && error.to_string().contains("--old-hash"), "{error}");
 }
 
 #[test]
