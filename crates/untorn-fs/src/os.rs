@@ -15,7 +15,7 @@ use crate::{
 ///
 /// # How it stays inside
 /// On Linux the kernel resolves every path from the held directory (`openat2`, since 5.6) and refuses symlinks, magic links and
-/// mount points on the way; what is then made, renamed or removed is named by its parent's handle and one last component. Where
+/// mount points on the way; what is then made, renamed or removed, or told of each name in a list, is named by its parent's handle and one last component. Where
 /// that call is missing, each directory on the way is opened in turn without following symlinks, and its device compared. On Windows each
 /// name is opened from the handle of its directory, a link as itself, which then is refused. Nothing is cached between calls: a path which was fine a moment ago is resolved again.
 ///

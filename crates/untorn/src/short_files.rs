@@ -34,9 +34,6 @@ impl ShortFiles {
 
     /// What the file holds, if it was read and not forgotten.
     pub(crate) fn get(&self, path: &TreePath) -> Option<Arc<Vec<u8>>> {
-        if self.len_max == 0 {
-            return None;
-        }
         self.held.lock().unwrap_or_else(PoisonError::into_inner).files.get(path.as_str()).cloned()
     }
 
@@ -50,7 +47,9 @@ impl ShortFiles {
 
     /// Reads all `len` bytes of a file, and holds them.
     pub(crate) fn read(&self, path: &TreePath, file: &dyn File, len: usize) -> io::Result<Arc<Vec<u8>>> {
-        let bytes = Arc::new(whole(file, len)?);
+        let mut bytes = vec![0; len];
+        file.read_exact_at(&mut bytes, 0)?;
+        let bytes = Arc::new(bytes);
         self.held.lock().unwrap_or_else(PoisonError::into_inner).take(path, &bytes, self.len_max);
         Ok(bytes)
     }
@@ -74,20 +73,6 @@ impl Held {
 /// What holding a file takes: its bytes, and about as much as its path twice and the rest.
 fn cost(bytes: &[u8]) -> usize {
     bytes.len() + 256
-}
-
-/// The first `len` bytes, or fewer where there are no more.
-fn whole(file: &dyn File, len: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; len];
-    let mut at = 0;
-    while at < len {
-        match file.read_at(&mut bytes[at..], at as u64)? {
-            0 => break,
-            read => at += read,
-        }
-    }
-    bytes.truncate(at);
-    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -164,3 +164,79 @@ impl Opened {
 fn read_slice(bytes: &[u8], buf: &mut [u8], offset: u64) -> io::Result<usize> {
     bytes.get(usize::try_from(offset).unwrap_or(usize::MAX)..).unwrap_or_default().read(buf)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+    use untorn_sim::{HookFs, Method, SimFs, SimOptions, Verdict, write};
+
+    use super::*;
+
+    const LEN: usize = 1000;
+
+    /// How often files were opened and read.
+    #[derive(Default)]
+    struct Counts {
+        opened: AtomicU64,
+        read: AtomicU64,
+    }
+
+    fn files() -> (HookFs, Arc<Counts>) {
+        let (sim, counts) = (SimFs::new(SimOptions::strict()), Arc::new(Counts::default()));
+        for name in 0..2 * OPEN_MAX {
+            write(&sim, &name.to_string(), &[u8::try_from(name).unwrap(); LEN]).unwrap();
+        }
+        let seen = counts.clone();
+        let hooked = HookFs::on_sim(&sim, move |call| {
+            match call.method {
+                Method::Open => seen.opened.fetch_add(1, Relaxed),
+                Method::ReadAt => seen.read.fetch_add(1, Relaxed),
+                _ => 0,
+            };
+            Verdict::Pass
+        });
+        (hooked, counts)
+    }
+
+    /// Reads so many bytes at a time of each file, going over all of them twice.
+    fn read(files: &TreeFiles<'_>, piece_len: usize) {
+        for name in (0..2 * OPEN_MAX).chain(0..2 * OPEN_MAX) {
+            let path = TreePath::new(&name.to_string()).unwrap();
+            for at in (0..LEN).step_by(piece_len) {
+                let mut piece = vec![0xff; piece_len];
+                assert_eq!(files.read_at(&path, &mut piece, at as u64).unwrap(), piece_len);
+                assert_eq!(piece, vec![u8::try_from(name).unwrap(); piece_len]);
+            }
+            assert_eq!(files.read_at(&path, &mut [0; 8], LEN as u64).unwrap(), 0, "behind the end");
+        }
+    }
+
+    #[test]
+    fn short_files_of_which_pieces_are_asked_for_are_opened_and_read_once() {
+        let (fs, counts) = files();
+        read(&TreeFiles::new(&fs, None).holding(1 << 20), 100);
+        let all = 2 * OPEN_MAX as u64;
+        assert_eq!((counts.opened.load(Relaxed), counts.read.load(Relaxed)), (all, all));
+    }
+
+    #[test]
+    fn without_memory_for_them_the_last_few_stay_open() {
+        let (fs, counts) = files();
+        read(&TreeFiles::new(&fs, None), 100);
+        let all = 2 * OPEN_MAX as u64;
+        assert_eq!((counts.opened.load(Relaxed), counts.read.load(Relaxed)), (2 * all, 2 * all * 11));
+    }
+
+    #[test]
+    fn what_is_read_whole_is_not_held() {
+        let (fs, counts) = files();
+        let files = TreeFiles::new(&fs, None).holding(1 << 20);
+        let path = TreePath::new("1").unwrap();
+        for _ in 0..3 {
+            assert_eq!(files.read_at(&path, &mut [0; LEN], 0).unwrap(), LEN);
+        }
+        assert_eq!((counts.opened.load(Relaxed), counts.read.load(Relaxed)), (1, 3));
+    }
+}

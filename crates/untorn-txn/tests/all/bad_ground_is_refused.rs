@@ -4,7 +4,7 @@
 use std::os::unix::fs::symlink;
 use std::{fs, path::Path};
 
-use untorn_txn::{Cause, Condition, Expect, Options, Status, Tree, TreeState, Warning, Way, WayChoice, Why};
+use untorn_txn::{Cause, Condition, Expect, Options, Status, Tree, TreeState, Way, WayChoice, Why};
 
 fn tree() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -186,11 +186,11 @@ fn f11_the_superuser_is_told_that_others_may_write_into_a_tree() {
         eprintln!("skipped: the rest needs the superuser");
         return;
     }
-    assert_eq!(warnings(), [Warning::Outranks]);
+    assert_eq!(warnings(), [untorn_txn::Warning::Outranks]);
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
     assert_eq!(warnings(), []);
     chown(dir.path(), Some(12_345), None).unwrap();
-    assert_eq!(warnings(), [Warning::Outranks]);
+    assert_eq!(warnings(), [untorn_txn::Warning::Outranks]);
 }
 
 #[test]

@@ -146,6 +146,27 @@ fn a_repair_ends_it_too() {
 }
 
 #[test]
+fn a_repair_that_ends_it_lists_what_only_the_old_build_has_and_leaves_it() {
+    let (old, moves) = (noise(2 << 20, 10), noise(90_000, 12));
+    let new = [b"new", &old[..]].concat();
+    let place = pair(&[("pak", &old), ("moves", &moves)], &[("pak", &new), ("moved", &moves)]);
+    let game = place.path("game");
+    for questions in 0.. {
+        let done = apply_low_disk(&place.path("patch"), &game, &patient(questions), &low(1 << 18)).is_ok();
+        assert!(!done, "it went through without being half way");
+        if Status::of(&game).unwrap().half_way.is_some() {
+            break;
+        }
+    }
+    assert!(game.join("moves").exists(), "it went in the first step");
+    let report = untorn::repair(&game, &place.path("new"), &untorn::RepairOptions::default()).unwrap();
+    assert!(report.extra.iter().any(|extra| extra.path == "moves"), "{:?}", report.extra);
+    assert_eq!(fs::read(game.join("moves")).unwrap(), moves);
+    fs::remove_file(game.join("moves")).unwrap();
+    assert_eq!(scanned(&game), scanned(&place.path("new")));
+}
+
+#[test]
 fn what_was_changed_meanwhile_is_noticed_in_its_step() {
     let old = noise(2 << 20, 9);
     let new = [b"new", &old[..]].concat();

@@ -1,7 +1,6 @@
 //! The operations on names.
 
 use std::{
-    ffi::CString,
     fs, io,
     os::fd::{AsFd, OwnedFd},
 };
@@ -50,29 +49,34 @@ impl Root {
     }
 
     pub(crate) fn read_dir(&self, path: RelativePath<'_>) -> io::Result<Vec<DirEntry>> {
-        let dir = Dir::new(self.open_beneath(path, DIR_TO_READ, Mode::empty())?)?;
-        let names = dir.map(|entry| entry.map(|entry| entry.file_name().to_bytes().to_vec()));
-        let visible = names.filter(|name| !matches!(name.as_deref(), Ok(b"." | b"..")));
-        visible.map(|name| Ok(DirEntry { name: decode_name(&name?) })).collect()
+        Ok(self.list(path)?.1)
     }
 
     pub(crate) fn read_dir_metadata(&self, path: RelativePath<'_>) -> io::Result<Vec<(DirEntry, io::Result<Metadata>)>> {
-        let mut dir = Dir::new(self.open_beneath(path, DIR_TO_READ, Mode::empty())?)?;
-        let mut names = Vec::new();
-        while let Some(entry) = dir.read() {
-            names.push(entry?.file_name().to_owned());
-        }
+        let (dir, entries) = self.list(path)?;
         let dir = dir.fd()?;
-        let visible = names.into_iter().filter(|name| !matches!(name.to_bytes(), b"." | b".."));
-        let look = |name: CString| {
-            let entry = DirEntry { name: decode_name(name.to_bytes()) };
+        let look = |entry: DirEntry| {
             let metadata = match &entry.name {
-                Ok(_) => self.metadata_in(dir, &name),
+                Ok(name) => self.metadata_in(dir, name),
                 Err(_) => Err(io::ErrorKind::InvalidInput.into()),
             };
             (entry, metadata)
         };
-        Ok(visible.map(look).collect())
+        Ok(entries.into_iter().map(look).collect())
+    }
+
+    /// The directory, opened, and what is in it.
+    fn list(&self, path: RelativePath<'_>) -> io::Result<(Dir, Vec<DirEntry>)> {
+        let mut dir = Dir::new(self.open_beneath(path, DIR_TO_READ, Mode::empty())?)?;
+        let mut entries = Vec::new();
+        while let Some(entry) = dir.read() {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if !matches!(name, b"." | b"..") {
+                entries.push(DirEntry { name: decode_name(name) });
+            }
+        }
+        Ok((dir, entries))
     }
 
     pub(crate) fn read_link(&self, path: EntryPath<'_>) -> io::Result<String> {

@@ -2,7 +2,6 @@
 //! tried.
 
 use std::{
-    ffi::CStr,
     fs, io,
     os::fd::{BorrowedFd, OwnedFd},
 };
@@ -27,7 +26,7 @@ pub(super) fn stat_beneath(_root: &OwnedFd, _path: RelativePath<'_>) -> io::Resu
     unsupported()
 }
 
-pub(super) fn look_at(_dir: BorrowedFd<'_>, _name: &CStr) -> io::Result<Found> {
+pub(super) fn look_at(_dir: BorrowedFd<'_>, _name: &str) -> io::Result<Found> {
     unsupported()
 }
 

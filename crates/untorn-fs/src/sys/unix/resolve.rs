@@ -1,7 +1,6 @@
 //! From a path to a handle, beneath the root, through no symlink and over no mount point.
 
 use std::{
-    ffi::CStr,
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
@@ -75,7 +74,7 @@ impl Root {
     }
 
     /// What `name` in an opened directory of the tree is, a symlink itself included.
-    pub(super) fn metadata_in(&self, dir: BorrowedFd<'_>, name: &CStr) -> io::Result<Metadata> {
+    pub(super) fn metadata_in(&self, dir: BorrowedFd<'_>, name: &str) -> io::Result<Metadata> {
         match self.resolver {
             Resolver::Kernel => {
                 let found = system::look_at(dir, name)?;

@@ -12,7 +12,6 @@ use std::{
 use rustix::{
     fs::{AtFlags, Mode, OFlags, Stat},
     io::{Errno, retry_on_intr},
-    path::Arg,
 };
 
 use super::{resolve::DirHandle, stat, system};
@@ -34,7 +33,7 @@ pub(super) fn stat_beneath(root: BorrowedFd<'_>, device: u64, path: RelativePath
     stat_in(descend(root, device, parent)?.as_fd(), device, name)
 }
 
-pub(super) fn stat_in(dir: BorrowedFd<'_>, device: u64, name: impl Arg + Copy) -> io::Result<Stat> {
+pub(super) fn stat_in(dir: BorrowedFd<'_>, device: u64, name: &str) -> io::Result<Stat> {
     let stat = retry_on_intr(|| rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW))?;
     same_device(&stat, device)?;
     Ok(stat)

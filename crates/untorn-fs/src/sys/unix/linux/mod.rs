@@ -3,13 +3,12 @@
 mod file_system;
 
 use std::{
-    ffi::CStr,
     fs, io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
 };
 
 use rustix::{
-    fs::{Advice, AtFlags, FallocateFlags, Mode, OFlags, RenameFlags, ResolveFlags, Stat, StatxAttributes, StatxFlags},
+    fs::{Advice, AtFlags, FallocateFlags, Mode, OFlags, RenameFlags, ResolveFlags, Stat, Statx, StatxAttributes, StatxFlags},
     io::{Errno, retry_on_intr},
 };
 
@@ -32,28 +31,27 @@ pub(super) fn kernel_resolves(root: &OwnedFd) -> bool {
     rustix::fs::openat2(root, ".", SEARCH | OFlags::CLOEXEC, Mode::empty(), resolve_flags()).is_ok()
 }
 
-pub(super) fn open_beneath(root: &OwnedFd, path: RelativePath<'_>, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
+pub(super) fn open_beneath(root: impl AsFd, path: RelativePath<'_>, flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
     let path = if path.as_str().is_empty() { "." } else { path.as_str() };
-    let attempt = || retry_on_intr(|| rustix::fs::openat2(root, path, flags, mode, resolve_flags()));
+    let attempt = || retry_on_intr(|| rustix::fs::openat2(&root, path, flags, mode, resolve_flags()));
     let mut attempts = std::iter::repeat_with(attempt).take(ATTEMPTS_MAX);
     attempts.find(|opened| !matches!(opened, Err(Errno::AGAIN))).unwrap_or(Err(Errno::AGAIN)).map_err(resolving)
 }
 
 pub(super) fn stat_beneath(root: &OwnedFd, path: RelativePath<'_>) -> io::Result<Stat> {
-    let handle = open_beneath(root, path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
-    Ok(rustix::fs::fstat(&handle)?)
+    Ok(rustix::fs::fstat(&resolve(root, path)?)?)
 }
 
-/// What a name in a directory is, as resolving it from there would find it: who is told of mount points (since 5.8) need not open each.
-pub(super) fn look_at(dir: BorrowedFd<'_>, name: &CStr) -> io::Result<Found> {
+/// A handle of whatever stands there, which only serves to ask.
+fn resolve(root: impl AsFd, path: RelativePath<'_>) -> io::Result<OwnedFd> {
+    open_beneath(root, path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// What a name in a directory is, as resolving it from there would find it.
+pub(super) fn look_at(dir: BorrowedFd<'_>, name: &str) -> io::Result<Found> {
     let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
     let told = retry_on_intr(|| rustix::fs::statx(dir, name, flags, StatxFlags::BASIC_STATS))?;
-    if !told.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT) {
-        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        rustix::fs::openat2(dir, name, flags, Mode::empty(), resolve_flags()).map_err(resolving)?;
-    } else if told.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
-        return Err(outside_tree());
-    }
+    refuse_mount(mount_root(&told), dir, name)?;
     let mode = u32::from(told.stx_mode);
     Ok(Found {
         kind: stat::kind_of(mode),
@@ -65,6 +63,21 @@ pub(super) fn look_at(dir: BorrowedFd<'_>, name: &CStr) -> io::Result<Found> {
         changed: (told.stx_ctime.tv_sec.into(), told.stx_ctime.tv_nsec.into()),
         written: (told.stx_mtime.tv_sec.into(), told.stx_mtime.tv_nsec.into()),
     })
+}
+
+/// Whether another file system begins there; `None` where the kernel does not say (before 5.8).
+fn mount_root(told: &Statx) -> Option<bool> {
+    let says = told.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT);
+    says.then(|| told.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+/// Where the kernel did not tell whether it is one, opening the name does.
+fn refuse_mount(told: Option<bool>, dir: BorrowedFd<'_>, name: &str) -> io::Result<()> {
+    match told {
+        Some(true) => Err(outside_tree()),
+        Some(false) => Ok(()),
+        None => resolve(dir, RelativePath::new(name)?).map(drop),
+    }
 }
 
 /// What the kernel says to a symlink or a mount point on the way.
@@ -176,4 +189,23 @@ pub(super) fn acts_as_owner() -> bool {
 fn file_system_of(root: &OwnedFd) -> io::Result<FileSystem> {
     let stat = retry_on_intr(|| rustix::fs::fstatfs(root.as_fd()))?;
     Ok(FileSystem::from_magic(stat.f_type as u64 & 0xffff_ffff))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mount_point_is_refused_where_the_kernel_does_not_tell_of_it() {
+        let root = rustix::fs::open("/", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).unwrap();
+        if !kernel_resolves(&root) || rustix::fs::stat("/proc/self").is_err() {
+            eprintln!("skipped: no openat2, or no mount at /proc");
+            return;
+        }
+        assert!(crate::is_outside_tree(&refuse_mount(None, root.as_fd(), "proc").unwrap_err()));
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("file"), "").unwrap();
+        let dir = fs::File::open(dir.path()).unwrap();
+        refuse_mount(None, dir.as_fd(), "file").unwrap();
+    }
 }
