@@ -3,6 +3,7 @@
 //! Old bytes are cut into blocks of equal length, new bytes are looked at from every offset: what rsync does (Tridgell, "Efficient
 //! Algorithms for Sorting and Synchronization", 1999), with the sides exchanged, since the old build is at hand.
 
+use super::block_filter::{BlockFilter, GROUP};
 use super::rolling::{block_hash, four_block_hashes, spread};
 
 /// Bytes of a block. Where there are too many for the table, they stand apart, and are not longer: what is equal over a step and a block is found all the same.
@@ -59,8 +60,8 @@ pub(super) struct Blocks {
     blocks_max: u64,
     /// Upper half: a part of the block's hash. Lower half: number of the block, from 1; 0 for a free slot.
     slots: Vec<u64>,
-    /// One bit for each of many hash values: most new bytes are told apart here without touching `slots`.
-    filter: Vec<u64>,
+    /// Most new bytes are told apart here without touching `slots`.
+    filter: BlockFilter,
     /// The ranges that were added, sorted by number.
     ranges: Vec<Added>,
     count: u32,
@@ -86,7 +87,7 @@ impl Blocks {
             step: usize::try_from(step).unwrap_or(usize::MAX),
             blocks_max,
             slots: vec![0; slots],
-            filter: vec![0; slots.div_ceil(8)],
+            filter: BlockFilter::new(slots),
             ranges: Vec::new(),
             count: 0,
             taken: 0,
@@ -96,7 +97,7 @@ impl Blocks {
     /// Bytes of memory that the table and its filter take.
     #[cfg(test)]
     pub(super) fn memory_len(&self) -> u64 {
-        8 * (self.slots.len() + self.filter.len()) as u64
+        8 * self.slots.len() as u64 + self.filter.memory_len()
     }
 
     /// Adds whole blocks of `bytes`, which stand at `place`.
@@ -108,20 +109,27 @@ impl Blocks {
         let stride = density.stride(self.step);
         if stride > BLOCK_LEN {
             let blocks = bytes.chunks(stride).filter_map(|part| part.get(..BLOCK_LEN));
-            return blocks.for_each(|block| self.insert(block_hash(block)));
+            return blocks.for_each(|block| self.insert(block_hash(block), block));
         }
         let fours = bytes.chunks_exact(4 * BLOCK_LEN);
         let rest = fours.remainder();
-        fours.for_each(|four| four_block_hashes(four, BLOCK_LEN).into_iter().for_each(|hash| self.insert(hash)));
-        rest.chunks_exact(BLOCK_LEN).for_each(|block| self.insert(block_hash(block)));
+        for four in fours {
+            let hashes = four_block_hashes(four, BLOCK_LEN);
+            hashes.into_iter().zip(four.chunks_exact(BLOCK_LEN)).for_each(|(hash, block)| self.insert(hash, block));
+        }
+        rest.chunks_exact(BLOCK_LEN).for_each(|block| self.insert(block_hash(block), block));
+    }
+
+    /// Which of the blocks that begin at the first [`GROUP`] bytes, and have these hashes, may be in the table, as bits from the lowest on.
+    pub(super) fn may_have(&self, hashes: &[u64; GROUP], bytes: &[u8]) -> u64 {
+        let mut spreads = [0; GROUP];
+        spreads.iter_mut().zip(hashes).for_each(|(spread, hash)| *spread = super::rolling::spread(*hash));
+        self.filter.may_have(&spreads, bytes)
     }
 
     /// A place where a block with this hash may stand, and how many of the blocks around it are in the table.
     pub(super) fn find(&self, hash: u64) -> Option<(Place, Density)> {
         let hash = spread(hash);
-        if self.filter_word(hash) & filter_bit(hash) == 0 {
-            return None;
-        }
         let mut slot = self.first_slot(hash);
         loop {
             let found = self.slots[slot];
@@ -136,14 +144,13 @@ impl Blocks {
     }
 
     /// The first of several equal blocks is kept. A table that is nearly full takes no more: there is always a free slot, at which looking ends.
-    fn insert(&mut self, hash: u64) {
+    fn insert(&mut self, hash: u64, block: &[u8]) {
         self.count += 1;
         if u64::from(self.count) > self.blocks_max || self.taken >= self.slots.len() / 8 * 7 {
             return;
         }
         let hash = spread(hash);
-        let word = self.filter_at(hash);
-        self.filter[word] |= filter_bit(hash);
+        self.filter.insert(hash, block);
         let mut slot = self.first_slot(hash);
         while self.slots[slot] != 0 {
             if self.slots[slot] >> 32 == hash >> 32 {
@@ -165,14 +172,6 @@ impl Blocks {
     fn first_slot(&self, hash: u64) -> usize {
         low_bits(hash, self.slots.len())
     }
-
-    fn filter_at(&self, hash: u64) -> usize {
-        low_bits(hash >> 20, self.filter.len())
-    }
-
-    fn filter_word(&self, hash: u64) -> u64 {
-        self.filter[self.filter_at(hash)]
-    }
 }
 
 /// How far apart blocks of `len` bytes stand so that they fit the table.
@@ -183,10 +182,6 @@ fn step(len: u64, blocks_max: u64) -> u64 {
 #[expect(clippy::cast_possible_truncation, reason = "only the low bits are wanted")]
 fn low_bits(hash: u64, len: usize) -> usize {
     hash as usize & (len - 1)
-}
-
-fn filter_bit(hash: u64) -> u64 {
-    1 << (hash >> 58)
 }
 
 #[cfg(test)]

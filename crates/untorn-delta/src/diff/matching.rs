@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use untorn_format::patch::Op;
 
+use super::block_filter::GROUP;
 use super::blocks::{BLOCK_LEN, Blocks, Density, Place};
 use super::in_place::common_suffix;
 use super::new_window::NewWindow;
@@ -87,12 +88,23 @@ impl<'a> Matcher<'a> {
         let (first, entering) = bytes.split_at(BLOCK_LEN.min(bytes.len()));
         let mut hash = block_hash(first);
         let mut steps = 0;
-        for (leaves, enters) in bytes.iter().zip(entering) {
-            if let Some(found) = self.blocks.find(hash) {
-                return (steps, Some(found));
+        for (leaving, entering) in bytes.chunks(GROUP).zip(entering.chunks(GROUP)) {
+            let mut hashes = [0; GROUP];
+            for ((known, leaves), enters) in hashes.iter_mut().zip(leaving).zip(entering) {
+                *known = hash;
+                hash = self.roller.roll(hash, *leaves, *enters);
             }
-            hash = self.roller.roll(hash, *leaves, *enters);
-            steps += 1;
+            let mut known = self.blocks.may_have(&hashes, &bytes[steps..]);
+            // Of the last group only so many places are asked for as bytes enter.
+            known &= u64::MAX >> (GROUP - entering.len());
+            while known != 0 {
+                let place = known.trailing_zeros() as usize;
+                if let Some(found) = self.blocks.find(hashes[place]) {
+                    return (steps + place, Some(found));
+                }
+                known &= known - 1;
+            }
+            steps += entering.len();
         }
         match self.blocks.find(hash) {
             Some(found) => (steps, Some(found)),

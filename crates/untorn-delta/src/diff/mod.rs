@@ -2,6 +2,7 @@
 
 mod adapt;
 mod alike;
+mod block_filter;
 mod blocks;
 mod compress;
 mod directory;
