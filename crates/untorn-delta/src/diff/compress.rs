@@ -4,9 +4,9 @@ use std::io::Write;
 
 use lzma_rust2::{Lzma2Options, Lzma2Writer, LzmaOptions};
 use untorn_format::patch::{FrameKind, MAX_FRAME_LEN, MAX_REFERENCE_LEN};
-use zstd::zstd_safe::{CCtx, CParameter, compress_bound, get_error_name};
+use zstd::zstd_safe::{CCtx, CParameter, ParamSwitch, compress_bound, get_error_name};
 
-use super::effort::Effort;
+use super::effort::{Effort, Looks};
 use crate::DiffError;
 use crate::read::DICT_LEN_MIN;
 
@@ -56,6 +56,18 @@ pub(super) fn compress(job: &Job, effort: &Effort) -> Result<Stored, DiffError> 
     Ok(best)
 }
 
+impl Looks {
+    fn at(self, reference: &[u8], literal: &[u8]) -> u32 {
+        match reference.len() < literal.len() / LEANING_RATIO {
+            _ if is_dense(literal) => self.dense,
+            true => self.alone,
+            false => self.leaning,
+        }
+    }
+}
+
+/// With fewer old bytes than this part of the literal ones, these lean on themselves.
+const LEANING_RATIO: usize = 8;
 /// Where zstd came to this part of the literal bytes, or less, LZMA is not tried.
 const FOUND_RATIO: usize = 32;
 /// Up to so many bytes, old and literal, LZMA takes no time to speak of: 4 MiB.
@@ -93,7 +105,10 @@ fn zstd(reference: &[u8], literal: &[u8], effort: &Effort) -> Result<Vec<u8>, Di
         CParameter::ContentSizeFlag(true),
         CParameter::ChecksumFlag(false),
     ];
-    for parameter in parameters.into_iter().chain(effort.match_len_min.map(CParameter::MinMatch)) {
+    let looks = effort.looks.map(|looks| CParameter::SearchLog(looks.at(reference, literal)));
+    let splits = effort.splits.then_some(CParameter::UseBlockSplitter(ParamSwitch::Enable));
+    let others = effort.match_len_min.map(CParameter::MinMatch).into_iter().chain(looks).chain(splits);
+    for parameter in parameters.into_iter().chain(others) {
         context.set_parameter(parameter).map_err(error)?;
     }
     if !reference.is_empty() {
@@ -132,6 +147,26 @@ mod tests {
         let mut mixed = dense;
         mixed[..200 << 10].fill(b'a');
         assert!(!is_dense(&mixed));
+    }
+
+    #[test]
+    fn how_far_zstd_looks_is_told_by_what_there_is_to_lean_on() {
+        let (looks, text) = (Looks { alone: 6, leaning: 5, dense: 4 }, vec![b'a'; 1 << 20]);
+        let mut random = 1_u64;
+        let dense: Vec<u8> = (0..1 << 20).map(|_| next(&mut random)).collect();
+        assert_eq!((looks.at(&[], &text), looks.at(&text[..1000], &text)), (6, 6));
+        assert_eq!(looks.at(&text[..200 << 10], &text), 5);
+        assert_eq!((looks.at(&[], &dense), looks.at(&text, &dense)), (4, 4));
+    }
+
+    #[test]
+    fn blocks_of_unlike_parts_are_divided() {
+        let mut random = 1_u64;
+        let mixed: Vec<u8> = (0..600_000)
+            .map(|at| if at / 30_000 % 2 == 0 { b'0' + next(&mut random) % 10 } else { next(&mut random) & 0x80 | 3 })
+            .collect();
+        let len = |splits| zstd(&[], &mixed, &Effort { splits, ..Effort::of(6) }).unwrap().len();
+        assert!(len(true) < len(false), "{} {}", len(true), len(false));
     }
 
     fn next(random: &mut u64) -> u8 {

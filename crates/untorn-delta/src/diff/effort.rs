@@ -12,6 +12,10 @@ pub(super) struct Effort {
     pub(super) zstd: i32,
     /// The shortest match zstd looks for, in bytes, where it is not the level's own.
     pub(super) match_len_min: Option<u32>,
+    /// At how many older places zstd looks, where it is not what the level says.
+    pub(super) looks: Option<Looks>,
+    /// Whether zstd divides blocks of which the parts are unlike, once it knows what they are made of.
+    pub(super) splits: bool,
     /// The largest tables of zstd, as a power of two of their entries of 4 bytes; there are two.
     pub(super) table_log_max: u32,
     /// How many old bytes one frame should refer to.
@@ -28,6 +32,17 @@ pub(super) struct Effort {
     pub(super) lone_copy_len_min: u64,
     /// Whether little that is new is looked for in all old files once more, to refer to few of them.
     pub(super) few_names: bool,
+}
+
+/// At how many older places zstd looks for a match, as powers of two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Looks {
+    /// What leans on itself, for lack of old bytes.
+    pub(super) alone: u32,
+    /// What old bytes say most of.
+    pub(super) leaning: u32,
+    /// What is compressed already: more find nothing but chance.
+    pub(super) dense: u32,
 }
 
 /// How LZMA looks for matches.
@@ -53,6 +68,8 @@ const fn zstd(zstd: i32, table_log_max: u32, search: Search) -> Effort {
     Effort {
         zstd,
         match_len_min: None,
+        looks: None,
+        splits: zstd >= 9,
         table_log_max,
         reference_len: MAX_REFERENCE_LEN,
         lzma: None,
@@ -74,6 +91,7 @@ const LONE_LEN_MIN: u64 = 256;
 /// goes into long frames.
 const QUICK: Effort = Effort {
     match_len_min: Some(4),
+    looks: Some(Looks { alone: 6, leaning: 5, dense: 4 }),
     reference_len: 1 << 20,
     lone_copy_len_min: LONE_LEN_MIN,
     ..zstd(12, 24, Search::Everything)
