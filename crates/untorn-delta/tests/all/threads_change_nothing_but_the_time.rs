@@ -117,14 +117,16 @@ fn nor_what_is_skipped() {
     }
 }
 
-/// Executables are adapted, and compressed, with any number of threads; and so is everything else.
+/// Executables are searched side by side, weighed in order, and compressed, with any number of threads and as many as fit; and so is everything else.
 #[test]
 fn nor_the_patch_that_is_made() {
-    let source = Source::new(300);
-    let mut again = source.clone();
-    again.functions.insert(3, 1000);
-    let (old, new) = pair();
-    let (old, new) = (old.with("game", source.elf()), new.with("game", again.elf()));
+    let (mut old, mut new) = pair();
+    for number in 0..5 {
+        let source = Source::new(100 + 40 * number);
+        let mut again = source.clone();
+        again.functions.insert(3, 1000 + number);
+        (old, new) = (old.with(&format!("game{number}"), source.elf()), new.with(&format!("game{number}"), again.elf()));
+    }
     let made = |jobs, memory_len| {
         let mut options = options();
         (options.jobs, options.memory_len) = (jobs, memory_len);
@@ -133,8 +135,8 @@ fn nor_the_patch_that_is_made() {
         patch
     };
     let alone = made(1, 1 << 30);
-    for jobs in [0, 2, 3, 8] {
-        assert!(made(jobs, 1 << 30) == alone, "{jobs}");
+    for (jobs, memory_len) in [(0, 1 << 30), (2, 1 << 30), (3, 1 << 30), (8, 1 << 30), (8, 2 << 20)] {
+        assert!(made(jobs, memory_len) == alone, "{jobs} in {memory_len}");
     }
 }
 

@@ -9,7 +9,11 @@ mod pe;
 mod stretches;
 mod suffixes;
 
+use std::collections::VecDeque;
+use std::thread::ScopedJoinHandle;
+
 use untorn_format::Hash;
+use untorn_format::manifest::Entry;
 use untorn_format::patch::{MAX_PROGRAM_LEN, MAX_REFERENCE_LEN, Op};
 
 use super::compress::compress;
@@ -26,7 +30,7 @@ use crate::files::bytes_at;
 /// The longest file that is adapted: 64 MiB, or as much as memory allows.
 const LEN_MAX: u64 = 64 << 20;
 /// How many bytes of memory each byte of it takes.
-const MEMORY_FACTOR: u64 = 9;
+const MEMORY_FACTOR: u64 = 10;
 /// Fewer literal bytes than this are not worth the search.
 const LITERAL_LEN_MIN: u64 = 64;
 /// Level at which both ways are compressed to compare them.
@@ -37,7 +41,7 @@ const REFERENCE_COST: usize = 4;
 /// The most bytes of all programs together: 16 MiB, half of what a reader takes as digests.
 const PROGRAMS_LEN_MAX: usize = 16 << 20;
 
-/// Adapts every made executable where that costs less.
+/// Adapts every made executable where that costs less. Several are searched side by side, and weighed in order: the result is the same for any number of threads.
 pub(super) fn adapt(
     drafts: &mut [Draft<'_>],
     old: Build<'_>,
@@ -46,22 +50,76 @@ pub(super) fn adapt(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<(), DiffError> {
     let templates = Templates::new(drafts, old.manifest);
-    let (total, mut done) = (drafts.iter().map(Draft::literal_len).fold(0, u64::saturating_add), 0);
+    let total = drafts.iter().map(Draft::literal_len).fold(0, u64::saturating_add);
+    let len_max = LEN_MAX.min(options.memory_len / MEMORY_FACTOR);
     let mut programs_left = PROGRAMS_LEN_MAX;
-    for draft in drafts {
-        done += draft.literal_len();
-        let template = templates.of(draft, old.manifest).filter(|_| draft.literal_len() >= LITERAL_LEN_MIN);
-        if let (Some(template), Some(made), true) = (template, draft.made(), draft.members.is_empty()) {
-            let len_max = LEN_MAX.min(options.memory_len / MEMORY_FACTOR);
-            let adapter = Adapter { source: template.source, old, new, len_max };
-            if let Some(other) = adapter.adapt(draft, made, programs_left)? {
-                programs_left -= other.adapted.as_ref().map_or(0, |adapted| adapted.program.len());
-                *draft = other;
-            }
+    let mut weigh = |Working { draft, adapter, worker, end, .. }: Working<'_, '_, '_>| {
+        let found = worker.join().map_err(|_| DiffError::Compress("the search of executables stopped"))?;
+        if let Some((stretches, program)) = found
+            && let Some(left) = programs_left.checked_sub(program.len())
+            && let Some(other) = adapter.weigh(draft, stretches, program)?
+        {
+            programs_left = left;
+            *draft = other;
         }
-        progress(Progress::Adapted { done, total });
-    }
+        progress(Progress::Adapted { done: end, total });
+        Ok(())
+    };
+    std::thread::scope(|scope| -> Result<(), DiffError> {
+        let (mut working, mut taken) = (VecDeque::<Working<'_, '_, '_>>::new(), 0);
+        let mut end = 0;
+        for draft in drafts {
+            end += draft.literal_len();
+            let template = templates.of(draft, old.manifest).filter(|_| draft.literal_len() >= LITERAL_LEN_MIN);
+            let (Some(template), Some(made), true) = (template, draft.made(), draft.members.is_empty()) else { continue };
+            let adapter = Adapter { source: template.source, old, new };
+            let Some((entry, template)) = adapter.template().filter(|(_, old)| old.len.max(made.len) <= len_max) else {
+                continue;
+            };
+            if !adapter.is_executable(draft)? {
+                continue;
+            }
+            let memory_len = MEMORY_FACTOR.saturating_mul(template.len.max(made.len));
+            while (working.len() >= options.jobs || taken + memory_len > options.memory_len)
+                && let Some(oldest) = working.pop_front()
+            {
+                taken -= oldest.memory_len;
+                weigh(oldest)?;
+            }
+            let (old, new) = (read(old, &entry.path, template)?, read(new, draft.path, made)?);
+            taken += memory_len;
+            working.push_back(Working { draft, adapter, end, memory_len, worker: scope.spawn(move || search(&old, new)) });
+        }
+        working.into_iter().try_for_each(&mut weigh)
+    })?;
+    progress(Progress::Adapted { done: total, total });
     Ok(())
+}
+
+/// An executable that is searched.
+struct Working<'scope, 'a, 'd> {
+    draft: &'scope mut Draft<'d>,
+    adapter: Adapter<'a>,
+    /// Literal bytes of all files up to it.
+    end: u64,
+    /// How many bytes of memory that takes.
+    memory_len: u64,
+    worker: ScopedJoinHandle<'scope, Option<Found>>,
+}
+
+/// What to copy, and the program that adapts it.
+type Found = (Vec<Stretch>, Vec<u8>);
+
+/// How `new` is made of `old`; none where one of them is no executable after all, or the program is too long.
+fn search(old: &[u8], mut new: Vec<u8>) -> Option<Found> {
+    let (old_parts, new_parts) = (parts::parts(old)?, parts::parts(&new)?);
+    let stretches = {
+        let (old, new) = (labels::labelled(old, &old_parts), labels::labelled(&new, &new_parts));
+        stretches::stretches(&old, &new)
+    };
+    let program = Program { layout: layout::layout(&old_parts, &new_parts), stretches };
+    let bytes = program.encode((old, 0), &mut new)?;
+    (bytes.len() as u64 <= MAX_PROGRAM_LEN).then_some((program.stretches, bytes))
 }
 
 struct Adapter<'a> {
@@ -69,30 +127,19 @@ struct Adapter<'a> {
     source: u32,
     old: Build<'a>,
     new: Build<'a>,
-    len_max: u64,
 }
 
-impl Adapter<'_> {
-    /// The draft with an adapted file, when that costs less.
-    fn adapt<'d>(&self, draft: &Draft<'d>, made: Content, program_len_max: usize) -> Result<Option<Draft<'d>>, DiffError> {
+impl<'a> Adapter<'a> {
+    /// The old file.
+    fn template(&self) -> Option<(&'a Entry, Content)> {
         let entry = &self.old.manifest.entries()[self.source as usize];
-        let Some(template) = content(Some(&entry.kind)) else { return Ok(None) };
-        if template.len.max(made.len) > self.len_max || !self.is_executable(draft)? {
-            return Ok(None);
-        }
-        let old = read(self.old, &entry.path, template)?;
-        let mut new = read(self.new, draft.path, made)?;
-        let (Some(old_parts), Some(new_parts)) = (parts::parts(&old), parts::parts(&new)) else { return Ok(None) };
-        let stretches = {
-            let (old, new) = (labels::labelled(&old, &old_parts), labels::labelled(&new, &new_parts));
-            stretches::stretches(&old, &new)
-        };
-        let program = Program { layout: layout::layout(&old_parts, &new_parts), stretches };
-        let Some(bytes) = program.encode((&old, 0), &mut new) else { return Ok(None) };
-        if bytes.len() > program_len_max.min(usize::try_from(MAX_PROGRAM_LEN).unwrap_or(usize::MAX)) {
-            return Ok(None);
-        }
-        let other = self.adapted(draft, made, program.stretches, bytes);
+        Some((entry, content(Some(&entry.kind))?))
+    }
+
+    /// The draft with an adapted file, when that costs less.
+    fn weigh<'d>(&self, draft: &Draft<'d>, stretches: Vec<Stretch>, program: Vec<u8>) -> Result<Option<Draft<'d>>, DiffError> {
+        let Some(made) = draft.made() else { return Ok(None) };
+        let other = self.adapted(draft, made, stretches, program);
         let mut plain = draft.clone();
         make_solid(std::slice::from_mut(&mut plain), self.old.manifest);
         Ok(if self.cost(&other)? < self.cost(&plain)? { Some(other) } else { None })

@@ -14,6 +14,11 @@ pub(super) const GAIN_MIN_UNLIKE: usize = 32;
 /// Files with more stretches than one for so many bytes, and so many more, are not alike.
 const STRETCH_LEN_UNLIKE: usize = 256;
 const STRETCHES_MORE: usize = 4096;
+/// Of a longer file so many places are looked at first, and with fewer matches than one in so many there is no need to count stretches. Of programs of one compiler 5 of 6 places
+/// and more match, of two compilers 3 of 10 and fewer.
+const SAMPLES: usize = 4096;
+const SAMPLED_LEN_MIN: usize = 1 << 20;
+const MATCHES_UNLIKE: usize = SAMPLES / 3;
 /// Where matches must be long, it is enough to look at some places: the match is extended back.
 const STEP_UNLIKE: usize = 4;
 
@@ -21,17 +26,22 @@ const STEP_UNLIKE: usize = 4;
 pub(super) fn stretches(old: &[u8], new: &[u8]) -> Vec<Stretch> {
     let suffixes = Suffixes::new(old);
     let few = |count: usize, at: usize| count <= STRETCHES_MORE + at / STRETCH_LEN_UNLIKE;
-    let alike = find(Scan::new(old, new, &suffixes, (GAIN_MIN, 1)), few);
-    alike
-        .or_else(|| find(Scan::new(old, new, &suffixes, (GAIN_MIN_UNLIKE, STEP_UNLIKE)).filtered(), |_, _| true))
-        .unwrap_or_default()
+    let alike = || find(Scan::new(old, new, &suffixes, (GAIN_MIN, 1)), few);
+    let unlike = || find(Scan::new(old, new, &suffixes, (GAIN_MIN_UNLIKE, STEP_UNLIKE)).filtered(), |_, _| true);
+    if is_unlike(new, &suffixes) { None } else { alike() }.or_else(unlike).unwrap_or_default()
+}
+
+/// Whether samples tell that matches are few.
+fn is_unlike(new: &[u8], suffixes: &Suffixes<'_>) -> bool {
+    let matches = |at: &usize| suffixes.find(&new[*at..]).1 >= GAIN_MIN_UNLIKE;
+    new.len() >= SAMPLED_LEN_MIN && (0..new.len()).step_by(new.len() / SAMPLES).filter(matches).count() < MATCHES_UNLIKE
 }
 
 /// `None` when there are soon too many: `few` tells of a count, and how many bytes it is for.
 fn find(mut scan: Scan<'_>, few: impl Fn(usize, usize) -> bool) -> Option<Vec<Stretch>> {
     let (mut stretches, mut made) = (Vec::new(), 0);
     // Where the last stretch may be extended from.
-    let mut from = Match { new: 0, old: 0, len: 0 };
+    let mut from = NONE;
     loop {
         let next = scan.next();
         let end = next.map_or(scan.new.len(), |next| next.new);
@@ -62,6 +72,8 @@ struct Match {
     len: usize,
 }
 
+const NONE: Match = Match { new: 0, old: 0, len: 0 };
+
 struct Scan<'a> {
     old: &'a [u8],
     new: &'a [u8],
@@ -75,7 +87,7 @@ struct Scan<'a> {
 
 impl<'a> Scan<'a> {
     fn new(old: &'a [u8], new: &'a [u8], suffixes: &'a Suffixes<'a>, (gain_min, step): (usize, usize)) -> Self {
-        Self { old, new, suffixes, gain_min, step, filter: None, last: Match { new: 0, old: 0, len: 0 } }
+        Self { old, new, suffixes, gain_min, step, filter: None, last: NONE }
     }
 
     fn filtered(self) -> Self {
@@ -165,4 +177,39 @@ fn worth(equal: impl Iterator<Item = bool>) -> usize {
         }
     }
     len
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(seed: u32, len: usize) -> Vec<u8> {
+        let next = |random: &u32| Some(random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+        std::iter::successors(Some(seed), next).map(|random| random.to_be_bytes()[0]).take(len).collect()
+    }
+
+    #[test]
+    fn samples_tell_unlike_files_if_they_are_long() {
+        let (old, other) = (noise(1, SAMPLED_LEN_MIN), noise(77, SAMPLED_LEN_MIN));
+        let suffixes = Suffixes::new(&old);
+        assert!(!is_unlike(&old, &suffixes) && is_unlike(&other, &suffixes));
+        assert!(!is_unlike(&other[1..], &suffixes), "a short one is not worth it");
+        let half = [&old[..SAMPLED_LEN_MIN / 2], &other[..SAMPLED_LEN_MIN / 2]].concat();
+        assert!(!is_unlike(&half, &suffixes));
+    }
+
+    #[test]
+    fn with_a_filter_the_longest_match_is_found_wherever_it_counts() {
+        let old = noise(1, 40_000);
+        // Parts of it in another order, each with a changed byte now and then, and the ends of others.
+        let mut new: Vec<u8> = (0..40).flat_map(|part| old[part * 7919 % 39_000..][..20 + part * 20].to_vec()).collect();
+        new.iter_mut().step_by(331).for_each(|byte| *byte ^= 1);
+        let suffixes = Suffixes::new(&old);
+        let scan = Scan::new(&old, &new, &suffixes, (GAIN_MIN_UNLIKE, STEP_UNLIKE)).filtered();
+        for at in (0..new.len()).step_by(STEP_UNLIKE) {
+            let ((at_old, len), longest) = (scan.longest(at), suffixes.find(&new[at..]).1);
+            assert!(len == longest || len == 0 && longest < GAIN_MIN_UNLIKE, "{at}: {len} of {longest}");
+            assert_eq!(old[at_old..at_old + len], new[at..at + len]);
+        }
+    }
 }
