@@ -2,7 +2,7 @@
 
 use super::Bad;
 
-/// Reads bits. Behind the end it reads zeros; [`BitReader::end`] tells.
+/// Reads bits. Behind the end it sees zeros; [taking](BitReader::skip) them is an error.
 pub(super) struct BitReader<'a> {
     bytes: &'a [u8],
     /// The next byte to take.
