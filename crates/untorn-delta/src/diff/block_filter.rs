@@ -1,6 +1,7 @@
 //! Whether a block is one of many, nearly always told without touching their table.
 
 use super::blocks::BLOCK_LEN;
+use super::rolling::FACTOR;
 
 /// How many blocks that begin one byte after the other are asked for together.
 pub(super) const GROUP: usize = 64;
@@ -81,8 +82,6 @@ impl BlockFilter {
     }
 }
 
-const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-
 fn bits(hash: u64) -> u64 {
     1 << (hash >> 55 & 63) | 1 << (hash >> 49 & 63) | 1 << (hash >> 43 & 63)
 }
@@ -122,6 +121,7 @@ fn word_hash(word: &[u8; WORD_LEN]) -> Anchor {
 
 #[cfg(test)]
 mod tests {
+    use super::super::noise;
     use super::super::rolling::{block_hash, spread};
     use super::*;
 
@@ -129,21 +129,16 @@ mod tests {
         std::array::from_fn(|place| bytes.get(place..place + BLOCK_LEN).map_or(0, |block| spread(block_hash(block))))
     }
 
-    fn random(len: usize) -> Vec<u8> {
-        let next = |random: &u32| Some(random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
-        std::iter::successors(Some(1), next).map(|random| random.to_be_bytes()[0]).take(len).collect()
-    }
-
     #[test]
     fn anchors_of_a_group_are_those_of_its_blocks() {
-        let bytes = random(GROUP + BLOCK_LEN - 1);
+        let bytes = noise(1, GROUP + BLOCK_LEN - 1);
         let each: Vec<_> = bytes.windows(BLOCK_LEN).map(anchor).collect();
         assert_eq!(anchors(&bytes).to_vec(), each);
     }
 
     #[test]
     fn what_was_noted_is_never_denied_and_nearly_everything_else_is() {
-        let (known, unknown) = (random(64 << 10), random(128 << 10).split_off(64 << 10));
+        let (known, unknown) = (noise(1, 64 << 10), noise(77, 64 << 10));
         let mut filter = BlockFilter::new(5 * known.len() / BLOCK_LEN / 4);
         known.chunks(BLOCK_LEN).for_each(|block| filter.insert(spread(block_hash(block)), block));
         for at in (0..known.len()).step_by(BLOCK_LEN) {

@@ -122,9 +122,9 @@ impl Blocks {
 
     /// Which of the blocks that begin at the first [`GROUP`] bytes, and have these hashes, may be in the table, as bits from the lowest on.
     pub(super) fn may_have(&self, hashes: &[u64; GROUP], bytes: &[u8]) -> u64 {
-        let mut spreads = [0; GROUP];
-        spreads.iter_mut().zip(hashes).for_each(|(spread, hash)| *spread = super::rolling::spread(*hash));
-        self.filter.may_have(&spreads, bytes)
+        let mut apart = [0; GROUP];
+        apart.iter_mut().zip(hashes).for_each(|(apart, hash)| *apart = spread(*hash));
+        self.filter.may_have(&apart, bytes)
     }
 
     /// A place where a block with this hash may stand, and how many of the blocks around it are in the table.

@@ -47,21 +47,26 @@ pub(super) fn compress(job: &Job, effort: &Effort) -> Result<Stored, DiffError> 
         }
         best.bytes.len()
     };
-    let quick_len = offer(FrameKind::Zstd, zstd(reference, literal, effort)?);
+    // Asked once, and only by levels that heed it: it compresses a sixteenth of the bytes.
+    let is_dense = (effort.looks.is_some() || effort.lzma.is_some()) && is_dense(literal);
+    let looks = effort.looks.map(|looks| looks.at(reference, literal, is_dense));
+    let quick_len = offer(FrameKind::Zstd, zstd(reference, literal, effort, looks)?);
     // What zstd made so much shorter stands nearly all of it in the old bytes, and LZMA would find it there, too.
     let is_found = quick_len < literal.len() / FOUND_RATIO && job.bytes.len() > QUICK_LEN_MAX;
-    if !is_found && let Some(tried) = if is_dense(literal) { effort.lzma_dense } else { effort.lzma } {
+    if !is_found && let Some(tried) = if is_dense { effort.lzma_dense } else { effort.lzma } {
         offer(FrameKind::Lzma, lzma(reference, literal, tried.options())?);
     }
     Ok(best)
 }
 
 impl Looks {
-    fn at(self, reference: &[u8], literal: &[u8]) -> u32 {
-        match reference.len() < literal.len() / LEANING_RATIO {
-            _ if is_dense(literal) => self.dense,
-            true => self.alone,
-            false => self.leaning,
+    fn at(self, reference: &[u8], literal: &[u8], is_dense: bool) -> u32 {
+        if is_dense {
+            self.dense
+        } else if reference.len() < literal.len() / LEANING_RATIO {
+            self.alone
+        } else {
+            self.leaning
         }
     }
 }
@@ -92,7 +97,7 @@ pub(crate) fn facts(facts: &[u8]) -> Result<Vec<u8>, DiffError> {
 }
 
 /// One zstd frame that holds `literal` and names its length. `reference` must stand directly before it in memory, or be empty.
-fn zstd(reference: &[u8], literal: &[u8], effort: &Effort) -> Result<Vec<u8>, DiffError> {
+fn zstd(reference: &[u8], literal: &[u8], effort: &Effort, looks: Option<u32>) -> Result<Vec<u8>, DiffError> {
     let mut context = CCtx::create();
     let window_log = (reference.len() + literal.len()).max(1 << 10).next_power_of_two().ilog2().min(WINDOW_LOG_MAX);
     let tables_log = window_log.clamp(6, effort.table_log_max);
@@ -105,7 +110,7 @@ fn zstd(reference: &[u8], literal: &[u8], effort: &Effort) -> Result<Vec<u8>, Di
         CParameter::ContentSizeFlag(true),
         CParameter::ChecksumFlag(false),
     ];
-    let looks = effort.looks.map(|looks| CParameter::SearchLog(looks.at(reference, literal)));
+    let looks = looks.map(CParameter::SearchLog);
     let splits = effort.splits.then_some(CParameter::UseBlockSplitter(ParamSwitch::Enable));
     let others = effort.match_len_min.map(CParameter::MinMatch).into_iter().chain(looks).chain(splits);
     for parameter in parameters.into_iter().chain(others) {
@@ -151,12 +156,16 @@ mod tests {
 
     #[test]
     fn how_far_zstd_looks_is_told_by_what_there_is_to_lean_on() {
-        let (looks, text) = (Looks { alone: 6, leaning: 5, dense: 4 }, vec![b'a'; 1 << 20]);
-        let mut random = 1_u64;
-        let dense: Vec<u8> = (0..1 << 20).map(|_| next(&mut random)).collect();
-        assert_eq!((looks.at(&[], &text), looks.at(&text[..1000], &text)), (6, 6));
-        assert_eq!(looks.at(&text[..200 << 10], &text), 5);
-        assert_eq!((looks.at(&[], &dense), looks.at(&text, &dense)), (4, 4));
+        let (looks, bytes) = (Looks { alone: 6, leaning: 5, dense: 4 }, vec![0; 1 << 20]);
+        assert_eq!((looks.at(&[], &bytes, false), looks.at(&bytes[..1000], &bytes, false)), (6, 6));
+        assert_eq!(looks.at(&bytes[..200 << 10], &bytes, false), 5);
+        assert_eq!((looks.at(&[], &bytes, true), looks.at(&bytes, &bytes, true)), (4, 4));
+        // With fewer looks, less is found: the level's own frames show that it is asked for what they hold.
+        let text: Vec<u8> = (0..60_000_u32).flat_map(|number| format!("{} ", number * number % 7919).into_bytes()).collect();
+        let len = |looks| zstd(&[], &text, &Effort::of(6), Some(looks)).unwrap().len();
+        let job = Job { bytes: text.clone(), reference_len: 0 };
+        assert!(len(6) < len(4), "{} {}", len(6), len(4));
+        assert_eq!(compress(&job, &Effort::of(6)).unwrap().bytes.len(), len(6));
     }
 
     #[test]
@@ -165,8 +174,9 @@ mod tests {
         let mixed: Vec<u8> = (0..600_000)
             .map(|at| if at / 30_000 % 2 == 0 { b'0' + next(&mut random) % 10 } else { next(&mut random) & 0x80 | 3 })
             .collect();
-        let len = |splits| zstd(&[], &mixed, &Effort { splits, ..Effort::of(6) }).unwrap().len();
+        let len = |splits| zstd(&[], &mixed, &Effort { splits, ..Effort::of(6) }, None).unwrap().len();
         assert!(len(true) < len(false), "{} {}", len(true), len(false));
+        assert!((1..=9).all(|level| Effort::of(level).splits == (level >= 4)));
     }
 
     fn next(random: &mut u64) -> u8 {

@@ -90,19 +90,19 @@ impl<'a> Matcher<'a> {
         let mut steps = 0;
         for (leaving, entering) in bytes.chunks(GROUP).zip(entering.chunks(GROUP)) {
             let mut hashes = [0; GROUP];
-            for ((known, leaves), enters) in hashes.iter_mut().zip(leaving).zip(entering) {
-                *known = hash;
+            for ((at_place, leaves), enters) in hashes.iter_mut().zip(leaving).zip(entering) {
+                *at_place = hash;
                 hash = self.roller.roll(hash, *leaves, *enters);
             }
-            let mut known = self.blocks.may_have(&hashes, &bytes[steps..]);
             // Of the last group only so many places are asked for as bytes enter.
-            known &= u64::MAX >> (GROUP - entering.len());
-            while known != 0 {
-                let place = known.trailing_zeros() as usize;
+            let asked = u64::MAX >> (GROUP - entering.len());
+            let mut places = self.blocks.may_have(&hashes, &bytes[steps..]) & asked;
+            while places != 0 {
+                let place = places.trailing_zeros() as usize;
                 if let Some(found) = self.blocks.find(hashes[place]) {
                     return (steps + place, Some(found));
                 }
-                known &= known - 1;
+                places &= places - 1;
             }
             steps += entering.len();
         }

@@ -59,7 +59,7 @@ pub struct Options {
     /// Whether members of archives, pictures and textures that were deflated, or compressed by zstd, are diffed as what they hold, and packed again when the patch is applied, where that costs less. Such a patch is refused by versions
     /// of this crate that do not know of it.
     pub recompress: bool,
-    /// How many frames are compressed side by side; 0 means one for each core. The patch is the same.
+    /// How many frames are compressed, members restored and executables searched side by side; 0 means one for each core. The patch is the same.
     pub jobs: usize,
     /// How many bytes of memory compressing may take, beside the index: fewer frames side by side then, but always one.
     pub memory_len: u64,
@@ -170,7 +170,7 @@ pub struct Report {
 /// which stands before them, is known.
 ///
 /// Files of equal hash are opened only to search them ([`Options::search`]). Memory stays below 128 MiB until compressing begins (at levels 7 to 9, five eighths of [`Options::memory_len`] more; and but for members of archives: up to 320 MiB for each that is
-/// worked on, as many side by side as fit into [`Options::memory_len`]), then below
+/// worked on, and ten times its length, or its old one's if that is longer, for each executable that is searched, as many side by side as fit into [`Options::memory_len`]), then below
 /// [`Options::memory_len`], plus the programs of adapted executables (16 MiB at most) and the index (about 100 bytes for each changed path and 24 for each
 /// operation).
 ///
@@ -196,4 +196,11 @@ pub fn diff<S: Read + Write + Seek>(
     }
     let frames = frames::write(&drafts, (old, new, &members), options, spool, progress)?;
     output::write(drafts, frames, (old, new, &members), spool, out)
+}
+
+/// Bytes that nobody can compress.
+#[cfg(test)]
+fn noise(seed: u32, len: usize) -> Vec<u8> {
+    let next = |random: &u32| Some(random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+    std::iter::successors(Some(seed), next).map(|random| random.to_be_bytes()[0]).take(len).collect()
 }

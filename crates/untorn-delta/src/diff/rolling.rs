@@ -1,7 +1,8 @@
 //! A hash of a block that can be moved on by one byte: a polynomial over the integers modulo 2^64, after Karp and Rabin,
 //! "Efficient randomized pattern-matching algorithms" (1987). It only finds candidates; bytes are compared before any use.
 
-const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+/// An odd number near 2^64 over the golden ratio.
+pub(super) const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The hash of `block`.
 pub(super) fn block_hash(block: &[u8]) -> u64 {

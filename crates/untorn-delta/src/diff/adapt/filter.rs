@@ -2,6 +2,7 @@
 
 use super::super::block_filter::{BlockFilter, GROUP};
 use super::super::blocks::BLOCK_LEN;
+use super::super::rolling::FACTOR;
 use super::stretches::GAIN_MIN_UNLIKE;
 
 /// How many bytes are asked for at once: what a match must have at least where only long ones count.
@@ -39,20 +40,18 @@ impl Filter {
 fn hash(bytes: &[u8]) -> Option<u64> {
     let (words, _) = bytes.first_chunk::<LEN>()?.as_chunks::<8>();
     let words: &[[u8; 8]; WORDS] = words.try_into().ok()?;
-    let hash = words
-        .iter()
-        .fold(0, |hash: u64, word| (hash.rotate_left(23) ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    Some((hash ^ hash >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    let hash = words.iter().fold(0, |hash: u64, word| (hash.rotate_left(23) ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR));
+    Some((hash ^ hash >> 32).wrapping_mul(FACTOR))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::noise;
     use super::*;
 
     #[test]
     fn what_stands_in_the_bytes_is_never_denied_and_most_else_is() {
-        let next = |random: &u32| Some(random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
-        let bytes: Vec<u8> = std::iter::successors(Some(1), next).map(|random| random.to_be_bytes()[0]).take(40_000).collect();
+        let bytes = noise(1, 40_000);
         let (known, unknown) = bytes.split_at(20_000);
         let filter = Filter::new(known);
         assert!(known.windows(LEN).all(|window| filter.may_have(window)));

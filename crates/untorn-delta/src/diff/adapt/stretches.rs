@@ -181,12 +181,8 @@ fn worth(equal: impl Iterator<Item = bool>) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::noise;
     use super::*;
-
-    fn noise(seed: u32, len: usize) -> Vec<u8> {
-        let next = |random: &u32| Some(random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
-        std::iter::successors(Some(seed), next).map(|random| random.to_be_bytes()[0]).take(len).collect()
-    }
 
     #[test]
     fn samples_tell_unlike_files_if_they_are_long() {
