@@ -160,12 +160,13 @@ mod tests {
         assert_eq!((looks.at(&[], &bytes, false), looks.at(&bytes[..1000], &bytes, false)), (6, 6));
         assert_eq!(looks.at(&bytes[..200 << 10], &bytes, false), 5);
         assert_eq!((looks.at(&[], &bytes, true), looks.at(&bytes, &bytes, true)), (4, 4));
-        // With fewer looks, less is found: the level's own frames show that it is asked for what they hold.
-        let text: Vec<u8> = (0..60_000_u32).flat_map(|number| format!("{} ", number * number % 7919).into_bytes()).collect();
-        let len = |looks| zstd(&[], &text, &Effort::of(6), Some(looks)).unwrap().len();
-        let job = Job { bytes: text.clone(), reference_len: 0 };
-        assert!(len(6) < len(4), "{} {}", len(6), len(4));
-        assert_eq!(compress(&job, &Effort::of(6)).unwrap().bytes.len(), len(6));
+        // The default level's own frames show that it is asked for what they hold.
+        let text: Vec<u8> =
+            (0..120_000_u32).flat_map(|number| format!("{} ", number * (number & 0xfff) % 7919).into_bytes()).collect();
+        let reference_len = text.len() / 2;
+        let len = |looks| zstd(&text[..reference_len], &text[reference_len..], &Effort::of(6), Some(looks)).unwrap().len();
+        assert!(len(6) < len(5) && len(5) < len(4), "{} {} {}", len(6), len(5), len(4));
+        assert_eq!(compress(&Job { reference_len, bytes: text.clone() }, &Effort::of(6)).unwrap().bytes.len(), len(5));
     }
 
     #[test]
