@@ -18,7 +18,7 @@ mod program;
 mod walk;
 
 pub(crate) use coder::{Coder, Decoder, Encoder};
-pub(crate) use layout::{Base, Field, Kind, Layout, Region, Segment, address_of, code_kind, has_address, offset_of};
+pub(crate) use layout::{Base, Field, Kind, LAST_BYTES, Layout, Region, Segment, address_of, code_kind, has_address, offset_of};
 pub(crate) use map::Map;
 pub(crate) use model::{Numbers, Prob, Signed, Symbols};
 pub(crate) use program::{Lengths, Program, Stretch};

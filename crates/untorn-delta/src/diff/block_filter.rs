@@ -45,19 +45,6 @@ impl BlockFilter {
         self.numbers[place] |= bits(hash);
     }
 
-    /// Notes the blocks that begin at the first bytes, and have these hashes: at most [`GROUP`].
-    pub(super) fn insert_group(&mut self, hashes: &[u64], bytes: &[u8]) {
-        for (hash, anchor) in hashes.iter().zip(anchors(bytes)) {
-            let place = self.place(*hash, anchor);
-            self.numbers[place] |= bits(*hash);
-        }
-    }
-
-    /// Whether a block may have been noted.
-    pub(super) fn may_have_one(&self, hash: u64, block: &[u8]) -> bool {
-        self.numbers[self.place(hash, anchor(block))] & bits(hash) == bits(hash)
-    }
-
     /// Which of the blocks that begin at the first [`GROUP`] bytes, and have these hashes, may have been noted, as bits from the lowest on: never wrongly none.
     pub(super) fn may_have(&self, hashes: &[u64; GROUP], bytes: &[u8]) -> u64 {
         let (mut places, mut numbers, mut found) = ([0; GROUP], [0; GROUP], 0);

@@ -179,8 +179,9 @@ fn step(len: u64, blocks_max: u64) -> u64 {
     len.div_ceil(blocks_max).next_power_of_two().clamp(BLOCK_LEN as u64, STEP_MAX)
 }
 
+/// A number below `len`, a power of two.
 #[expect(clippy::cast_possible_truncation, reason = "only the low bits are wanted")]
-fn low_bits(hash: u64, len: usize) -> usize {
+pub(super) fn low_bits(hash: u64, len: usize) -> usize {
     hash as usize & (len - 1)
 }
 

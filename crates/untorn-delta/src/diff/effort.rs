@@ -30,6 +30,8 @@ pub(super) struct Effort {
     pub(super) blocks_max: u64,
     /// How long a copy must be that lies by itself in a long file: a read of its own, which costs a disk more than a line these bytes.
     pub(super) lone_copy_len_min: u64,
+    /// One place in two to the power of this is searched in executables.
+    pub(super) sampling_log: u32,
     /// Whether little that is new is looked for in all old files once more, to refer to few of them.
     pub(super) few_names: bool,
 }
@@ -77,6 +79,7 @@ const fn zstd(zstd: i32, table_log_max: u32, search: Search) -> Effort {
         search,
         blocks_max: 6 << 20,
         lone_copy_len_min: 0,
+        sampling_log: 3,
         few_names: false,
     }
 }
@@ -97,11 +100,18 @@ const QUICK: Effort = Effort {
     ..zstd(12, 24, Search::Everything)
 };
 /// A tree that holds every position, and optimal parsing.
-const THOROUGH: Effort = Effort { blocks_max: 24 << 20, ..zstd(19, 25, Search::Everything) };
+const THOROUGH: Effort = Effort { blocks_max: 24 << 20, sampling_log: 1, ..zstd(19, 25, Search::Everything) };
 
 /// LZMA for what it gains by, beside zstd's hash rows as at the default level, but with all old bytes that a frame can refer to.
 const fn smallest(lzma: Lzma, lzma_dense: Option<Lzma>) -> Effort {
-    Effort { lzma: Some(lzma), lzma_dense, few_names: true, blocks_max: 24 << 20, ..zstd(12, 24, Search::Everything) }
+    Effort {
+        lzma: Some(lzma),
+        lzma_dense,
+        few_names: true,
+        blocks_max: 24 << 20,
+        sampling_log: 1,
+        ..zstd(12, 24, Search::Everything)
+    }
 }
 
 /// What a level comes to; numbers beyond the ends mean the ends.
@@ -133,6 +143,15 @@ impl Effort {
             Some(_) => self.with_tree(),
             None if self == QUICK => THOROUGH,
             None => self,
+        }
+    }
+
+    /// What it comes to for what is new in executables, where `base` is what the level says by itself. It leans on all of the old ones, which take long to enter and say little
+    /// of it: what was alike was copied.
+    pub(super) fn for_adapted(self, base: Self) -> Self {
+        match (self.lzma, base.looks) {
+            (None, Some(Looks { dense, .. })) => Self { looks: Some(Looks { alone: dense, leaning: dense, dense }), ..base },
+            _ => self,
         }
     }
 

@@ -84,6 +84,12 @@ impl FramePlan {
         Ok(Job { bytes, reference_len })
     }
 
+    /// Whether most literal bytes are those of adapted executables.
+    pub(super) fn is_adapted(&self) -> bool {
+        let adapted: u64 = self.pieces.iter().filter(|piece| piece.is_adapted).map(|piece| piece.len).sum();
+        adapted > self.len / 2
+    }
+
     /// Bytes of all references and literals.
     pub(super) fn total_len(&self) -> u64 {
         self.references.iter().map(|reference| reference.len).fold(self.len, u64::saturating_add)

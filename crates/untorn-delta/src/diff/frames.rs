@@ -24,7 +24,8 @@ pub(super) fn write(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<Frame>, DiffError> {
     let total = drafts.iter().map(Draft::literal_len).fold(0, u64::saturating_add);
-    let level = Effort::of(options.level).for_total(total);
+    let base = Effort::of(options.level);
+    let level = base.for_total(total);
     let plans = plan(drafts, (old.manifest, members), level.reference_len);
     let threads = threads(&plans, level, options);
     let mut raws = Raws::new(old, new, members);
@@ -46,8 +47,9 @@ pub(super) fn write(
             {
                 store(plan, worker)?;
             }
+            let effort = if plan.is_adapted() { level.for_adapted(base) } else { level };
             let job = plan.read(drafts, &mut raws)?;
-            working.push_back((plan, scope.spawn(move || Ok((Hash::of(job.literal()), compress(&job, &level)?)))));
+            working.push_back((plan, scope.spawn(move || Ok((Hash::of(job.literal()), compress(&job, &effort)?)))));
         }
         working.into_iter().try_for_each(|(plan, worker)| store(plan, worker))
     })?;

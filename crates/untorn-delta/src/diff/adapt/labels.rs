@@ -5,7 +5,7 @@
 
 use super::index;
 use super::parts::{PartBase, PartField, PartKind, Parts};
-use crate::adapt::{Segment, address_of, code_kind, has_address, offset_of};
+use crate::adapt::{LAST_BYTES, Segment, address_of, code_kind, has_address, offset_of};
 
 /// How many bytes of the target make a label.
 const TARGET_LEN: usize = 16;
@@ -14,16 +14,24 @@ const LABEL_LEN: usize = 3;
 
 /// `bytes` with labels instead of addresses.
 pub(super) fn labelled(bytes: &[u8], parts: &Parts) -> Vec<u8> {
-    let mut without = bytes.to_vec();
-    each_address(bytes, parts, |at, width, _| without[at..at + width].fill(0));
-    let mut labelled = without.clone();
-    each_address(bytes, parts, |at, _, target| {
-        if let Some(target) = offset_of(&parts.segments, target).map(index).filter(|target| *target < without.len()) {
-            let end = without.len().min(target + TARGET_LEN);
-            labelled[at..at + LABEL_LEN].copy_from_slice(&label(&without[target..end]));
-        }
-    });
+    let mut addresses = Vec::new();
+    each_address(bytes, parts, |at, width, target| addresses.push(Address { at, width, target }));
+    let mut labelled = bytes.to_vec();
+    addresses.iter().for_each(|Address { at, width, .. }| labelled[*at..*at + *width].fill(0));
+    let label_of = |address: &Address| {
+        let target = offset_of(&parts.segments, address.target).map(index).filter(|target| *target < labelled.len())?;
+        Some((address.at, label(&labelled[target..labelled.len().min(target + TARGET_LEN)])))
+    };
+    let labels: Vec<_> = addresses.iter().filter_map(label_of).collect();
+    labels.iter().for_each(|(at, label)| labelled[*at..*at + LABEL_LEN].copy_from_slice(label));
     labelled
+}
+
+/// An address in an executable.
+struct Address {
+    at: usize,
+    width: usize,
+    target: u64,
 }
 
 fn label(bytes: &[u8]) -> [u8; LABEL_LEN] {
@@ -60,6 +68,10 @@ fn each_in_code(
     let Some(address) = address_of(segments, at) else { return };
     let mut at = start + 2;
     while let Some(field) = bytes[..end].get(at..at + 4) {
+        if !LAST_BYTES[usize::from(bytes[at - 1])] {
+            at += 1;
+            continue;
+        }
         let target = (address + (at - start) as u64 + 4).wrapping_add(distance(field));
         if code_kind(bytes[at - 2], bytes[at - 1]).is_some() && has_address(segments, target) {
             each(at, 4, target);

@@ -1,13 +1,12 @@
 //! Executables: whether the old one, adapted, costs less than copies and literal bytes.
 
 mod elf;
-mod filter;
 mod labels;
 mod layout;
 mod parts;
 mod pe;
+mod seeds;
 mod stretches;
-mod suffixes;
 
 use std::collections::VecDeque;
 use std::thread::ScopedJoinHandle;
@@ -27,14 +26,12 @@ use crate::DiffError;
 use crate::adapt::{Program, Stretch};
 use crate::files::bytes_at;
 
-/// The longest file that is adapted: 64 MiB, or as much as memory allows.
-const LEN_MAX: u64 = 64 << 20;
 /// How many bytes of memory each byte of it takes.
 const MEMORY_FACTOR: u64 = 10;
 /// Fewer literal bytes than this are not worth the search.
 const LITERAL_LEN_MIN: u64 = 64;
 /// Level at which both ways are compressed to compare them.
-const TRIAL_LEVEL: i32 = 2;
+const TRIAL_LEVEL: i32 = 1;
 /// About what an operation and a reference cost in the patch, in bytes.
 const OP_COST: usize = 3;
 const REFERENCE_COST: usize = 4;
@@ -51,7 +48,8 @@ pub(super) fn adapt(
 ) -> Result<(), DiffError> {
     let templates = Templates::new(drafts, old.manifest);
     let total = drafts.iter().map(Draft::literal_len).fold(0, u64::saturating_add);
-    let len_max = LEN_MAX.min(options.memory_len / MEMORY_FACTOR);
+    let len_max = seeds::LEN_MAX.min(options.memory_len / MEMORY_FACTOR);
+    let sampling_log = Effort::of(options.level).sampling_log;
     let mut programs_left = PROGRAMS_LEN_MAX;
     let mut weigh = |Working { draft, adapter, worker, end, .. }: Working<'_, '_, '_>| {
         let found = worker.join().map_err(|_| DiffError::Compress("the search of executables stopped"))?;
@@ -88,7 +86,13 @@ pub(super) fn adapt(
             }
             let (old, new) = (read(old, &entry.path, template)?, read(new, draft.path, made)?);
             taken += memory_len;
-            working.push_back(Working { draft, adapter, end, memory_len, worker: scope.spawn(move || search(&old, new)) });
+            working.push_back(Working {
+                draft,
+                adapter,
+                end,
+                memory_len,
+                worker: scope.spawn(move || search(&old, new, sampling_log)),
+            });
         }
         working.into_iter().try_for_each(&mut weigh)
     })?;
@@ -111,11 +115,11 @@ struct Working<'scope, 'a, 'd> {
 type Found = (Vec<Stretch>, Vec<u8>);
 
 /// How `new` is made of `old`; none where one of them is no executable after all, or the program is too long.
-fn search(old: &[u8], mut new: Vec<u8>) -> Option<Found> {
+fn search(old: &[u8], mut new: Vec<u8>, sampling_log: u32) -> Option<Found> {
     let (old_parts, new_parts) = (parts::parts(old)?, parts::parts(&new)?);
     let stretches = {
         let (old, new) = (labels::labelled(old, &old_parts), labels::labelled(&new, &new_parts));
-        stretches::stretches(&old, &new)
+        stretches::stretches(&old, &new, sampling_log)
     };
     let program = Program { layout: layout::layout(&old_parts, &new_parts), stretches };
     let bytes = program.encode((old, 0), &mut new)?;

@@ -3,42 +3,16 @@
 //! A match is taken where it says more than going on behind the last one would; then both are extended towards each other as long as at least half of the
 //! bytes are equal.
 
-use super::filter::Filter;
-use super::suffixes::Suffixes;
+use super::seeds::Seeds;
 use crate::adapt::Stretch;
 
-/// How many more bytes a match must explain than going on would: little where the files are alike, so that also short functions are followed; more
-/// where they are not, since there each short stretch costs more than the literal bytes it saves.
-const GAIN_MIN: usize = 8;
-pub(super) const GAIN_MIN_UNLIKE: usize = 32;
-/// Files with more stretches than one for so many bytes, and so many more, are not alike.
-const STRETCH_LEN_UNLIKE: usize = 256;
-const STRETCHES_MORE: usize = 4096;
-/// Of a longer file so many places are looked at first, and with fewer matches than one in so many there is no need to count stretches. Of programs of one compiler 5 of 6 places
-/// and more match, of two compilers 3 of 10 and fewer.
-const SAMPLES: usize = 4096;
-const SAMPLED_LEN_MIN: usize = 1 << 20;
-const MATCHES_UNLIKE: usize = SAMPLES / 3;
-/// Where matches must be long, it is enough to look at some places: the match is extended back.
-const STEP_UNLIKE: usize = 4;
+/// How many more bytes a match must explain than going on would: each short stretch costs more than the literal bytes it saves, and time when it is applied.
+const GAIN_MIN: usize = 28;
 
-/// Old bytes, in order, to copy with differences for the new ones.
-pub(super) fn stretches(old: &[u8], new: &[u8]) -> Vec<Stretch> {
-    let suffixes = Suffixes::new(old);
-    let few = |count: usize, at: usize| count <= STRETCHES_MORE + at / STRETCH_LEN_UNLIKE;
-    let alike = || find(Scan::new(old, new, &suffixes, (GAIN_MIN, 1)), few);
-    let unlike = || find(Scan::new(old, new, &suffixes, (GAIN_MIN_UNLIKE, STEP_UNLIKE)).filtered(), |_, _| true);
-    if is_unlike(new, &suffixes) { None } else { alike() }.or_else(unlike).unwrap_or_default()
-}
-
-/// Whether samples tell that matches are few.
-fn is_unlike(new: &[u8], suffixes: &Suffixes<'_>) -> bool {
-    let matches = |at: &usize| suffixes.find(&new[*at..]).1 >= GAIN_MIN_UNLIKE;
-    new.len() >= SAMPLED_LEN_MIN && (0..new.len()).step_by(new.len() / SAMPLES).filter(matches).count() < MATCHES_UNLIKE
-}
-
-/// `None` when there are soon too many: `few` tells of a count, and how many bytes it is for.
-fn find(mut scan: Scan<'_>, few: impl Fn(usize, usize) -> bool) -> Option<Vec<Stretch>> {
+/// Old bytes, in order, to copy with differences for the new ones. One place in two to the power of `sampling_log` is searched.
+pub(super) fn stretches(old: &[u8], new: &[u8], sampling_log: u32) -> Vec<Stretch> {
+    let seeds = Seeds::new(old, sampling_log);
+    let mut scan = Scan { old, new, seeds, last: NONE };
     let (mut stretches, mut made) = (Vec::new(), 0);
     // Where the last stretch may be extended from.
     let mut from = NONE;
@@ -56,10 +30,7 @@ fn find(mut scan: Scan<'_>, few: impl Fn(usize, usize) -> bool) -> Option<Vec<St
             stretches.push(Stretch { literal_len: (from.new - made) as u64, at: from.old as u64, len: forth as u64 });
             made = from.new + forth;
         }
-        let Some(next) = next else { return Some(stretches) };
-        if !few(stretches.len(), made) {
-            return None;
-        }
+        let Some(next) = next else { return stretches };
         from = Match { new: next.new - back, old: next.old - back, len: 0 };
     }
 }
@@ -77,43 +48,24 @@ const NONE: Match = Match { new: 0, old: 0, len: 0 };
 struct Scan<'a> {
     old: &'a [u8],
     new: &'a [u8],
-    suffixes: &'a Suffixes<'a>,
-    gain_min: usize,
-    step: usize,
-    /// Tells most places that no match is long enough at.
-    filter: Option<Filter>,
+    seeds: Seeds<'a>,
     last: Match,
 }
 
-impl<'a> Scan<'a> {
-    fn new(old: &'a [u8], new: &'a [u8], suffixes: &'a Suffixes<'a>, (gain_min, step): (usize, usize)) -> Self {
-        Self { old, new, suffixes, gain_min, step, filter: None, last: NONE }
-    }
-
-    fn filtered(self) -> Self {
-        Self { filter: Some(Filter::new(self.old)), ..self }
-    }
-
-    /// The longest match of the bytes at `at`; none where it would be too short to count.
-    fn longest(&self, at: usize) -> (usize, usize) {
-        let wanted = &self.new[at..];
-        let may_count = self.filter.as_ref().is_none_or(|filter| filter.may_have(wanted));
-        if may_count { self.suffixes.find(wanted) } else { (0, 0) }
-    }
-
+impl Scan<'_> {
     /// The next match that says more than going on behind the last one.
     fn next(&mut self) -> Option<Match> {
         let mut at = self.last.new + self.last.len;
         // How many bytes from `at` to `counted` going on would explain.
         let (mut explained, mut counted) = (0, at);
         while at < self.new.len() {
-            let (old, len) = self.longest(at);
+            let (old, len) = self.seeds.find(&self.new[at..]);
             counted = counted.max(at);
             while counted < at + len {
                 explained += usize::from(self.goes_on(counted));
                 counted += 1;
             }
-            if len > explained + self.gain_min {
+            if len > explained + GAIN_MIN {
                 self.last = Match { new: at, old, len };
                 return Some(self.last);
             }
@@ -122,9 +74,8 @@ impl<'a> Scan<'a> {
                 (self.last.old, self.last.new, self.last.len) = (self.diagonal(at), at, len);
                 (at, explained, counted) = (at + len, 0, at + len);
             } else {
-                let behind = self.new.len().min(at + self.step);
-                let passed = (at..behind.min(counted)).filter(|at| self.goes_on(*at)).count();
-                (explained, at) = (explained.saturating_sub(passed), behind);
+                explained -= usize::from(at < counted && self.goes_on(at));
+                at += 1;
             }
         }
         None
@@ -184,28 +135,53 @@ mod tests {
     use super::super::super::noise;
     use super::*;
 
-    #[test]
-    fn samples_tell_unlike_files_if_they_are_long() {
-        let (old, other) = (noise(1, SAMPLED_LEN_MIN), noise(77, SAMPLED_LEN_MIN));
-        let suffixes = Suffixes::new(&old);
-        assert!(!is_unlike(&old, &suffixes) && is_unlike(&other, &suffixes));
-        assert!(!is_unlike(&other[1..], &suffixes), "a short one is not worth it");
-        let half = [&old[..SAMPLED_LEN_MIN / 2], &other[..SAMPLED_LEN_MIN / 2]].concat();
-        assert!(!is_unlike(&half, &suffixes));
+    /// How many bytes of `new` are literal, and how many of those copied differ.
+    fn said(old: &[u8], new: &[u8], stretches: &[Stretch]) -> (usize, usize) {
+        let (mut made, mut literal, mut differing) = (0, 0, 0);
+        for stretch in stretches {
+            let [literal_len, at, len] =
+                [stretch.literal_len, stretch.at, stretch.len].map(|number| usize::try_from(number).unwrap());
+            let (start, end) = (made + literal_len, made + literal_len + len);
+            differing += new[start..end].iter().zip(&old[at..at + len]).filter(|(new, old)| new != old).count();
+            (made, literal) = (end, literal + literal_len);
+        }
+        (literal + new.len() - made, differing)
     }
 
     #[test]
-    fn with_a_filter_the_longest_match_is_found_wherever_it_counts() {
+    fn parts_in_another_order_with_differences_are_copied() {
         let old = noise(1, 40_000);
-        // Parts of it in another order, each with a changed byte now and then, and the ends of others.
-        let mut new: Vec<u8> = (0..40).flat_map(|part| old[part * 7919 % 39_000..][..20 + part * 20].to_vec()).collect();
-        new.iter_mut().step_by(331).for_each(|byte| *byte ^= 1);
-        let suffixes = Suffixes::new(&old);
-        let scan = Scan::new(&old, &new, &suffixes, (GAIN_MIN_UNLIKE, STEP_UNLIKE)).filtered();
-        for at in (0..new.len()).step_by(STEP_UNLIKE) {
-            let ((at_old, len), longest) = (scan.longest(at), suffixes.find(&new[at..]).1);
-            assert!(len == longest || len == 0 && longest < GAIN_MIN_UNLIKE, "{at}: {len} of {longest}");
-            assert_eq!(old[at_old..at_old + len], new[at..at + len]);
+        let mut new: Vec<u8> = (0..40).flat_map(|part| old[part * 7919 % 39_000..][..400 + part * 10].to_vec()).collect();
+        new.iter_mut().step_by(101).for_each(|byte| *byte ^= 1);
+        for sampling_log in [0, 1, 3] {
+            let stretches = stretches(&old, &new, sampling_log);
+            let (literal, differing) = said(&old, &new, &stretches);
+            assert!(
+                stretches.len() <= 50 && literal < new.len() / 50,
+                "{sampling_log}: {} stretches, {literal}",
+                stretches.len()
+            );
+            assert!(differing >= new.len() / 101 - literal && differing < new.len() / 50, "{sampling_log}: {differing}");
+        }
+    }
+
+    #[test]
+    fn a_match_that_says_little_more_is_no_stretch_of_its_own() {
+        let old = noise(1, 4000);
+        let new = |len: usize| [&old[..2000], &old[3000..3000 + len], &old[2000 + len..3000]].concat();
+        let (little, enough) = (new(GAIN_MIN - 4), new(2 * GAIN_MIN));
+        assert_eq!(stretches(&old, &little, 0), [Stretch { literal_len: 0, at: 0, len: 3000 }]);
+        assert_eq!(stretches(&old, &enough, 0).len(), 3);
+        assert_eq!(said(&old, &enough, &stretches(&old, &enough, 0)), (0, 0));
+    }
+
+    #[test]
+    fn what_stands_nowhere_is_literal() {
+        for (old_len, new_len) in [(3000, 2000), (0, 2000), (3000, 0)] {
+            let (old, new) = (noise(1, old_len), noise(77, new_len));
+            // But for what is equal by chance where both begin.
+            let (literal, _) = said(&old, &new, &stretches(&old, &new, 0));
+            assert!(literal + 4 >= new_len, "{literal} of {new_len}");
         }
     }
 }
