@@ -167,3 +167,26 @@ impl Effort {
         2 * len + zstd.max(lzma)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn little_is_compressed_thoroughly_but_not_what_is_new_in_executables() {
+        let base = Effort::of(6);
+        let level = base.for_total(LITTLE_LEN_MAX);
+        assert_eq!((level, base.for_total(LITTLE_LEN_MAX + 1)), (THOROUGH, base));
+        let looks = Looks { alone: 4, leaning: 4, dense: 4 };
+        for level in [level, base] {
+            assert_eq!(level.for_adapted(base), Effort { looks: Some(looks), ..base });
+        }
+        // Levels that are asked for get what they say, the highest ones their tree.
+        for number in [1, 5, 7, 9] {
+            let base = Effort::of(number);
+            let level = base.for_total(1000);
+            assert_eq!(level.for_adapted(base), level, "{number}");
+            assert_eq!(level.lzma, (number == 9).then_some(Lzma::Tree));
+        }
+    }
+}

@@ -6,13 +6,25 @@
 use super::seeds::Seeds;
 use crate::adapt::Stretch;
 
-/// How many more bytes a match must explain than going on would: each short stretch costs more than the literal bytes it saves, and time when it is applied.
-const GAIN_MIN: usize = 28;
+/// How many more bytes a match must explain than going on would: little where the files are alike, so that also short functions are followed, but not so little that one that matches by chance
+/// tells wrongly where addresses went; more where they are not, since there are many short stretches, and each takes time when it is applied.
+const GAIN_MIN: usize = 16;
+const GAIN_MIN_UNLIKE: usize = 28;
+/// Files with more stretches than one for so many bytes, and so many more, are not alike.
+const STRETCH_LEN_UNLIKE: usize = 512;
+const STRETCHES_MORE: usize = 4096;
 
 /// Old bytes, in order, to copy with differences for the new ones. One place in two to the power of `sampling_log` is searched.
 pub(super) fn stretches(old: &[u8], new: &[u8], sampling_log: u32) -> Vec<Stretch> {
     let seeds = Seeds::new(old, sampling_log);
-    let mut scan = Scan { old, new, seeds, last: NONE };
+    let scan = |gain_min| Scan { old, new, seeds: &seeds, gain_min, last: NONE };
+    let few = |count: usize, at: usize| count <= STRETCHES_MORE + at / STRETCH_LEN_UNLIKE;
+    let unlike = || find(scan(GAIN_MIN_UNLIKE), |_, _| true);
+    find(scan(GAIN_MIN), few).or_else(unlike).unwrap_or_default()
+}
+
+/// `None` when there are soon too many: `few` tells of a count, and how many bytes it is for.
+fn find(mut scan: Scan<'_>, few: impl Fn(usize, usize) -> bool) -> Option<Vec<Stretch>> {
     let (mut stretches, mut made) = (Vec::new(), 0);
     // Where the last stretch may be extended from.
     let mut from = NONE;
@@ -30,7 +42,10 @@ pub(super) fn stretches(old: &[u8], new: &[u8], sampling_log: u32) -> Vec<Stretc
             stretches.push(Stretch { literal_len: (from.new - made) as u64, at: from.old as u64, len: forth as u64 });
             made = from.new + forth;
         }
-        let Some(next) = next else { return stretches };
+        let Some(next) = next else { return Some(stretches) };
+        if !few(stretches.len(), made) {
+            return None;
+        }
         from = Match { new: next.new - back, old: next.old - back, len: 0 };
     }
 }
@@ -48,7 +63,8 @@ const NONE: Match = Match { new: 0, old: 0, len: 0 };
 struct Scan<'a> {
     old: &'a [u8],
     new: &'a [u8],
-    seeds: Seeds<'a>,
+    seeds: &'a Seeds<'a>,
+    gain_min: usize,
     last: Match,
 }
 
@@ -65,7 +81,7 @@ impl Scan<'_> {
                 explained += usize::from(self.goes_on(counted));
                 counted += 1;
             }
-            if len > explained + GAIN_MIN {
+            if len > explained + self.gain_min {
                 self.last = Match { new: at, old, len };
                 return Some(self.last);
             }
