@@ -192,6 +192,18 @@ mod tests {
     }
 
     #[test]
+    fn of_many_short_matches_only_longer_ones_count() {
+        let (old, other) = (noise(1, 400_000), noise(77, 400_000));
+        let new = |pieces: usize| -> Vec<u8> {
+            (0..pieces).flat_map(|piece| [&old[piece * 7919 % 399_000..][..24], &other[piece * 24..][..24]].concat()).collect()
+        };
+        let few = stretches(&old, &new(2000), 0);
+        assert!(few.len() > 1900, "{}", few.len());
+        let many = stretches(&old, &new(6000), 0);
+        assert!(many.len() < 100, "{}", many.len());
+    }
+
+    #[test]
     fn what_stands_nowhere_is_literal() {
         for (old_len, new_len) in [(3000, 2000), (0, 2000), (3000, 0)] {
             let (old, new) = (noise(1, old_len), noise(77, new_len));
