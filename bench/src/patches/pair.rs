@@ -24,6 +24,9 @@ pub struct Pair {
 
 impl Pair {
     fn new(name: String, old: PathBuf, new: PathBuf) -> anyhow::Result<Self> {
+        // A copy of a link would lead nowhere.
+        let real = |path: PathBuf| path.canonicalize().with_context(|| path.display().to_string());
+        let (old, new) = (real(old)?, real(new)?);
         let bytes = bytes_in(&old)? + bytes_in(&new)?;
         Ok(Self { name, old, new, bytes })
     }

@@ -173,6 +173,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_highest_levels_search_more_places_in_executables() {
+        assert_eq!([1, 6, 7, 9].map(|number| Effort::of(number).sampling_log), [3, 3, 1, 1]);
+    }
+
+    #[test]
     fn little_is_compressed_thoroughly_but_not_what_is_new_in_executables() {
         let base = Effort::of(6);
         let level = base.for_total(LITTLE_LEN_MAX);

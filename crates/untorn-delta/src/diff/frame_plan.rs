@@ -298,6 +298,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_frame_is_one_of_executables_when_most_of_it_is() {
+        let plan = |lens: [u64; 2]| {
+            let pieces = [true, false].into_iter().zip(lens);
+            let pieces = pieces.map(|(is_adapted, len)| Piece { draft: 0, member: None, at: 0, len, is_adapted }).collect();
+            FramePlan { pieces, len: lens.iter().sum(), ..FramePlan::default() }
+        };
+        assert!(plan([3, 2]).is_adapted() && plan([1, 0]).is_adapted());
+        assert!(!plan([2, 3]).is_adapted() && !plan([0, 1]).is_adapted());
+    }
+
+    #[test]
     fn a_stamp_in_a_long_file_leans_on_what_stands_around_it() {
         let reference = |file_len, literal_len| Template::new(7, file_len).for_literal(literal_len).around(1 << 20, 20);
         assert_eq!(reference(3 << 20, STAMPS_LEN_MAX), Reference { source: 7, at: (1 << 20) - 80, len: 180 });

@@ -3,6 +3,8 @@
 //! What shifted has other addresses everywhere, so that hardly two equal bytes in a row are left, and tables of addresses look alike everywhere. A label, a
 //! hash of the first bytes of the target, without addresses, is the same in both builds and tells targets apart.
 
+use std::ops::Range;
+
 use super::index;
 use super::parts::{PartBase, PartField, PartKind, Parts};
 use crate::adapt::{LAST_BYTES, Segment, address_of, code_kind, has_address, offset_of};
@@ -15,23 +17,45 @@ const LABEL_LEN: usize = 3;
 /// `bytes` with labels instead of addresses.
 pub(super) fn labelled(bytes: &[u8], parts: &Parts) -> Vec<u8> {
     let mut addresses = Vec::new();
-    each_address(bytes, parts, |at, width, target| addresses.push(Address { at, width, target }));
+    each_address(bytes, parts, |at, width, target| {
+        let target = offset_of(&parts.segments, target).map_or(bytes.len(), index);
+        addresses.push(Address { at: short(at), target: short(target), is_wide: width > 4 });
+    });
     let mut labelled = bytes.to_vec();
-    addresses.iter().for_each(|Address { at, width, .. }| labelled[*at..*at + *width].fill(0));
-    let label_of = |address: &Address| {
-        let target = offset_of(&parts.segments, address.target).map(index).filter(|target| *target < labelled.len())?;
-        Some((address.at, label(&labelled[target..labelled.len().min(target + TARGET_LEN)])))
-    };
-    let labels: Vec<_> = addresses.iter().filter_map(label_of).collect();
-    labels.iter().for_each(|(at, label)| labelled[*at..*at + LABEL_LEN].copy_from_slice(label));
+    addresses.iter().for_each(|address| labelled[address.range()].fill(0));
+    let labels: Vec<_> = addresses.iter().map(|address| address.label(&labelled)).collect();
+    for (address, label) in addresses.iter().zip(labels) {
+        if let Some(label) = label {
+            labelled[address.range()][..LABEL_LEN].copy_from_slice(&label);
+        }
+    }
     labelled
 }
 
-/// An address in an executable.
+/// An address in an executable: short, since there is one for every few bytes of it.
 struct Address {
-    at: usize,
-    width: usize,
-    target: u64,
+    at: u32,
+    /// Offset of what it points at; behind the end when that is not in the file.
+    target: u32,
+    is_wide: bool,
+}
+
+impl Address {
+    fn range(&self) -> Range<usize> {
+        let at = self.at as usize;
+        at..at + if self.is_wide { 8 } else { 4 }
+    }
+
+    /// Made of what it points at, in bytes without addresses.
+    fn label(&self, without: &[u8]) -> Option<[u8; LABEL_LEN]> {
+        let target = without.get(self.target as usize..).filter(|target| !target.is_empty())?;
+        Some(label(&target[..target.len().min(TARGET_LEN)]))
+    }
+}
+
+/// An offset in a file of at most [`LEN_MAX`](super::seeds::LEN_MAX) bytes.
+fn short(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 fn label(bytes: &[u8]) -> [u8; LABEL_LEN] {
