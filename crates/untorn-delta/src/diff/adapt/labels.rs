@@ -132,3 +132,52 @@ fn each_in_entry(
 fn distance(bytes: &[u8]) -> u64 {
     bytes.try_into().map_or(0, |four| i64::from(i32::from_le_bytes(four)).cast_unsigned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::noise;
+    use super::super::parts::Part;
+    use super::*;
+
+    /// Beyond 4 GiB, so that wide addresses have no zeros.
+    const BASE: u64 = 0x1_0000_1000;
+
+    /// Code at [`BASE`], and a table of two addresses, each followed by a number.
+    fn program(code: &[u8], table: [u64; 2]) -> (Vec<u8>, Parts) {
+        let table = table.map(|address| [address, 8].map(u64::to_le_bytes).concat()).concat();
+        let len = (code.len() + table.len()) as u64;
+        let part = |at: usize, len: usize, kind| Part { name: Vec::new(), at: at as u64, len: len as u64, kind };
+        let fields = vec![PartField::wide(0)];
+        let parts =
+            vec![part(0, code.len(), PartKind::Code), part(code.len(), table.len(), PartKind::Table { stride: 16, fields })];
+        ([code, &table].concat(), Parts { segments: vec![Segment { at: 0, len, address: BASE, space: len + 0x1000 }], parts })
+    }
+
+    /// A call at 20 of the function at 200, and one at 40 of what has no bytes in the file.
+    fn code(shift: usize) -> Vec<u8> {
+        let mut code = noise(1, 300);
+        code[..60].fill(0x90);
+        code[20] = 0xe8;
+        code[40] = 0xe8;
+        code.splice(100..100, vec![0x90; shift]);
+        code[21..25].copy_from_slice(&(200 + shift as u32 - 25).to_le_bytes());
+        code[41..45].copy_from_slice(&(0x800_u32 - 45).to_le_bytes());
+        code
+    }
+
+    #[test]
+    fn what_an_address_points_at_is_its_label_wherever_that_stands() {
+        let labelled = |shift: usize| {
+            let (bytes, parts) = program(&code(shift), [BASE + 200 + shift as u64, BASE]);
+            super::labelled(&bytes, &parts)
+        };
+        let (old, new) = (labelled(0), labelled(16));
+        assert_eq!(old[20..60], new[20..60], "a call of the same function");
+        assert_eq!(old[300..], new[316..], "a table of the same functions");
+        assert_eq!(old[21..24], old[300..303], "one label for one function");
+        assert!(old[21..24] != [0; 3] && old[24] == 0 && old[303..308] == [0; 5]);
+        assert_eq!(old[41..45], [0; 4], "nothing to make a label of");
+        assert_ne!(old[316..319], old[300..303]);
+        assert_eq!(old[308..316], 8_u64.to_le_bytes(), "a number is left as it is");
+    }
+}

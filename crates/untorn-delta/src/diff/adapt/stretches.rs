@@ -14,6 +14,9 @@ const GAIN_MIN_UNLIKE: usize = 28;
 const STRETCH_LEN_UNLIKE: usize = 512;
 const STRETCHES_MORE: usize = 4096;
 
+/// From so many bytes on a match is long.
+const LONG_LEN: usize = 256;
+
 /// Old bytes, in order, to copy with differences for the new ones. One place in two to the power of `sampling_log` is searched.
 pub(super) fn stretches(old: &[u8], new: &[u8], sampling_log: u32) -> Vec<Stretch> {
     let seeds = Seeds::new(old, sampling_log);
@@ -90,8 +93,10 @@ impl Scan<'_> {
                 (self.last.old, self.last.new, self.last.len) = (self.diagonal(at), at, len);
                 (at, explained, counted) = (at + len, 0, at + len);
             } else {
-                explained -= usize::from(at < counted && self.goes_on(at));
-                at += 1;
+                // Of a long match that says hardly more than going on, half is passed: else bytes that repeat, of which each place matches the rest, would be compared with it from every place.
+                let behind = at + if len >= LONG_LEN { len / 2 } else { 1 };
+                explained -= (at..behind.min(counted)).filter(|at| self.goes_on(*at)).count();
+                at = behind;
             }
         }
         None
@@ -122,11 +127,13 @@ impl Scan<'_> {
     fn split(&self, from: Match, forth: usize, next: Match, back: usize, overlap: usize) -> usize {
         let first = (from.new + forth - overlap, from.old + forth - overlap);
         let second = next.old - back;
+        // Much that both say equally well stays with the first: given to the next, it would be looked at again with the one after it.
+        let stays = overlap >= LONG_LEN;
         let (mut score, mut best, mut keep) = (0_i64, 0, 0);
         for at in 0..overlap {
             let new = self.new[first.0 + at];
             score += i64::from(new == self.old[first.1 + at]) - i64::from(new == self.old[second + at]);
-            if score > best {
+            if score > best || score == best && stays {
                 (best, keep) = (score, at + 1);
             }
         }
@@ -201,6 +208,31 @@ mod tests {
         assert!(few.len() > 1900, "{}", few.len());
         let many = stretches(&old, &new(6000), 0);
         assert!(many.len() < 100, "{}", many.len());
+    }
+
+    /// What happened: making a patch of a program with megabytes of zeros, or of equal records, took minutes to hours.
+    /// Why: from each of their places a match reached to their end, said hardly more than going on, and was compared again from the next; and where one was taken, it was extended back over all of them, which were given to it.
+    /// What would have been lost: the patch, on the day of a release.
+    #[test]
+    fn bytes_that_repeat_are_searched_in_the_time_of_their_length() {
+        let (head, tail) = (noise(1, 5000), noise(77, 5000));
+        let changed = |mut bytes: Vec<u8>, step: usize| {
+            bytes.iter_mut().step_by(step).skip(1).for_each(|byte| *byte ^= 0x55);
+            bytes
+        };
+        for unit in [&b"\0"[..], b"records", &noise(5, 64)] {
+            let bytes = unit.repeat((4 << 20) / unit.len());
+            let old = [&head, &changed(bytes.clone(), 399_991)[..], &tail].concat();
+            let new = [&head, &changed(bytes, 300_001)[unit.len() / 2..], &tail].concat();
+            let (literal, differing) = said(&old, &new, &stretches(&old, &new, 3));
+            assert!(literal + differing < 4096, "{literal} {differing}");
+        }
+        // What is there twice, hardly different: going on says nearly as much as the match.
+        let twice = noise(3, 2 << 20);
+        let old = [&twice, &head, &changed(twice.clone(), 500_000)[..]].concat();
+        let new = [head, twice].concat();
+        let (literal, differing) = said(&old, &new, &stretches(&old, &new, 3));
+        assert!(literal + differing < 10, "{literal} {differing}");
     }
 
     #[test]
