@@ -154,21 +154,21 @@ mod tests {
     }
 
     /// A call at 20 of the function at 200, and one at 40 of what has no bytes in the file.
-    fn code(shift: usize) -> Vec<u8> {
+    fn code(shift: u8) -> Vec<u8> {
         let mut code = noise(1, 300);
         code[..60].fill(0x90);
         code[20] = 0xe8;
         code[40] = 0xe8;
-        code.splice(100..100, vec![0x90; shift]);
-        code[21..25].copy_from_slice(&(200 + shift as u32 - 25).to_le_bytes());
+        code.splice(100..100, vec![0x90; usize::from(shift)]);
+        code[21..25].copy_from_slice(&(200 + u32::from(shift) - 25).to_le_bytes());
         code[41..45].copy_from_slice(&(0x800_u32 - 45).to_le_bytes());
         code
     }
 
     #[test]
     fn what_an_address_points_at_is_its_label_wherever_that_stands() {
-        let labelled = |shift: usize| {
-            let (bytes, parts) = program(&code(shift), [BASE + 200 + shift as u64, BASE]);
+        let labelled = |shift: u8| {
+            let (bytes, parts) = program(&code(shift), [BASE + 200 + u64::from(shift), BASE]);
             super::labelled(&bytes, &parts)
         };
         let (old, new) = (labelled(0), labelled(16));
