@@ -6,7 +6,7 @@ use lzma_rust2::{Lzma2Options, Lzma2Writer, LzmaOptions};
 use untorn_format::patch::{FrameKind, MAX_FRAME_LEN, MAX_REFERENCE_LEN};
 use zstd::zstd_safe::{CCtx, CParameter, ParamSwitch, compress_bound, get_error_name};
 
-use super::effort::{Effort, Looks};
+use super::effort::{Effort, Hunt, Hunts};
 use crate::DiffError;
 use crate::read::DICT_LEN_MIN;
 
@@ -48,9 +48,9 @@ pub(super) fn compress(job: &Job, effort: &Effort) -> Result<Stored, DiffError> 
         best.bytes.len()
     };
     // Asked once, and only by levels that heed it: it compresses a sixteenth of the bytes.
-    let is_dense = (effort.looks.is_some() || effort.lzma.is_some()) && is_dense(literal);
-    let looks = effort.looks.map(|looks| looks.at(reference, literal, is_dense));
-    let quick_len = offer(FrameKind::Zstd, zstd(reference, literal, effort, looks)?);
+    let is_dense = (effort.hunts.is_some() || effort.lzma.is_some()) && is_dense(literal);
+    let hunt = effort.hunts.map(|hunts| hunts.of(reference, literal, is_dense));
+    let quick_len = offer(FrameKind::Zstd, zstd(reference, literal, effort, hunt)?);
     // What zstd made so much shorter stands nearly all of it in the old bytes, and LZMA would find it there, too.
     let is_found = quick_len < literal.len() / FOUND_RATIO && job.bytes.len() > QUICK_LEN_MAX;
     if !is_found && let Some(tried) = if is_dense { effort.lzma_dense } else { effort.lzma } {
@@ -59,8 +59,8 @@ pub(super) fn compress(job: &Job, effort: &Effort) -> Result<Stored, DiffError> 
     Ok(best)
 }
 
-impl Looks {
-    fn at(self, reference: &[u8], literal: &[u8], is_dense: bool) -> u32 {
+impl Hunts {
+    fn of(self, reference: &[u8], literal: &[u8], is_dense: bool) -> Hunt {
         if is_dense {
             self.dense
         } else if reference.len() < literal.len() / LEANING_RATIO {
@@ -97,7 +97,7 @@ pub(crate) fn facts(facts: &[u8]) -> Result<Vec<u8>, DiffError> {
 }
 
 /// One zstd frame that holds `literal` and names its length. `reference` must stand directly before it in memory, or be empty.
-fn zstd(reference: &[u8], literal: &[u8], effort: &Effort, looks: Option<u32>) -> Result<Vec<u8>, DiffError> {
+fn zstd(reference: &[u8], literal: &[u8], effort: &Effort, hunt: Option<Hunt>) -> Result<Vec<u8>, DiffError> {
     let mut context = CCtx::create();
     let window_log = (reference.len() + literal.len()).max(1 << 10).next_power_of_two().ilog2().min(WINDOW_LOG_MAX);
     let tables_log = window_log.clamp(6, effort.table_log_max);
@@ -110,9 +110,9 @@ fn zstd(reference: &[u8], literal: &[u8], effort: &Effort, looks: Option<u32>) -
         CParameter::ContentSizeFlag(true),
         CParameter::ChecksumFlag(false),
     ];
-    let looks = looks.map(CParameter::SearchLog);
+    let hunt = hunt.map(|hunt| [CParameter::MinMatch(hunt.match_len_min), CParameter::SearchLog(hunt.looks_log)]);
     let splits = effort.splits.then_some(CParameter::UseBlockSplitter(ParamSwitch::Enable));
-    let others = effort.match_len_min.map(CParameter::MinMatch).into_iter().chain(looks).chain(splits);
+    let others = hunt.into_iter().flatten().chain(splits);
     for parameter in parameters.into_iter().chain(others) {
         context.set_parameter(parameter).map_err(error)?;
     }
@@ -155,18 +155,20 @@ mod tests {
     }
 
     #[test]
-    fn how_far_zstd_looks_is_told_by_what_there_is_to_lean_on() {
-        let (looks, bytes) = (Looks { alone: 6, leaning: 5, dense: 4 }, vec![0; 1 << 20]);
-        assert_eq!((looks.at(&[], &bytes, false), looks.at(&bytes[..1000], &bytes, false)), (6, 6));
-        assert_eq!(looks.at(&bytes[..200 << 10], &bytes, false), 5);
-        assert_eq!((looks.at(&[], &bytes, true), looks.at(&bytes, &bytes, true)), (4, 4));
+    fn how_zstd_looks_is_told_by_what_there_is_to_lean_on() {
+        let (alone, leaning, dense) = (Hunt::new(6, 4), Hunt::new(6, 5), Hunt::new(4, 4));
+        let (hunts, bytes) = (Hunts { alone, leaning, dense }, vec![0; 1 << 20]);
+        assert_eq!((hunts.of(&[], &bytes, false), hunts.of(&bytes[..1000], &bytes, false)), (alone, alone));
+        assert_eq!(hunts.of(&bytes[..200 << 10], &bytes, false), leaning);
+        assert_eq!((hunts.of(&[], &bytes, true), hunts.of(&bytes, &bytes, true)), (dense, dense));
         // The default level's own frames show that it is asked for what they hold.
         let text: Vec<u8> =
             (0..120_000_u32).flat_map(|number| format!("{} ", number * (number & 0xfff) % 7919).into_bytes()).collect();
         let reference_len = text.len() / 2;
-        let len = |looks| zstd(&text[..reference_len], &text[reference_len..], &Effort::of(6), Some(looks)).unwrap().len();
-        assert!(len(6) < len(5) && len(5) < len(4), "{} {} {}", len(6), len(5), len(4));
-        assert_eq!(compress(&Job { reference_len, bytes: text.clone() }, &Effort::of(6)).unwrap().bytes.len(), len(5));
+        let len = |hunt| zstd(&text[..reference_len], &text[reference_len..], &Effort::of(6), Some(hunt)).unwrap().len();
+        let lens = [alone, leaning, dense, Hunt::new(5, 5)].map(len);
+        assert!((1..lens.len()).all(|at| !lens[..at].contains(&lens[at])), "{lens:?}");
+        assert_eq!(compress(&Job { reference_len, bytes: text.clone() }, &Effort::of(6)).unwrap().bytes.len(), lens[1]);
     }
 
     #[test]

@@ -10,10 +10,8 @@ use super::Search;
 pub(super) struct Effort {
     /// Level of zstd.
     pub(super) zstd: i32,
-    /// The shortest match zstd looks for, in bytes, where it is not the level's own.
-    pub(super) match_len_min: Option<u32>,
-    /// At how many older places zstd looks, where it is not what the level says.
-    pub(super) looks: Option<Looks>,
+    /// How zstd looks for matches, where it is not as the level says.
+    pub(super) hunts: Option<Hunts>,
     /// Whether zstd divides blocks of which the parts are unlike, once it knows what they are made of.
     pub(super) splits: bool,
     /// The largest tables of zstd, as a power of two of their entries of 4 bytes; there are two.
@@ -36,15 +34,30 @@ pub(super) struct Effort {
     pub(super) few_names: bool,
 }
 
-/// At how many older places zstd looks for a match, as powers of two.
+/// How zstd looks for matches, by what a frame holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Looks {
+pub(super) struct Hunts {
     /// What leans on itself, for lack of old bytes.
-    pub(super) alone: u32,
-    /// What old bytes say most of.
-    pub(super) leaning: u32,
-    /// What is compressed already: more find nothing but chance.
-    pub(super) dense: u32,
+    pub(super) alone: Hunt,
+    /// What old bytes say most of: short matches are far away, and cost more than they say.
+    pub(super) leaning: Hunt,
+    /// What is compressed already: more looks find nothing but chance.
+    pub(super) dense: Hunt,
+}
+
+/// How zstd looks for a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hunt {
+    /// At how many older places, as a power of two.
+    pub(super) looks_log: u32,
+    /// The shortest match, in bytes.
+    pub(super) match_len_min: u32,
+}
+
+impl Hunt {
+    pub(super) const fn new(looks_log: u32, match_len_min: u32) -> Self {
+        Self { looks_log, match_len_min }
+    }
 }
 
 /// How LZMA looks for matches.
@@ -69,8 +82,7 @@ impl Lzma {
 const fn zstd(zstd: i32, table_log_max: u32, search: Search) -> Effort {
     Effort {
         zstd,
-        match_len_min: None,
-        looks: None,
+        hunts: None,
         splits: zstd >= 9,
         table_log_max,
         reference_len: MAX_REFERENCE_LEN,
@@ -90,15 +102,16 @@ const LONE_LEN_MIN: u64 = 256;
 /// Hash rows whose tables hold every position of a frame and its references: with smaller ones, most of what the old bytes say is forgotten before it is of use (the
 /// patch of wesnoth is twice as long with tables of 2^22 entries, 4 times with 2^20). Next to that, trees and optimal parsing gain little for the sixfold time.
 ///
-/// Frames that refer to little have tables that stay in the processor's cache: half the time for half a percent of the length. What has no old bytes to refer to still
-/// goes into long frames.
+/// Frames that refer to little have tables that stay in the processor's cache: a fifth less time. What has no old bytes to refer to still goes into long frames, and so
+/// does what is new in many files alike: such frames are joined.
 const QUICK: Effort = Effort {
-    match_len_min: Some(4),
-    looks: Some(Looks { alone: 6, leaning: 5, dense: 4 }),
+    hunts: Some(Hunts { alone: Hunt::new(6, 4), leaning: Hunt::new(6, 5), dense: Hunt::new(4, 4) }),
     reference_len: 1 << 20,
     lone_copy_len_min: LONE_LEN_MIN,
     ..zstd(12, 24, Search::Everything)
 };
+/// For what is new in executables.
+const ADAPTED: Hunt = Hunt::new(4, 5);
 /// A tree that holds every position, and optimal parsing.
 const THOROUGH: Effort = Effort { blocks_max: 24 << 20, sampling_log: 1, ..zstd(19, 25, Search::Everything) };
 
@@ -149,10 +162,15 @@ impl Effort {
     /// What it comes to for what is new in executables, where `base` is what the level says by itself. It leans on all of the old ones, which take long to enter and say little
     /// of it: what was alike was copied.
     pub(super) fn for_adapted(self, base: Self) -> Self {
-        match (self.lzma, base.looks) {
-            (None, Some(Looks { dense, .. })) => Self { looks: Some(Looks { alone: dense, leaning: dense, dense }), ..base },
+        match (self.lzma, base.hunts) {
+            (None, Some(_)) => Self { hunts: Some(Hunts { alone: ADAPTED, leaning: ADAPTED, dense: ADAPTED }), ..base },
             _ => self,
         }
+    }
+
+    /// Whether frames that are new alike become one: those that refer to all they can are long anyway.
+    pub(super) fn joins(&self) -> bool {
+        self.reference_len < MAX_REFERENCE_LEN
     }
 
     fn with_tree(self) -> Self {
@@ -182,9 +200,9 @@ mod tests {
         let base = Effort::of(6);
         let level = base.for_total(LITTLE_LEN_MAX);
         assert_eq!((level, base.for_total(LITTLE_LEN_MAX + 1)), (THOROUGH, base));
-        let looks = Looks { alone: 4, leaning: 4, dense: 4 };
+        let hunts = Hunts { alone: ADAPTED, leaning: ADAPTED, dense: ADAPTED };
         for level in [level, base] {
-            assert_eq!(level.for_adapted(base), Effort { looks: Some(looks), ..base });
+            assert_eq!(level.for_adapted(base), Effort { hunts: Some(hunts), ..base });
         }
         // Levels that are asked for get what they say, the highest ones their tree.
         for number in [1, 5, 7, 9] {

@@ -32,6 +32,8 @@ pub(super) struct FramePlan {
     wanted: Ranges,
     /// Old bytes to compress against; sources are numbers of old entries. Known once the frame is full.
     pub(super) references: Vec<Reference>,
+    /// How many bytes of members must be inflated for it.
+    inflated_len: u64,
 }
 
 /// Literal bytes of one file.
@@ -90,9 +92,32 @@ impl FramePlan {
         adapted > self.len / 2
     }
 
+    /// Whether another frame may be joined to it.
+    pub(super) fn takes(&self, other: &Self) -> bool {
+        !self.is_adapted()
+            && !other.is_adapted()
+            && self.len + other.len <= MAX_FRAME_LEN
+            && self.reference_len() + other.reference_len() <= MAX_REFERENCE_LEN
+            && self.inflated_len.saturating_add(other.inflated_len) <= MAX_INFLATED_LEN
+    }
+
+    /// Joins a frame that may be.
+    pub(super) fn join(&mut self, other: Self) {
+        self.pieces.extend(other.pieces);
+        self.len += other.len;
+        self.inflated_len += other.inflated_len;
+        let mut wanted = Ranges::default();
+        self.references.iter().chain(&other.references).for_each(|reference| wanted.add(reference));
+        self.references = wanted.into_references();
+    }
+
+    fn reference_len(&self) -> u64 {
+        self.references.iter().map(|reference| reference.len).fold(0, u64::saturating_add)
+    }
+
     /// Bytes of all references and literals.
     pub(super) fn total_len(&self) -> u64 {
-        self.references.iter().map(|reference| reference.len).fold(self.len, u64::saturating_add)
+        self.reference_len().saturating_add(self.len)
     }
 }
 
@@ -257,7 +282,7 @@ impl Planner<'_> {
     fn close(&mut self) {
         let mut plan = std::mem::take(&mut self.current);
         self.inflated.clear();
-        self.inflated_len = 0;
+        plan.inflated_len = std::mem::take(&mut self.inflated_len);
         plan.references = std::mem::take(&mut plan.wanted).into_references();
         if plan.len > 0 {
             self.references += plan.references.len() as u64;
@@ -306,6 +331,27 @@ mod tests {
         };
         assert!(plan([3, 2]).is_adapted() && plan([1, 0]).is_adapted());
         assert!(!plan([2, 3]).is_adapted() && !plan([0, 1]).is_adapted());
+    }
+
+    #[test]
+    fn frames_are_joined_as_far_as_a_reader_takes_them() {
+        let plan = |len, references: &[(u32, u64, u64)], is_adapted| FramePlan {
+            pieces: vec![Piece { draft: 0, member: None, at: 0, len, is_adapted }],
+            len,
+            references: references.iter().map(|&(source, at, len)| Reference { source, at, len }).collect(),
+            inflated_len: 1 << 20,
+            ..FramePlan::default()
+        };
+        let mut joined = plan(10, &[(1, 0, 1000), (3, 0, 50)], false);
+        joined.join(plan(20, &[(1, 500, 1000), (2, 7, 70)], false));
+        let references = [(1, 0, 1500), (2, 7, 70), (3, 0, 50)].map(|(source, at, len)| Reference { source, at, len });
+        assert_eq!((joined.len, joined.inflated_len, joined.pieces.len()), (30, 2 << 20, 2));
+        assert_eq!(joined.references, references);
+        assert!(joined.takes(&plan(MAX_FRAME_LEN - 30, &[(9, 0, MAX_REFERENCE_LEN - 1620)], false)));
+        assert!(!joined.takes(&plan(MAX_FRAME_LEN - 29, &[], false)));
+        assert!(!joined.takes(&plan(1, &[(9, 0, MAX_REFERENCE_LEN - 1619)], false)));
+        assert!(!joined.takes(&FramePlan { inflated_len: MAX_INFLATED_LEN - (2 << 20) + 1, ..plan(1, &[], false) }));
+        assert!(!joined.takes(&plan(1, &[], true)) && !plan(1, &[], true).takes(&joined));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod expand;
 mod frame_plan;
 mod frames;
 mod in_place;
+mod joined;
 mod matching;
 mod members;
 mod new_window;

@@ -108,6 +108,26 @@ fn a_text_with_small_edits_is_compressed_against_its_old_self() {
     assert!(patch.len() * 4 < alone, "{} of {alone} bytes", patch.len());
 }
 
+/// Tables of equal keys and other values get into files that have nothing else in common: a frame of one file each would say the keys each time.
+#[test]
+fn what_is_new_in_many_files_alike_is_said_once() {
+    let (keys, mut old, mut new) = (noise(1, 6 << 15), Tree::default(), Tree::default());
+    for number in 0..12 {
+        let (bytes, values) = (noise(100 + number, 600_000), noise(200 + number, 2 << 15));
+        let table = keys.chunks(6).zip(values.chunks(2)).flat_map(|(key, value)| [key, value].concat());
+        new = new.with(&format!("{number}.lang"), [bytes.clone(), table.collect()].concat());
+        old = old.with(&format!("{number}.lang"), bytes);
+    }
+    let (patch, report) = patch_with(&old, &new, &Options::default());
+    assert_leads_to_at(&[6], &old, &new);
+    assert_eq!(report.literal_len, 12 * (8 << 15));
+    // All values, the keys once, and a few bytes to say which key it is.
+    assert!(report.frames_len < (6 << 15) + 12 * (4 << 15) + 40_000, "{report:?}");
+    let (mut one, mut poor) = (Options::default(), Options::default());
+    (one.jobs, poor.jobs, poor.memory_len) = (1, 7, 0);
+    assert!([one, poor].iter().all(|options| patch_with(&old, &new, options).0 == patch));
+}
+
 #[test]
 fn little_that_is_new_names_few_old_files_at_the_highest_level() {
     let pool = noise(1, 300_000);
