@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use untorn_format::TreePath;
-use untorn_format::patch::{MAX_FRAME_LEN, Reference};
+use untorn_format::patch::{MAX_LZMA_LEN, Reference};
 
 use super::Build;
 use super::draft::{Content, Draft, WHOLE_LEN_MAX, content, number_of};
@@ -34,7 +34,7 @@ const FILTER_LEN: usize = 1 << 15;
 /// nothing, and what one frame refers to is not at hand in another.
 pub(super) fn choose(drafts: &mut [Draft<'_>], loose: &[Loose], old: Build<'_>, new: Build<'_>) -> Result<(), DiffError> {
     let literal_len = drafts.iter().map(Draft::literal_len).fold(0, u64::saturating_add);
-    if loose.is_empty() || literal_len > MAX_FRAME_LEN {
+    if loose.is_empty() || literal_len > MAX_LZMA_LEN {
         return Ok(());
     }
     let wanted = Wanted::of(drafts, loose, new)?;

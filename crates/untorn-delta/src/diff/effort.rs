@@ -1,9 +1,10 @@
 //! What a level of compression means.
 
 use lzma_rust2::{LzmaOptions, MfType};
-use untorn_format::patch::MAX_REFERENCE_LEN;
+use untorn_format::patch::{MAX_FRAME_LEN, MAX_LZMA_LEN, MAX_REFERENCE_LEN};
 
 use super::Search;
+use super::frame_plan::FrameLens;
 
 /// How much is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +17,8 @@ pub(super) struct Effort {
     pub(super) splits: bool,
     /// The largest tables of zstd, as a power of two of their entries of 4 bytes; there are two.
     pub(super) table_log_max: u32,
-    /// How many old bytes one frame should refer to.
-    pub(super) reference_len: u64,
+    /// How long frames are.
+    pub(super) frame_lens: FrameLens,
     /// Whether LZMA is tried too, and how.
     pub(super) lzma: Option<Lzma>,
     /// The same, for what is compressed already, as pictures and sounds: it takes longest and gains least.
@@ -85,7 +86,7 @@ const fn zstd(zstd: i32, table_log_max: u32, search: Search) -> Effort {
         hunts: None,
         splits: zstd >= 9,
         table_log_max,
-        reference_len: MAX_REFERENCE_LEN,
+        frame_lens: FrameLens { literal: MAX_FRAME_LEN, reference: MAX_REFERENCE_LEN },
         lzma: None,
         lzma_dense: None,
         search,
@@ -106,7 +107,7 @@ const LONE_LEN_MIN: u64 = 256;
 /// does what is new in many files alike: such frames are joined.
 const QUICK: Effort = Effort {
     hunts: Some(Hunts { alone: Hunt::new(6, 4), leaning: Hunt::new(6, 5), dense: Hunt::new(4, 4) }),
-    reference_len: 1 << 20,
+    frame_lens: FrameLens { literal: MAX_FRAME_LEN / 2, reference: 1 << 20 },
     lone_copy_len_min: LONE_LEN_MIN,
     ..zstd(12, 24, Search::Everything)
 };
@@ -121,6 +122,7 @@ const fn smallest(lzma: Lzma, lzma_dense: Option<Lzma>) -> Effort {
         lzma: Some(lzma),
         lzma_dense,
         few_names: true,
+        frame_lens: FrameLens { literal: MAX_LZMA_LEN, reference: MAX_REFERENCE_LEN },
         blocks_max: 24 << 20,
         sampling_log: 1,
         ..zstd(12, 24, Search::Everything)
@@ -170,7 +172,7 @@ impl Effort {
 
     /// Whether frames that are new alike become one: those that refer to all they can are long anyway.
     pub(super) fn joins(&self) -> bool {
-        self.reference_len < MAX_REFERENCE_LEN
+        self.frame_lens.reference < MAX_REFERENCE_LEN
     }
 
     fn with_tree(self) -> Self {

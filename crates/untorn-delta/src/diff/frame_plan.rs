@@ -48,13 +48,20 @@ struct Piece {
     is_adapted: bool,
 }
 
-/// Plans all frames. Every literal byte is in one frame, in the order of the files. A frame takes no further old bytes once it refers to `reference_len`; those of one
-/// file stay together.
-pub(super) fn plan(drafts: &[Draft<'_>], (old, members): (&Manifest, &[Inflated]), reference_len: u64) -> Vec<FramePlan> {
+/// How long frames are made, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FrameLens {
+    /// The most literal bytes in one.
+    pub(super) literal: u64,
+    /// With so many old bytes to refer to, a frame takes no further ones; those of one file stay together.
+    pub(super) reference: u64,
+}
+
+/// Plans all frames. Every literal byte is in one frame, in the order of the files.
+pub(super) fn plan(drafts: &[Draft<'_>], (old, members): (&Manifest, &[Inflated]), lens: FrameLens) -> Vec<FramePlan> {
     let files = u32::try_from(old.entries().len()).unwrap_or(u32::MAX);
     let (plans, current) = (Vec::new(), FramePlan::default());
-    let mut planner =
-        Planner { plans, current, reference_len, references: 0, members, files, inflated: BTreeSet::new(), inflated_len: 0 };
+    let mut planner = Planner { plans, current, lens, references: 0, members, files, inflated: BTreeSet::new(), inflated_len: 0 };
     let templates = Templates::new(drafts, old);
     for (number, draft) in drafts.iter().enumerate() {
         planner.add_file(number, draft, templates.of(draft, old));
@@ -177,8 +184,7 @@ fn leaving<'a>(drafts: &[Draft<'a>], old: &Manifest) -> HashMap<&'a str, Templat
 struct Planner<'a> {
     plans: Vec<FramePlan>,
     current: FramePlan,
-    /// How many old bytes a frame should refer to at most.
-    reference_len: u64,
+    lens: FrameLens,
     /// References of the frames planned so far. When there are too many, the rest does without.
     references: u64,
     /// The old members, numbered behind the old files.
@@ -255,11 +261,11 @@ impl Planner<'_> {
         let reference_len = self.current.wanted.len() + more_len + gaps_len;
         let more = wanted.iter().map(|wanted| wanted.source).filter(|source| !self.inflated.contains(source));
         let inflated_len = more.map(|source| self.inflated_len_of(source)).fold(self.inflated_len, u64::saturating_add);
-        let fits = self.current.len + piece.len <= MAX_FRAME_LEN
+        let fits = self.current.len + piece.len <= self.lens.literal
             && reference_len <= MAX_REFERENCE_LEN
             && inflated_len <= MAX_INFLATED_LEN;
         // What is new in an executable leans on all of the old one.
-        let is_enough = !piece.is_adapted && more_len > 0 && reference_len > self.reference_len;
+        let is_enough = !piece.is_adapted && more_len > 0 && reference_len > self.lens.reference;
         if !fits || is_enough {
             self.close();
         }
@@ -347,11 +353,11 @@ mod tests {
         let references = [(1, 0, 1500), (2, 7, 70), (3, 0, 50)].map(|(source, at, len)| Reference { source, at, len });
         assert_eq!((joined.len, joined.inflated_len, joined.pieces.len()), (30, 2 << 20, 2));
         assert_eq!(joined.references, references);
-        assert!(joined.takes(&plan(MAX_FRAME_LEN - 30, &[(9, 0, MAX_REFERENCE_LEN - 1620)], false)));
-        assert!(!joined.takes(&plan(MAX_FRAME_LEN - 29, &[], false)));
-        assert!(!joined.takes(&plan(1, &[(9, 0, MAX_REFERENCE_LEN - 1619)], false)));
-        assert!(!joined.takes(&FramePlan { inflated_len: MAX_INFLATED_LEN - (2 << 20) + 1, ..plan(1, &[], false) }));
-        assert!(!joined.takes(&plan(1, &[], true)) && !plan(1, &[], true).takes(&joined));
+        let takes = |other: FramePlan| joined.takes(&other);
+        assert!(takes(plan(MAX_FRAME_LEN - 30, &[(9, 0, MAX_REFERENCE_LEN - 1620)], false)));
+        assert!(!takes(plan(MAX_FRAME_LEN - 29, &[], false)) && !takes(plan(1, &[(9, 0, MAX_REFERENCE_LEN - 1619)], false)));
+        assert!(!takes(FramePlan { inflated_len: MAX_INFLATED_LEN - (2 << 20) + 1, ..plan(1, &[], false) }));
+        assert!(!takes(plan(1, &[], true)) && !plan(1, &[], true).takes(&joined));
     }
 
     #[test]

@@ -27,9 +27,9 @@ pub(super) fn write(
     let total = drafts.iter().map(Draft::literal_len).fold(0, u64::saturating_add);
     let base = Effort::of(options.level);
     let level = base.for_total(total);
-    let plans = plan(drafts, (old.manifest, members), level.reference_len);
+    let plans = plan(drafts, (old.manifest, members), level.frame_lens);
     let threads = threads(&plans, level, options);
-    let mut plans = Joined::new(plans, drafts, Raws::new(old, new, members), level.joins());
+    let mut plans = Joined::new(plans, drafts, Raws::new(old, new, members), level);
     let (mut frames, mut done) = (Vec::<Frame>::new(), 0);
     let mut store = |plan: FramePlan, worker: Worker<'_>| {
         let (hash, stored) = worker.join().unwrap_or(Err(DiffError::Compress("the compressor stopped")))?;

@@ -5,6 +5,7 @@ use std::vec::IntoIter;
 
 use super::compress::Job;
 use super::draft::Draft;
+use super::effort::Effort;
 use super::frame_plan::FramePlan;
 use super::members::Raws;
 use super::rolling::FACTOR;
@@ -24,7 +25,7 @@ pub(super) struct Joined<'p, 'a> {
     plans: IntoIter<FramePlan>,
     drafts: &'p [Draft<'a>],
     raws: Raws<'a>,
-    joins: bool,
+    level: Effort,
     /// Read, but not joined with what came before.
     waiting: Option<Read>,
 }
@@ -37,15 +38,15 @@ struct Read {
 }
 
 impl<'p, 'a> Joined<'p, 'a> {
-    pub(super) fn new(plans: Vec<FramePlan>, drafts: &'p [Draft<'a>], raws: Raws<'a>, joins: bool) -> Self {
-        Self { plans: plans.into_iter(), drafts, raws, joins, waiting: None }
+    pub(super) fn new(plans: Vec<FramePlan>, drafts: &'p [Draft<'a>], raws: Raws<'a>, level: Effort) -> Self {
+        Self { plans: plans.into_iter(), drafts, raws, level, waiting: None }
     }
 
     /// The next frame, and its bytes.
     pub(super) fn next(&mut self) -> Result<Option<(FramePlan, Job)>, DiffError> {
         let Some(Read { mut plan, mut job, sample }) = self.read()? else { return Ok(None) };
         let (mut known, mut is_joined) = (sample.map(Sample::into_all), false);
-        while self.joins
+        while self.level.joins()
             && let Some(mut other) = self.read()?
         {
             if plan.takes(&other.plan) {

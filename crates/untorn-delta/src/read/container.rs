@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use untorn_format::patch::{HEADER_LEN, Header, Index, MAX_FRAME_LEN};
+use untorn_format::patch::{HEADER_LEN, Header, Index};
 use untorn_format::{DecodeError, Hash, TreePath};
 
 use super::lzma;
@@ -11,7 +11,7 @@ use crate::files::piece_len;
 use crate::{Files, PatchError, zstd_frame};
 
 /// How much memory is taken before any of the bytes have arrived that are to fill it.
-const LEN_AT_ONCE: u64 = MAX_FRAME_LEN / 16 * 17;
+const LEN_AT_ONCE: u64 = 8 << 20;
 
 /// Reads the header.
 pub(super) fn read_header(input: &mut impl Read) -> Result<Header, PatchError> {

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use lzma_rust2::Lzma2Reader;
 use untorn_format::DecodeError;
-use untorn_format::patch::MAX_FRAME_LEN;
+use untorn_format::patch::MAX_LZMA_LEN;
 
 use crate::PatchError;
 
@@ -20,7 +20,7 @@ pub(super) fn decompress(stored: &[u8], references: Vec<u8>, len: u64) -> Result
     let mut reader =
         Lzma2Reader::new(&mut rest, dict_len, Some(&references).filter(|references| !references.is_empty()).map(|v| &v[..]));
     drop(references);
-    let mut bytes = Vec::with_capacity(usize::try_from(len.min(MAX_FRAME_LEN)).map_err(|_| DecodeError::Length)? + 1);
+    let mut bytes = Vec::with_capacity(usize::try_from(len.min(MAX_LZMA_LEN)).map_err(|_| DecodeError::Length)? + 1);
     let done = reader.by_ref().take(len + 1).read_to_end(&mut bytes);
     drop(reader);
     Ok((done.is_ok() && rest.is_empty() && bytes.len() as u64 == len).then_some(bytes))

@@ -1,6 +1,6 @@
 //! How much memory reading a patch takes.
 
-use untorn_format::patch::{Change, Frame, Header, How, Index, Middle, Op, Reference, Restored};
+use untorn_format::patch::{Change, Frame, FrameKind, Header, How, Index, Middle, Op, Reference, Restored};
 
 use super::beside::JOB_LEN;
 use super::members::{self, inflated, job_len};
@@ -68,7 +68,10 @@ impl Need {
         let of_members = members::memory_len(index.inflated(), restored.chain(in_between))
             .saturating_add(index.held_len())
             .saturating_add(literals.max().unwrap_or(0));
-        let of_frame = |frame: &Frame| frame.stored_len.saturating_add(2 * (frame.len + frame.reference_len()));
+        let of_frame = |frame: &Frame| {
+            let windows = if frame.kind == FrameKind::Lzma { 2 } else { 1 };
+            frame.stored_len.saturating_add(windows * (frame.len + frame.reference_len()))
+        };
         let adapting = changes.iter().filter_map(Change::file).filter(|file| file.adapts());
         let programs = adapting.map(|file| file.program.len() as u64);
         Self {

@@ -68,6 +68,22 @@ fn options() -> Options {
     options
 }
 
+/// Frames of LZMA are read through a window of their own, so they are shorter.
+#[test]
+fn long_frames_are_read_in_64_mib() {
+    let words = noise(1, 2_900_000);
+    let text: Vec<u8> = words.iter().flat_map(|byte| format!("{:05} ", u32::from(*byte) * 311).into_bytes()).collect();
+    let (old, new) = (Tree::default(), Tree::default().with("text", text));
+    for (level, frame_len) in [(5, 16 << 20), (6, 8 << 20), (9, 8 << 20)] {
+        let mut options = Options::default();
+        options.level = level;
+        let (patch, _) = patch_with(&old, &new, &options);
+        let reader = PatchReader::new(&patch[..]).unwrap();
+        assert_eq!(reader.index().frames().iter().map(|frame| frame.len).max(), Some(frame_len), "{level}");
+        assert!(reader.memory_len(1) < 64 << 20, "{level}: {}", reader.memory_len(1));
+    }
+}
+
 #[test]
 fn neither_the_bytes_nor_the_errors() {
     let (old, new) = pair();

@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, put_number, put_signed};
 use super::op::moved;
-use super::{MAX_FRAME_LEN, MAX_INFLATED_LEN, MAX_REFERENCE_LEN};
+use super::{MAX_FRAME_LEN, MAX_INFLATED_LEN, MAX_LZMA_LEN, MAX_REFERENCE_LEN};
 use crate::{DecodeError, Hash, bytes::require};
 
 /// How the bytes of a frame are stored.
@@ -40,7 +40,7 @@ pub struct Reference {
     pub len: u64,
 }
 
-/// One frame: up to [`MAX_FRAME_LEN`] literal bytes, readable without any other frame.
+/// One frame: up to [`MAX_FRAME_LEN`] literal bytes, or [`MAX_LZMA_LEN`], readable without any other frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     /// How it is stored.
@@ -66,7 +66,8 @@ impl Frame {
 
     /// `members` are the numbers of the sources that are members, which are inflated whole.
     pub(super) fn check(&self, sources: &[u64], members: &std::ops::Range<usize>) -> Result<(), DecodeError> {
-        require((1..=MAX_FRAME_LEN).contains(&self.len), "length of a frame")?;
+        let len_max = if self.kind == FrameKind::Lzma { MAX_LZMA_LEN } else { MAX_FRAME_LEN };
+        require((1..=len_max).contains(&self.len), "length of a frame")?;
         require((1..=self.len + self.len / 16 + 64).contains(&self.stored_len), "stored length of a frame")?;
         require(self.kind != FrameKind::Raw || self.is_raw(), "raw frame")?;
         require(self.reference_len() <= MAX_REFERENCE_LEN, "length of references")?;

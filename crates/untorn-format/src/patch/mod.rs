@@ -45,8 +45,10 @@ pub const MAX_PROGRAM_LEN: u64 = 8 << 20;
 pub const MAX_FRAMES: u64 = 256 << 10;
 /// The most references of all frames in a patch.
 pub const MAX_REFERENCES: u64 = 512 << 10;
-/// The most literal bytes in one frame: 8 MiB.
-pub const MAX_FRAME_LEN: u64 = 8 << 20;
+/// The most literal bytes in one frame: 16 MiB.
+pub const MAX_FRAME_LEN: u64 = 16 << 20;
+/// The most literal bytes in one frame of LZMA, which is read through a window of its own: 8 MiB.
+pub const MAX_LZMA_LEN: u64 = 8 << 20;
 /// The most old bytes one frame may refer to: 16 MiB.
 pub const MAX_REFERENCE_LEN: u64 = 16 << 20;
 /// The most old members that are inflated.

@@ -81,7 +81,11 @@ fn frames_hold_exactly_the_literal_bytes() {
     refused("literal bytes", |parts| parts.frames[0].len = 301);
     refused("literal bytes", |parts| drop(parts.frames.pop()));
     refused("length of a frame", |parts| parts.frames[0].len = 0);
-    refused("length of a frame", |parts| parts.frames[0].len = (8 << 20) + 1);
+    let long = |parts: &mut Parts, kind, len| (parts.frames[0].kind, parts.frames[0].len) = (kind, len);
+    refused("length of a frame", |parts| long(parts, FrameKind::Zstd, (16 << 20) + 1));
+    refused("length of a frame", |parts| long(parts, FrameKind::Lzma, (8 << 20) + 1));
+    refused("literal bytes", |parts| long(parts, FrameKind::Zstd, 16 << 20));
+    refused("literal bytes", |parts| long(parts, FrameKind::Lzma, 8 << 20));
     refused("stored length of a frame", |parts| parts.frames[0].stored_len = 302 + 18 + 65);
     refused("stored length of a frame", |parts| parts.frames[0].stored_len = 0);
     refused("raw frame", |parts| parts.frames[1].stored_len = 1);

@@ -187,6 +187,7 @@ fn the_limits_are_those_of_the_document() {
         ("MAX_FRAMES", patch::MAX_FRAMES),
         ("MAX_REFERENCES", patch::MAX_REFERENCES),
         ("MAX_FRAME_LEN", patch::MAX_FRAME_LEN),
+        ("MAX_LZMA_LEN", patch::MAX_LZMA_LEN),
         ("MAX_REFERENCE_LEN", patch::MAX_REFERENCE_LEN),
         ("MAX_INFLATED", patch::MAX_INFLATED),
         ("MAX_RAW_LEN", patch::MAX_RAW_LEN),

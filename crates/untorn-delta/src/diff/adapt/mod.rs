@@ -13,7 +13,7 @@ use std::thread::ScopedJoinHandle;
 
 use untorn_format::Hash;
 use untorn_format::manifest::Entry;
-use untorn_format::patch::{MAX_PROGRAM_LEN, MAX_REFERENCE_LEN, Op};
+use untorn_format::patch::{MAX_PROGRAM_LEN, Op};
 
 use super::compress::compress;
 use super::draft::{Adapted, Content, Draft, content};
@@ -168,9 +168,10 @@ impl<'a> Adapter<'a> {
         let drafts = std::slice::from_ref(draft);
         let mut cost = draft.adapted.as_ref().map_or(0, |adapted| adapted.program.len()) + draft.ops.len() * OP_COST;
         let mut raws = Raws::new(self.old, self.new, &[]);
-        for plan in plan(drafts, (self.old.manifest, &[]), MAX_REFERENCE_LEN) {
+        let effort = Effort::of(TRIAL_LEVEL);
+        for plan in plan(drafts, (self.old.manifest, &[]), effort.frame_lens) {
             let job = plan.read(drafts, &mut raws)?;
-            cost += compress(&job, &Effort::of(TRIAL_LEVEL))?.bytes.len() + plan.references.len() * REFERENCE_COST;
+            cost += compress(&job, &effort)?.bytes.len() + plan.references.len() * REFERENCE_COST;
         }
         Ok(cost)
     }
