@@ -213,7 +213,7 @@ impl Ahead {
         let ended = matches!(self.waiting.back(), Some(Waiting { state: State::Ended(_), .. }));
         let room = WAITING_LEN_MAX.saturating_mul(self.rooms as u64);
         let is_there = self.is_there.as_ref().is_none_or(|is_there| is_there(frame.stored_len));
-        !ended && is_there && self.waiting_len.saturating_add(held_len(frame)) <= room
+        !ended && is_there && (self.waiting.is_empty() || self.waiting_len.saturating_add(held_len(frame)) <= room)
     }
 
     fn begin<R: Read>(
