@@ -104,7 +104,7 @@ const LONE_LEN_MIN: u64 = 256;
 /// patch of wesnoth is twice as long with tables of 2^22 entries, 4 times with 2^20). Next to that, trees and optimal parsing gain little for the sixfold time.
 ///
 /// Frames that refer to little have tables that stay in the processor's cache: a fifth less time. What has no old bytes to refer to still goes into long frames, and so
-/// does what is new in many files alike: such frames are joined.
+/// does what is new in many files alike: such frames are gathered.
 const QUICK: Effort = Effort {
     hunts: Some(Hunts { alone: Hunt::new(6, 4), leaning: Hunt::new(6, 5), dense: Hunt::new(4, 4) }),
     frame_lens: FrameLens { literal: MAX_FRAME_LEN / 2, reference: 1 << 20 },
@@ -171,7 +171,7 @@ impl Effort {
     }
 
     /// Whether frames that are new alike become one: those that refer to all they can are long anyway.
-    pub(super) fn joins(&self) -> bool {
+    pub(super) fn gathers(&self) -> bool {
         self.frame_lens.reference < MAX_REFERENCE_LEN
     }
 

@@ -99,7 +99,7 @@ impl FramePlan {
         adapted > self.len / 2
     }
 
-    /// Whether another frame may be joined to it.
+    /// Whether another frame may be gathered into it.
     pub(super) fn takes(&self, other: &Self) -> bool {
         !self.is_adapted()
             && !other.is_adapted()
@@ -108,8 +108,8 @@ impl FramePlan {
             && self.inflated_len.saturating_add(other.inflated_len) <= MAX_INFLATED_LEN
     }
 
-    /// Joins a frame that may be.
-    pub(super) fn join(&mut self, other: Self) {
+    /// Takes another frame in that may be.
+    pub(super) fn gather(&mut self, other: Self) {
         self.pieces.extend(other.pieces);
         self.len += other.len;
         self.inflated_len += other.inflated_len;
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_are_joined_as_far_as_a_reader_takes_them() {
+    fn frames_are_gathered_as_far_as_a_reader_takes_them() {
         let plan = |len, references: &[(u32, u64, u64)], is_adapted| FramePlan {
             pieces: vec![Piece { draft: 0, member: None, at: 0, len, is_adapted }],
             len,
@@ -348,16 +348,16 @@ mod tests {
             inflated_len: 1 << 20,
             ..FramePlan::default()
         };
-        let mut joined = plan(10, &[(1, 0, 1000), (3, 0, 50)], false);
-        joined.join(plan(20, &[(1, 500, 1000), (2, 7, 70)], false));
+        let mut gathered = plan(10, &[(1, 0, 1000), (3, 0, 50)], false);
+        gathered.gather(plan(20, &[(1, 500, 1000), (2, 7, 70)], false));
         let references = [(1, 0, 1500), (2, 7, 70), (3, 0, 50)].map(|(source, at, len)| Reference { source, at, len });
-        assert_eq!((joined.len, joined.inflated_len, joined.pieces.len()), (30, 2 << 20, 2));
-        assert_eq!(joined.references, references);
-        let takes = |other: FramePlan| joined.takes(&other);
+        assert_eq!((gathered.len, gathered.inflated_len, gathered.pieces.len()), (30, 2 << 20, 2));
+        assert_eq!(gathered.references, references);
+        let takes = |other: FramePlan| gathered.takes(&other);
         assert!(takes(plan(MAX_FRAME_LEN - 30, &[(9, 0, MAX_REFERENCE_LEN - 1620)], false)));
         assert!(!takes(plan(MAX_FRAME_LEN - 29, &[], false)) && !takes(plan(1, &[(9, 0, MAX_REFERENCE_LEN - 1619)], false)));
         assert!(!takes(FramePlan { inflated_len: MAX_INFLATED_LEN - (2 << 20) + 1, ..plan(1, &[], false) }));
-        assert!(!takes(plan(1, &[], true)) && !plan(1, &[], true).takes(&joined));
+        assert!(!takes(plan(1, &[], true)) && !plan(1, &[], true).takes(&gathered));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::compress::{Stored, compress};
 use super::draft::Draft;
 use super::effort::Effort;
 use super::frame_plan::{FramePlan, plan};
-use super::joined::Joined;
+use super::gathered::Gathered;
 use super::members::Raws;
 use super::{Build, Options, Progress};
 use crate::DiffError;
@@ -29,7 +29,7 @@ pub(super) fn write(
     let level = base.for_total(total);
     let plans = plan(drafts, (old.manifest, members), level.frame_lens);
     let threads = threads(&plans, level, options);
-    let mut plans = Joined::new(plans, drafts, Raws::new(old, new, members), level);
+    let mut plans = Gathered::new(plans, drafts, Raws::new(old, new, members), level);
     let (mut frames, mut done) = (Vec::<Frame>::new(), 0);
     let mut store = |plan: FramePlan, worker: Worker<'_>| {
         let (hash, stored) = worker.join().unwrap_or(Err(DiffError::Compress("the compressor stopped")))?;
@@ -63,13 +63,13 @@ type Worker<'scope> = ScopedJoinHandle<'scope, Result<(Hash, Stored), DiffError>
 /// How many frames may be compressed side by side.
 fn threads(plans: &[FramePlan], effort: Effort, options: &Options) -> usize {
     let lens = plans.iter().map(FramePlan::total_len);
-    let len = if effort.joins() {
+    let len = if effort.gathers() {
         lens.fold(0, u64::saturating_add).min(MAX_FRAME_LEN + MAX_REFERENCE_LEN)
     } else {
         lens.max().unwrap_or(0)
     };
-    // Beside them, one that is joined and one that may be are read.
-    let beside = if effort.joins() { 2 * len } else { 0 };
+    // Beside them, one that is gathered and one that may be are read.
+    let beside = if effort.gathers() { 2 * len } else { 0 };
     let fit = options.memory_len.saturating_sub(beside) / effort.memory_len(len).max(1);
     options.jobs.min(usize::try_from(fit).unwrap_or(usize::MAX)).max(1)
 }

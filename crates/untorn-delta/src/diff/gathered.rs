@@ -1,4 +1,4 @@
-//! Neighbouring frames that have new bytes in common become one.
+//! Neighbouring frames that have new bytes in common are gathered into one.
 
 use std::collections::HashSet;
 use std::vec::IntoIter;
@@ -15,18 +15,18 @@ use crate::DiffError;
 const WINDOW_LEN: usize = 5;
 /// One place in so many is looked at, the same ones in equal bytes.
 const SAMPLED: u64 = 64;
-/// A frame is joined when one in so many of the windows that its own old bytes do not have stands in the frames before,
+/// A frame is gathered when one in so many of the windows that its own old bytes do not have stands in the frames before,
 const COMMON_RATIO: usize = 32;
 /// and when these are one in so many of all its new ones: with less there is little to win, and long tables cost time.
 const WORTH_RATIO: usize = 200;
 
-/// Reads what the plans say, in order, and joins them.
-pub(super) struct Joined<'p, 'a> {
+/// Reads what the plans say, in order, and gathers them.
+pub(super) struct Gathered<'p, 'a> {
     plans: IntoIter<FramePlan>,
     drafts: &'p [Draft<'a>],
     raws: Raws<'a>,
     level: Effort,
-    /// Read, but not joined with what came before.
+    /// Read, but not gathered with what came before.
     waiting: Option<Read>,
 }
 
@@ -37,7 +37,7 @@ struct Read {
     sample: Option<Sample>,
 }
 
-impl<'p, 'a> Joined<'p, 'a> {
+impl<'p, 'a> Gathered<'p, 'a> {
     pub(super) fn new(plans: Vec<FramePlan>, drafts: &'p [Draft<'a>], raws: Raws<'a>, level: Effort) -> Self {
         Self { plans: plans.into_iter(), drafts, raws, level, waiting: None }
     }
@@ -45,17 +45,17 @@ impl<'p, 'a> Joined<'p, 'a> {
     /// The next frame, and its bytes.
     pub(super) fn next(&mut self) -> Result<Option<(FramePlan, Job)>, DiffError> {
         let Some(Read { mut plan, mut job, sample }) = self.read()? else { return Ok(None) };
-        let (mut known, mut is_joined) = (sample.map(Sample::into_all), false);
-        while self.level.joins()
+        let (mut known, mut is_gathered) = (sample.map(Sample::into_all), false);
+        while self.level.gathers()
             && let Some(mut other) = self.read()?
         {
             if plan.takes(&other.plan) {
                 let known = known.get_or_insert_with(|| Sample::of(&job).into_all());
                 let sample = Sample::of(&other.job);
                 if sample.has_much_of(known) {
-                    plan.join(other.plan);
+                    plan.gather(other.plan);
                     known.extend(sample.into_all());
-                    is_joined = true;
+                    is_gathered = true;
                     continue;
                 }
                 other.sample = Some(sample);
@@ -63,7 +63,7 @@ impl<'p, 'a> Joined<'p, 'a> {
             self.waiting = Some(other);
             break;
         }
-        if is_joined {
+        if is_gathered {
             job = plan.read(self.drafts, &mut self.raws)?;
         }
         Ok(Some((plan, job)))
@@ -121,8 +121,9 @@ fn windows(bytes: &[u8], mut each: impl FnMut(u64)) {
     let mut window = 0;
     for (at, byte) in bytes.iter().enumerate() {
         window = window >> 8 | u64::from(*byte) << 56;
+        // That of zeros is zero: they say nothing, and would be looked at everywhere.
         let hash = (window >> SHIFT).wrapping_mul(FACTOR);
-        if hash < u64::MAX / SAMPLED && at + 1 >= WINDOW_LEN {
+        if (1..u64::MAX / SAMPLED).contains(&hash) && at + 1 >= WINDOW_LEN {
             each(hash);
         }
     }
@@ -166,6 +167,6 @@ mod tests {
         };
         let all = at(&bytes);
         assert!((700..1400).contains(&all.len()), "{}", all.len());
-        assert!(all.ends_with(&at(&bytes[777..])) && at(&bytes[..4]).is_empty());
+        assert!(all.ends_with(&at(&bytes[777..])) && at(&bytes[..4]).is_empty() && at(&[0; 100]).is_empty());
     }
 }
