@@ -71,15 +71,21 @@ fn options() -> Options {
 /// Frames of LZMA are read through a window of their own, so they are shorter.
 #[test]
 fn long_frames_are_read_in_64_mib() {
-    let words = noise(1, 2_900_000);
-    let text: Vec<u8> = words.iter().flat_map(|byte| format!("{:05} ", u32::from(*byte) * 311).into_bytes()).collect();
-    let (old, new) = (Tree::default(), Tree::default().with("text", text));
-    for (level, frame_len) in [(5, 16 << 20), (9, 8 << 20)] {
+    let text = |seed| -> Vec<u8> {
+        noise(seed, 666_000).iter().flat_map(|byte| format!("{:05} ", u32::from(*byte) * 311).into_bytes()).collect()
+    };
+    let (mut old, mut new) = (Tree::default(), Tree::default());
+    for number in 0..4 {
+        old = old.with(&format!("{number}.txt"), text(number));
+        new = new.with(&format!("{number}.txt"), text(10 + number));
+    }
+    for (level, frame_len) in [(5, 4 * 3_996_000), (9, 2 * 3_996_000)] {
         let mut options = Options::default();
         options.level = level;
         let (patch, _) = patch_with(&old, &new, &options);
         let reader = PatchReader::new(&patch[..]).unwrap();
-        assert_eq!(reader.index().frames().iter().map(|frame| frame.len).max(), Some(frame_len), "{level}");
+        let longest = reader.index().frames().iter().max_by_key(|frame| frame.len).unwrap();
+        assert_eq!((longest.len, longest.reference_len()), (frame_len, frame_len), "{level}");
         assert!(reader.memory_len(1) < 64 << 20, "{level}: {}", reader.memory_len(1));
     }
 }
