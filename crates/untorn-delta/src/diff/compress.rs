@@ -167,6 +167,8 @@ mod tests {
         let reference_len = text.len() / 2;
         let len = |hunt| zstd(&text[..reference_len], &text[reference_len..], &Effort::of(6), Some(hunt)).unwrap().len();
         let lens = [alone, leaning, dense, Hunt::new(5, 5)].map(len);
+        // More looks find more; and each way is told from the others.
+        assert!(lens[0] < lens[2] && lens[1] < lens[3], "{lens:?}");
         assert!((1..lens.len()).all(|at| !lens[..at].contains(&lens[at])), "{lens:?}");
         assert_eq!(compress(&Job { reference_len, bytes: text.clone() }, &Effort::of(6)).unwrap().bytes.len(), lens[1]);
     }

@@ -26,6 +26,8 @@ pub(super) struct Ahead {
     jobs: usize,
     /// For how many of them frames may wait.
     rooms: usize,
+    /// How many bytes wait for each of them at most: those of the largest frame, which is what a reader was told that it takes.
+    room_len: u64,
     workers: Option<Sender<(Task, Sender<Made>)>>,
     /// Number of the frame that is read from the input next.
     next_frame: usize,
@@ -86,6 +88,7 @@ impl Ahead {
         Self {
             jobs: 0,
             rooms: 0,
+            room_len: 0,
             workers: None,
             next_frame,
             literals_at,
@@ -98,9 +101,10 @@ impl Ahead {
     }
 
     /// Lets `threads` threads work, the caller's included.
-    pub(super) fn set_threads(&mut self, threads: usize) {
+    pub(super) fn set_threads(&mut self, threads: usize, index: &Index) {
         self.jobs = if threads > 1 { threads } else { 0 };
         self.rooms = self.jobs;
+        self.room_len = index.frames().iter().map(held_len).max().unwrap_or(0).min(WAITING_LEN_MAX);
     }
 
     /// Leaves the room of one thread to others.
@@ -211,7 +215,7 @@ impl Ahead {
 
     fn may_wait(&self, frame: &Frame) -> bool {
         let ended = matches!(self.waiting.back(), Some(Waiting { state: State::Ended(_), .. }));
-        let room = WAITING_LEN_MAX.saturating_mul(self.rooms as u64);
+        let room = self.room_len.saturating_mul(self.rooms as u64);
         let is_there = self.is_there.as_ref().is_none_or(|is_there| is_there(frame.stored_len));
         !ended && is_there && (self.waiting.is_empty() || self.waiting_len.saturating_add(held_len(frame)) <= room)
     }

@@ -56,8 +56,8 @@ impl<R: Read> Literals<R> {
     }
 
     /// Lets `threads` threads decompress.
-    pub(super) fn set_threads(&mut self, threads: usize) {
-        self.ahead.set_threads(threads);
+    pub(super) fn set_threads(&mut self, threads: usize, index: &Index) {
+        self.ahead.set_threads(threads, index);
     }
 
     /// Leaves the room of one thread to others.

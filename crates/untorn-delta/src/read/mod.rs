@@ -112,7 +112,7 @@ impl<R: Read> PatchReader<R> {
         check_encoder(&index)?;
         let threads = Need::of(&header, &index).fit(threads, memory_len_max)?;
         let mut literals = Literals::new(input);
-        literals.set_threads(threads);
+        literals.set_threads(threads, &index);
         if index.is_joined() {
             literals.set_joined(&index);
         }

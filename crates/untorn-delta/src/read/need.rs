@@ -14,6 +14,8 @@ pub(super) struct Need {
     index_len: u64,
     /// The largest frame while it is decompressed: as stored, what it refers to, and what comes out, once more where the decompressor keeps a window of its own.
     frame_len: u64,
+    /// The longest frame, which is used while other threads make the next ones.
+    used_len: u64,
     /// How many files are adapted, with more than one thread some ahead of their turn, and the longest program of one.
     adapted: (u64, u64),
     /// The most that a member takes which is packed ahead of its turn, with more than one thread as many at a time.
@@ -81,6 +83,7 @@ impl Need {
                 .max(Self::at_least(header))
                 .saturating_add(of_members),
             frame_len: index.frames().iter().map(of_frame).max().unwrap_or(0),
+            used_len: index.frames().iter().map(|frame| frame.len).max().unwrap_or(0),
             adapted: (programs.clone().count() as u64, programs.max().unwrap_or(0)),
             packed_len,
         }
@@ -91,7 +94,8 @@ impl Need {
         let threads = threads.max(1) as u64;
         let (count, program_len) = self.adapted;
         let ahead = if threads > 1 { count.min(threads) } else { 0 };
-        let each = self.frame_len.saturating_mul(threads);
+        let used = if threads > 1 { self.used_len } else { 0 };
+        let each = self.frame_len.saturating_mul(threads).saturating_add(used);
         let packed = if threads > 1 { threads.saturating_mul(self.packed_len) } else { 0 };
         self.index_len.saturating_add(each).saturating_add(packed).saturating_add(ahead.saturating_mul(JOB_LEN + program_len))
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use crate::programs::Source;
 use crate::trees::{Node, Tree, noise, patch_with};
 use untorn_delta::{Files, Options, PatchError, PatchReader, Way};
-use untorn_format::TreePath;
+use untorn_format::{TreePath, patch::FrameKind};
 
 /// Several frames, compressed and raw, some of them against old bytes.
 fn pair() -> (Tree, Tree) {
@@ -79,13 +79,13 @@ fn long_frames_are_read_in_64_mib() {
         old = old.with(&format!("{number}.txt"), text(number));
         new = new.with(&format!("{number}.txt"), text(10 + number));
     }
-    for (level, frame_len) in [(5, 4 * 3_996_000), (9, 2 * 3_996_000)] {
+    for (level, kind, frame_len) in [(5, FrameKind::Zstd, 4 * 3_996_000), (9, FrameKind::Lzma, 2 * 3_996_000)] {
         let mut options = Options::default();
         options.level = level;
         let (patch, _) = patch_with(&old, &new, &options);
         let reader = PatchReader::new(&patch[..]).unwrap();
         let longest = reader.index().frames().iter().max_by_key(|frame| frame.len).unwrap();
-        assert_eq!((longest.len, longest.reference_len()), (frame_len, frame_len), "{level}");
+        assert_eq!((longest.kind, longest.len, longest.reference_len()), (kind, frame_len, frame_len), "{level}");
         assert!(reader.memory_len(1) < 64 << 20, "{level}: {}", reader.memory_len(1));
     }
 }
@@ -288,6 +288,30 @@ impl Read for Counted<'_> {
         self.1.fetch_add(len as u64, Relaxed);
         Ok(len)
     }
+}
+
+/// What happened: a patch of many small frames was read 64 MiB ahead, whatever the limit was that let two threads work.
+#[test]
+fn and_no_more_waits_than_the_reader_said_it_takes() {
+    let (mut old, mut new) = (Tree::default(), Tree::default());
+    for number in 0..12 {
+        let bytes = noise(number, 600_000);
+        new = new.with(&format!("{number}"), [&bytes[..], &noise(100 + number, 200_000)].concat());
+        old = old.with(&format!("{number}"), bytes);
+    }
+    let (patch, _) = patch_with(&old, &new, &Options::default());
+    let read = Arc::new(AtomicU64::new(0));
+    let mut reader = PatchReader::within(Counted(&patch, Arc::clone(&read)), u64::MAX, 2).unwrap();
+    let stored: Vec<_> = reader.index().frames().iter().map(|frame| frame.stored_len).collect();
+    assert!(stored.len() > 5, "{stored:?}");
+    let begin = read.load(Relaxed);
+    let mut file = reader.next_file(&old, Way::Whole).unwrap();
+    while read.load(Relaxed) == begin {
+        file.next_piece().unwrap().unwrap();
+    }
+    // One for each thread, and one that is used.
+    let ahead = read.load(Relaxed) - begin;
+    assert!(ahead <= stored[..3].iter().sum(), "{ahead} of {stored:?}");
 }
 
 /// Where executables are adapted ahead, frames have little room: one is begun before the tree is read, and the next one while the one before is used.
