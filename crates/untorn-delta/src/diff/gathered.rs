@@ -154,6 +154,7 @@ mod tests {
         assert!(!sample(&two, &[&two[..], &noise(22, 8 << 12)].concat()).has_much_of(&known));
         // Little among much that is new, and little among much that stays.
         assert!(!sample(&[], &[&noise(22, 4 << 20)[..], &table(21)].concat()).has_much_of(&known));
+        assert!(!sample(&[], &[&noise(22, 1 << 20)[..], &table(21)].concat()).has_much_of(&known));
         assert!(!sample(&two, &[&two.repeat(8)[..], &table(21)].concat()).has_much_of(&known));
     }
 
@@ -167,6 +168,7 @@ mod tests {
         };
         let all = at(&bytes);
         assert!((700..1400).contains(&all.len()), "{}", all.len());
-        assert!(all.ends_with(&at(&bytes[777..])) && at(&bytes[..4]).is_empty() && at(&[0; 100]).is_empty());
+        assert!(all.ends_with(&at(&bytes[777..])));
+        assert!(bytes.chunks(WINDOW_LEN - 1).all(|short| at(short).is_empty()) && at(&[0; 100]).is_empty());
     }
 }
